@@ -1,0 +1,1 @@
+"""The single writer: drains the rings into logs."""

@@ -1,0 +1,166 @@
+"""Options of the server: sockets, processes, threads, deadlines."""
+
+import dataclasses
+
+from penstock.config.option import option
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """What master and workers do."""
+
+    bind: tuple[str, ...] = option(
+        ("127.0.0.1:8000",),
+        help="where to listen: HOST:PORT, [IPV6]:PORT, unix:PATH, fd://N; repeatable",
+        reason="gunicorn's default; loopback until told otherwise",
+        flag="bind",
+        short="b",
+    )
+    workers: int = option(
+        0,
+        help="worker processes; 0 = CPUs of the cgroup",
+        reason="one loop a core",
+        unit="count",
+        flag="workers",
+        short="w",
+        minimum=0,
+        maximum=512,
+    )
+    threads: int = option(
+        4,
+        help="application threads of each worker",
+        reason="enough to wait for a database, few enough to count",
+        unit="count",
+        flag="threads",
+        minimum=1,
+        maximum=1024,
+    )
+    lanes: str = option(
+        "auto",
+        help="auto: quick requests run on the loop thread; pool: every request takes a thread",
+        reason="inline saves some 3 us a request",
+        choices=("auto", "pool"),
+        flag="lanes",
+    )
+    backlog: int = option(
+        2048,
+        help="pending connections of a listener",
+        reason="gunicorn's; the kernel caps it at somaxconn",
+        unit="count",
+        flag="backlog",
+        minimum=1,
+    )
+    max_connections: int = option(
+        10000,
+        help="open connections of a worker before it stops accepting",
+        reason="6 KB each; see the benchmark",
+        unit="count",
+        minimum=1,
+    )
+    request_timeout_s: float = option(
+        30.0,
+        help="longest application call, without queue and client",
+        reason="gunicorn's worker timeout",
+        unit="s",
+        flag="request-timeout",
+        short="t",
+        minimum=0.1,
+    )
+    request_grace_s: float = option(
+        5.0,
+        help="how much longer before a blocked thread counts as lost",
+        reason="time to notice the interruption",
+        unit="s",
+        minimum=0.0,
+    )
+    header_timeout_s: float = option(
+        10.0,
+        help="longest time for the whole head",
+        reason="Apache reqtimeout: 10 to 20 s",
+        unit="s",
+        flag="header-timeout",
+        minimum=0.05,
+    )
+    body_timeout_s: float = option(
+        30.0,
+        help="longest wait for the next byte of a body",
+        reason="nginx waits 60 s; half is kinder to threads",
+        unit="s",
+        flag="body-timeout",
+        minimum=0.05,
+    )
+    min_body_rate: int = option(
+        500,
+        help="least average rate of a body",
+        reason="Apache reqtimeout: MinRate=500",
+        unit="bytes/s",
+        minimum=0,
+    )
+    write_timeout_s: float = option(
+        30.0,
+        help="longest time in which the peer takes no byte of a response",
+        reason="nginx send_timeout is 60 s",
+        unit="s",
+        minimum=0.05,
+    )
+    keep_alive_s: float = option(
+        75.0,
+        help="how long an idle connection is kept",
+        reason="above the usual 60 s of load balancers",
+        unit="s",
+        flag="keep-alive",
+        minimum=0.0,
+    )
+    drain_s: float = option(
+        0.0,
+        help="how long a stopping server still accepts, not ready",
+        reason="0 unless a balancer must notice",
+        unit="s",
+        minimum=0.0,
+    )
+    graceful_timeout_s: float = option(
+        30.0,
+        help="longest graceful stop",
+        reason="gunicorn's graceful_timeout, Kubernetes' grace period",
+        unit="s",
+        flag="graceful-timeout",
+        minimum=0.0,
+    )
+    spool_memory_bytes: int = option(
+        512 * 1024,
+        help="body kept in memory before it spools to disk",
+        reason="Django's uploads stay below 2.5 MiB",
+        unit="bytes",
+        minimum=0,
+    )
+    spool_dir: str = option(
+        "",
+        help="folder of unlinked spool files; empty = the system's temporary folder",
+        reason="O_TMPFILE: nothing is left behind by a crash",
+    )
+    max_response_spool_bytes: int = option(
+        64 << 20,
+        help="output a slow client may leave with us before the thread waits",
+        reason="a page or a report fits; an endless stream does not",
+        unit="bytes",
+        minimum=65536,
+    )
+    user: str = option(
+        "", help="user the workers run as", reason="low ports need root, applications do not", flag="user"
+    )
+    group: str = option("", help="group the workers run as", reason="the same", flag="group")
+    umask: str = option(
+        "", help="umask of the workers, octal", reason="the caller's unless given", flag="umask"
+    )
+    chdir: str = option(
+        "", help="folder to work in; modules are found from it", reason="gunicorn's habit", flag="chdir"
+    )
+    pid_file: str = option(
+        "", help="file that holds the master's pid", reason="nothing on disk by default", flag="pid-file"
+    )
+    reload: bool = option(
+        False,
+        help="restart workers when a source file changes (development)",
+        reason="needs watchfiles",
+        flag="reload",
+    )

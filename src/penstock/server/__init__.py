@@ -1,0 +1,1 @@
+"""Master, workers, loop, connections."""

@@ -1,0 +1,1 @@
+"""Scoreboard, histograms, rings: shared memory, never blocks, never raises."""

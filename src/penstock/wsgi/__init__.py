@@ -1,0 +1,1 @@
+"""The seam: events to environ, start_response, iterable (PEP 3333)."""
