@@ -1,0 +1,46 @@
+# Each target does its own set-up: the first run makes .venv and installs what the lock files say, later runs do not.
+
+venv := .venv
+bin := $(venv)/bin
+
+.PHONY: help run test check bench manual lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make run      serve examples/django_site on http://127.0.0.1:8000 with two workers"
+	@echo "make test     run all tests"
+	@echo "make check    what CI runs: format, lint, types, layers, manual, tests"
+	@echo "make bench    measure this server beside others; writes bench/RESULTS.md"
+	@echo "make manual   write docs/manual.md and docs/penstock.1 anew from the options"
+	@echo "make lock     write requirements/*.txt anew from requirements/*.in"
+	@echo "make clean    remove what these targets made"
+
+run: $(venv)/.ready-examples
+	@scripts/run-example
+
+test: $(venv)/.ready-test
+	@$(bin)/python -m pytest $(PYTEST_ARGUMENTS)
+
+check: $(venv)/.ready-test
+	@PATH="$(CURDIR)/$(bin):$$PATH" scripts/check $(steps)
+
+bench: $(venv)/.ready-test $(venv)/.ready-bench
+	@$(bin)/python -m bench
+
+manual: $(venv)/.ready-test
+	@$(bin)/python scripts/manual.py
+
+lock: $(venv)/.ready-lock
+	@scripts/lock $(bin)/python
+
+clean:
+	rm -rf $(venv) .cache .run build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(bin)/python:
+	@python=$$(scripts/find-python) && echo "making $(venv) with $$($$python --version)" && $$python -m venv $(venv)
+
+# One stamp for each set of packages; --no-deps on the package itself: the lock files hold all there is.
+$(venv)/.ready-%: requirements/%.txt pyproject.toml | $(bin)/python
+	@echo "installing requirements/$*.txt into $(venv)"
+	@scripts/install $(bin)/python $*
+	@touch $@

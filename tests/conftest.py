@@ -1,0 +1,51 @@
+"""What all tests share: finding programs, and a closing report that names what did not run.
+
+A program that is missing skips its tests on a developer's machine and fails them in CI (`CI=true`), so that a green
+run there means that everything ran.
+"""
+
+import collections
+import os
+import shutil
+from collections.abc import Callable
+from typing import NoReturn
+
+import pytest
+
+# A user's PATH lacks where Debian puts servers.
+PROGRAM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+def _refuse(name: str) -> NoReturn:
+    reason = f"program {name!r} is missing (scripts/install-programs)"
+    if os.environ.get("CI", "").lower() in {"1", "true"}:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def require_program() -> Callable[..., str]:
+    """Find a program: `require_program("nginx")` returns its path or skips the test (fails it in CI).
+
+    Several names are alternatives, the first that is there wins: `require_program("chromium", "google-chrome")`.
+    """
+
+    def find(*names: str) -> str:
+        for name in names:
+            if path := shutil.which(name, path=PROGRAM_PATH):
+                return path
+        _refuse(names[0])
+
+    return find
+
+
+def _skip_reason(report: pytest.TestReport) -> str:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return reason.removeprefix("Skipped: ")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests did not run and why, above pytest's line that counts them all."""
+    skipped = collections.Counter(_skip_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    for reason, count in skipped.most_common():
+        terminalreporter.write_line(f"not run: {count} test{'s' * (count != 1)}: {reason}")
