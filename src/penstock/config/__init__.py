@@ -1,10 +1,29 @@
 """One frozen dataclass per package; nothing below `cli` and `config` reads files or the environment."""
 
 from penstock.config.agent import AgentConfig
+from penstock.config.application import ApplicationConfig
+from penstock.config.catalogue import OPTIONS, Config, Kind, Option
+from penstock.config.error import ConfigError
+from penstock.config.load import LoadedConfig, load_config
 from penstock.config.option import option
 from penstock.config.protocol import ProtocolConfig
 from penstock.config.server import ServerConfig
 from penstock.config.telemetry import TelemetryConfig
 from penstock.config.wsgi import WSGIConfig
 
-__all__ = ["AgentConfig", "ProtocolConfig", "ServerConfig", "TelemetryConfig", "WSGIConfig", "option"]
+__all__ = [
+    "OPTIONS",
+    "AgentConfig",
+    "ApplicationConfig",
+    "Config",
+    "ConfigError",
+    "Kind",
+    "LoadedConfig",
+    "Option",
+    "ProtocolConfig",
+    "ServerConfig",
+    "TelemetryConfig",
+    "WSGIConfig",
+    "load_config",
+    "option",
+]

@@ -1,0 +1,59 @@
+"""One command from words to exit status; the last place where an error can become one line.
+
+In:     the words after `penstock`.
+Out:    an exit status.
+Never:  a traceback for what a user can get wrong: module, attribute, address, option, value.
+Rules:  2 = the words or the configuration are wrong; 1 = right, but it did not work.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from penstock.cli.error import CommandError
+from penstock.cli.parser import parse_words
+from penstock.config import ConfigError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def _serve(arguments: "argparse.Namespace") -> int:
+    from penstock.cli.serve import run_serve  # noqa: PLC0415 - only this command needs the server
+
+    return run_serve(arguments)
+
+
+def _status(arguments: "argparse.Namespace") -> int:
+    from penstock.cli.status import run_status  # noqa: PLC0415 - only this command needs telemetry
+
+    return run_status(arguments)
+
+
+def _config(arguments: "argparse.Namespace") -> int:
+    from penstock.cli.effective import run_config  # noqa: PLC0415 - only this command needs it
+
+    return run_config(arguments)
+
+
+COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingProxyType(
+    {"serve": _serve, "status": _status, "config": _config}
+)
+
+
+def run_command(words: Sequence[str]) -> int:
+    """Parse the words, run the command, and say in one line what went wrong."""
+    try:
+        arguments = parse_words(words)
+        return COMMANDS[arguments.command](arguments)
+    except ConfigError as error:
+        return _fail(error, status=2)
+    except CommandError as error:
+        return _fail(error, status=1)
+
+
+def _fail(error: Exception, *, status: int) -> int:
+    line = " ".join(str(error).split())  # one line, whatever a file name holds
+    sys.stderr.write(f"penstock: {line}\n")
+    return status

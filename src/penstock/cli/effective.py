@@ -1,0 +1,48 @@
+"""`penstock config`: every option, the value it has here, and what set it.
+
+In:     the same sources as `penstock serve`.
+Out:    a table on standard output; or the error that `serve` would stop with.
+Never:  starts anything.
+"""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from penstock.config import OPTIONS, LoadedConfig, Option, load_config
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def run_config(arguments: "argparse.Namespace") -> int:
+    """Print the effective configuration.
+
+    Raises:
+        ConfigError: a source holds something that cannot be used.
+    """
+    sys.stdout.write(render(load_config({}, os.environ, file=arguments.config)))
+    return 0
+
+
+def render(loaded: LoadedConfig) -> str:
+    """Return the table: key, value as TOML, where it was set."""
+    rows = [
+        (option.key, _value(loaded, option), loaded.places.get(option.key, "default"))
+        for option in OPTIONS.values()
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return "".join(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {place}\n" for key, value, place in rows)
+
+
+def _value(loaded: LoadedConfig, option: Option) -> str:
+    return toml_value(getattr(getattr(loaded.config, option.section), option.key))
+
+
+def toml_value(value: Any) -> str:
+    """Return a value as one would write it in penstock.toml."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml_value, value))}]"
+    return f'"{value}"' if isinstance(value, str) else f"{value}"

@@ -1,0 +1,215 @@
+"""The command line's grammar, generated from the options.
+
+In:     words.
+Out:    a namespace: `command`, `target`, and for each option that was given its text under its key.
+Never:  reads values (config/value.py does, for all sources alike); so argparse sees texts only.
+Rules:  at most 25 flags on `serve` (a test counts): what nobody types stays in the file. No abbreviations:
+        a flag that works today must not become ambiguous by a new neighbour.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NoReturn
+
+from penstock import __version__
+from penstock.config import OPTIONS, ConfigError, Kind, Option
+from penstock.config.source import GUNICORN, nearest
+
+METAVARS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "access_log": "FILE",
+        "bind": "ADDRESS",
+        "chdir": "FOLDER",
+        "error_log": "FILE",
+        "group": "GROUP",
+        "pid_file": "FILE",
+        "trusted_proxies": "NETWORK",
+        "umask": "OCTAL",
+        "user": "USER",
+    }
+)
+
+TITLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "server": "sockets, processes, deadlines",
+        "protocol": "limits of a request",
+        "wsgi": "the application's environment",
+        "telemetry": "shared memory",
+        "agent": "logs",
+    }
+)
+
+# gunicorn's flags that have no like here, and what to do.
+ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "-D": "systemd or a container keeps it in the background, see docs/deploying.md",
+        "--daemon": "systemd or a container keeps it in the background, see docs/deploying.md",
+        "-k": "there is one kind of worker; --threads and --lanes shape it",
+        "--worker-class": "there is one kind of worker; --threads and --lanes shape it",
+        "-p": "it is --pid-file here",
+        "--log-file": "it is --error-log here",
+        "--certfile": "TLS ends in the proxy in front, see docs/deploying.md",
+        "--keyfile": "TLS ends in the proxy in front, see docs/deploying.md",
+    }
+)
+
+EPILOG: Final = """\
+All options, those without a flag too, with unit, default and reason: docs/manual.md.
+They may also stand in penstock.toml, in [tool.penstock] of pyproject.toml, or in PENSTOCK_*.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with one line for an error instead of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(message.replace("\n", " "), f"see {self.prog} --help")
+
+
+def parse_words(words: Sequence[str]) -> argparse.Namespace:
+    """Parse the words after `penstock`.
+
+    Raises:
+        ConfigError: they are not a command; the hint says what may have been meant.
+        SystemExit: --help or --version was asked for and answered.
+    """
+    arguments, unknown = build_parser().parse_known_args(words)
+    if unknown:
+        raise ConfigError(f"unknown argument {unknown[0]!r}", flag_hint(unknown[0]))
+    return arguments
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the grammar of all commands."""
+    parser = _Parser(
+        prog="penstock",
+        description="Serves WSGI applications, and shows where the time of a request goes.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"penstock {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    _add_serve(commands)
+    _add_status(commands)
+    _add_config(commands)
+    return parser
+
+
+def flag_hint(word: str) -> str:
+    """Return what to do instead of a flag that is not known."""
+    flag = word.partition("=")[0]
+    if not flag.startswith("-"):
+        return "quote it if it belongs to the word before"
+    if flag in ELSEWHERE:
+        return ELSEWHERE[flag]
+    name = flag.lstrip("-").replace("-", "_")
+    key = GUNICORN.get(name, name)
+    if key in OPTIONS:
+        return _spelling(OPTIONS[key])
+    return nearest(flag, [f"--{option.flag}" for option in OPTIONS.values() if option.flag])
+
+
+def given_flags(arguments: argparse.Namespace) -> dict[str, str | list[str]]:
+    """Return key -> text for the options that were given on the command line."""
+    given = vars(arguments)
+    return {key: given[key] for key in OPTIONS if given.get(key) is not None}
+
+
+def _spelling(option: Option) -> str:
+    if option.flag:
+        return f"it is --{option.flag} here"
+    return f"it has no flag: set {option.key} in penstock.toml, or {option.variable}"
+
+
+def _add_serve(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    serve = commands.add_parser(
+        "serve",
+        help="serve a WSGI application",
+        description="Serve a WSGI application: a master, workers that share its sockets, one writer of logs.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    serve.add_argument(
+        "target",
+        nargs="?",
+        default="",
+        metavar="TARGET",
+        help="MODULE (its `application`, else `app`), MODULE:ATTRIBUTE, MODULE:FACTORY() or path/to/file.py",
+    )
+    _add_config_flag(serve)
+    for section, title in TITLES.items():
+        options = [option for option in OPTIONS.values() if option.section == section and option.flag]
+        if options:
+            group = serve.add_argument_group(title)
+            for option in options:
+                _add_option(group, option)
+
+
+def _add_status(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    status = commands.add_parser(
+        "status",
+        help="show the workers of the running servers",
+        description="Show the workers of every running server that you may see, from their shared memory.",
+        allow_abbrev=False,
+    )
+    status.add_argument("--pid", metavar="PID", help="only the server with this pid")
+    status.add_argument("--pid-file", metavar="FILE", help="only the server whose pid this file holds")
+    status.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def _add_config(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    config = commands.add_parser(
+        "config",
+        help="show every option, its value and where it was set",
+        description="Read the configuration as `serve` would here, and show every value and its source.",
+        allow_abbrev=False,
+    )
+    _add_config_flag(config)
+
+
+def _add_config_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-c",
+        "--config",
+        default="",
+        metavar="FILE",
+        help="configuration file (default: ./penstock.toml, if any)",
+    )
+
+
+def _add_option(group: "argparse._ArgumentGroup", option: Option) -> None:
+    names = ([f"-{option.short}"] if option.short else []) + [f"--{option.flag}"]
+    text = option_help(option).replace("%", "%%")
+    if option.kind is Kind.SWITCH:
+        group.add_argument(*names, dest=option.key, action="store_const", const="true", help=text)
+    elif option.kind is Kind.WORDS:
+        group.add_argument(*names, dest=option.key, action="append", metavar=_metavar(option), help=text)
+    else:
+        group.add_argument(*names, dest=option.key, metavar=_metavar(option), help=text)
+
+
+def option_help(option: Option) -> str:
+    """Return the help line of a flag: what it does, unit and default."""
+    default = shown_default(option)
+    if option.kind is Kind.SWITCH or not default:
+        return option.help
+    unit = "" if option.unit in {"", "count"} else f" {option.unit}"
+    return f"{option.help} (default: {default}{unit})"
+
+
+def shown_default(option: Option) -> str:
+    """Return the default as a person would type it; empty where there is none."""
+    if option.kind is Kind.WORDS:
+        return ",".join(option.default)
+    if option.kind is Kind.SWITCH:
+        return "true" if option.default else "false"
+    return f"{option.default:g}" if option.kind is Kind.NUMBER else str(option.default)
+
+
+def _metavar(option: Option) -> str:
+    if option.choices:
+        return "|".join(option.choices)
+    if option.unit == "s":
+        return "SECONDS"
+    return "COUNT" if option.kind in {Kind.WHOLE, Kind.NUMBER} else METAVARS.get(option.key, "TEXT")
