@@ -1,0 +1,7 @@
+"""The demonstration's one application."""
+
+from django.apps import AppConfig
+
+
+class GalleryConfig(AppConfig):
+    name = "gallery"
