@@ -1,9 +1,9 @@
 """Settings that would do in production, with the data of a demonstration.
 
-DEBUG is off unless DJANGO_DEBUG=1. Static files (the admin's too) come from WhiteNoise, straight out of the installed
-packages: no collectstatic before the first page, the same in both modes, and each file goes through wsgi.file_wrapper,
-that is sendfile. (django.contrib.staticfiles' own view serves with DEBUG on only, and says so.) A large site lets nginx
-serve them from STATIC_ROOT; see docs/deploying.md.
+DEBUG is off unless DJANGO_DEBUG=1. Static files (the admin's too) come from WhiteNoise, straight out of the
+installed packages: no collectstatic before the first page, the same in both modes, and each file goes through
+wsgi.file_wrapper, that is sendfile. (django.contrib.staticfiles' own view serves with DEBUG on only, and says
+so.) A large site lets nginx serve them from STATIC_ROOT; see docs/deploying.md.
 
 Everything that is written lies in DEMO_DATA, by default .run/django_site of the checkout.
 """
@@ -20,8 +20,8 @@ DATA.mkdir(parents=True, exist_ok=True)
 
 
 def _secret() -> str:
-    # One key for all workers and all starts. Written aside and linked into place: several workers may ask at once,
-    # and none may see half a key.
+    # One key for all workers and all starts. Written aside and linked into place: several workers may ask at
+    # once, and none may see half a key.
     path = DATA / "secret-key"
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", dir=DATA) as file:
@@ -85,7 +85,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATA / "site.sqlite3",
         "OPTIONS": {
-            # Several workers write: readers do not wait for a writer (WAL), and a writer waits instead of failing.
+            # Several workers write: no reader waits for a writer (WAL), and a writer waits instead of failing.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

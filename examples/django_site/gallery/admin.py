@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from gallery.models import StoredFile
+from gallery.views import measure
 
 
 @admin.register(StoredFile)
@@ -12,8 +13,6 @@ class StoredFileAdmin(admin.ModelAdmin):
     readonly_fields = ("size", "sha256", "uploaded")
 
     def save_model(self, request, obj, form, change):
-        from gallery.views import measure
-
         if "file" in form.changed_data:
             obj.size, obj.sha256 = measure(obj.file)
         super().save_model(request, obj, form, change)
