@@ -25,7 +25,7 @@ check: $(venv)/.ready-test
 	@PATH="$(CURDIR)/$(bin):$$PATH" scripts/check $(steps)
 
 bench: $(venv)/.ready-test $(venv)/.ready-bench
-	@$(bin)/python -m bench
+	@$(bin)/python -m bench $(BENCH)
 
 manual: $(venv)/.ready-test
 	@$(bin)/python scripts/manual.py
@@ -38,6 +38,12 @@ clean:
 
 $(bin)/python:
 	@python=$$(scripts/find-python) && echo "making $(venv) with $$($$python --version)" && $$python -m venv $(venv)
+
+# Some of the measured servers are C: they need a compiler and libev's headers.
+$(venv)/.ready-bench: | programs
+.PHONY: programs
+programs:
+	@scripts/install-programs
 
 # One stamp for each set of packages; --no-deps on the package itself: the lock files hold all there is.
 $(venv)/.ready-%: requirements/%.txt pyproject.toml | $(bin)/python

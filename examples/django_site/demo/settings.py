@@ -85,7 +85,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATA / "site.sqlite3",
         "OPTIONS": {
-            # Several workers write: no reader waits for a writer (WAL), and a writer waits instead of failing.
+            # Several workers write: no reader waits for a writer (WAL), a writer waits for the other.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
