@@ -5,6 +5,7 @@ Out:    a table on standard output; or the error that `serve` would stop with.
 Never:  starts anything.
 """
 
+import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -45,4 +46,4 @@ def toml_value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return f"[{', '.join(map(toml_value, value))}]"
-    return f'"{value}"' if isinstance(value, str) else f"{value}"
+    return json.dumps(value) if isinstance(value, str) else f"{value}"  # TOML's basic strings are JSON's

@@ -148,7 +148,7 @@ def _man_value(option: Option) -> str:
 def _man_ending() -> Iterator[str]:
     yield from (
         ".SH SIGNALS",
-        "HUP replaces the workers; the new ones load the application again. TERM finishes what runs and stops.",
+        "HUP replaces the workers; the new ones load the application again. TERM finishes what runs.",
         "INT and QUIT stop quickly. TTIN and TTOU add and remove a worker. USR1 reopens the log files.",
         ".SH EXIT STATUS",
         "0 stopped as asked; 1 could not serve; 2 the command or the configuration is wrong.",

@@ -54,6 +54,9 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+COMMANDS: Final = ("serve", "status", "config")
+EXPECTED: Final = "serve, status or config"
+
 EPILOG: Final = """\
 All options, those without a flag too, with unit, default and reason: docs/manual.md.
 They may also stand in penstock.toml, in [tool.penstock] of pyproject.toml, or in PENSTOCK_*.
@@ -74,10 +77,19 @@ def parse_words(words: Sequence[str]) -> argparse.Namespace:
         ConfigError: they are not a command; the hint says what may have been meant.
         SystemExit: --help or --version was asked for and answered.
     """
+    _check_command(words)
     arguments, unknown = build_parser().parse_known_args(words)
     if unknown:
-        raise ConfigError(f"unknown argument {unknown[0]!r}", flag_hint(unknown[0]))
+        raise ConfigError(f"unknown argument {unknown[0]!r}", flag_hint(unknown[0], arguments.command))
     return arguments
+
+
+def _check_command(words: Sequence[str]) -> None:
+    if not words:
+        raise ConfigError(f"no command; expected {EXPECTED}")
+    if not words[0].startswith("-") and words[0] not in COMMANDS:
+        hint = nearest(words[0], COMMANDS, likeness=0.75) or f"expected {EXPECTED}"
+        raise ConfigError(f"unknown command {words[0]!r}", hint)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -95,18 +107,21 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def flag_hint(word: str) -> str:
-    """Return what to do instead of a flag that is not known."""
+def flag_hint(word: str, command: str) -> str:
+    """Return what to do instead of a word that the command does not know."""
     flag = word.partition("=")[0]
     if not flag.startswith("-"):
         return "quote it if it belongs to the word before"
+    if command != "serve":
+        return f"see penstock {command} --help"
     if flag in ELSEWHERE:
         return ELSEWHERE[flag]
     name = flag.lstrip("-").replace("-", "_")
     key = GUNICORN.get(name, name)
     if key in OPTIONS:
         return _spelling(OPTIONS[key])
-    return nearest(flag, [f"--{option.flag}" for option in OPTIONS.values() if option.flag])
+    near = nearest(flag, [f"--{option.flag}" for option in OPTIONS.values() if option.flag])
+    return near or "see penstock serve --help"
 
 
 def given_flags(arguments: argparse.Namespace) -> dict[str, str | list[str]]:

@@ -7,12 +7,13 @@ Rules:  gunicorn's habits: the working folder is --chdir or the current one, and
         first. What can be refused before a process is forked is refused here.
 """
 
+import contextlib
 import dataclasses
 import functools
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,9 @@ from penstock.cli.machine import available_cpus
 from penstock.cli.parser import given_flags
 from penstock.cli.reload import require_watchfiles, start_watcher
 from penstock.config import AgentConfig, Config, ConfigError, load_config
-from penstock.server import ListenError, serve
+from penstock.server import ServePlan, StartError, serve
 from penstock.server.address import AddressError, TCPAddress, parse_address
-from penstock.wsgi import ApplicationLoadError, load_application
+from penstock.wsgi import load_application
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +38,7 @@ def run_serve(arguments: "argparse.Namespace") -> int:
 
     Raises:
         ConfigError: a word or a setting is wrong.
-        CommandError: the application cannot be loaded, or the addresses cannot be listened on.
+        CommandError: an address, user or pid file cannot be used on this machine.
     """
     config = load_config(given_flags(arguments), os.environ, file=arguments.config).config
     target = arguments.target or config.application.application
@@ -45,10 +46,12 @@ def run_serve(arguments: "argparse.Namespace") -> int:
         raise ConfigError("nothing to serve", "name the application: penstock serve mysite.wsgi")
     config = settle(config)
     enter_folder(config.server.chdir)
-    sys.stderr.write(banner(config, target))
     if config.server.reload:
         start_reloading()
-    return serve_config(config, target)
+    try:
+        return serve(make_plan(config, target))
+    except StartError as error:
+        raise CommandError(str(error)) from None
 
 
 def settle(config: Config) -> Config:
@@ -84,15 +87,15 @@ def enter_folder(folder: str) -> None:
         sys.path.insert(0, current)
 
 
-def banner(config: Config, target: str) -> str:
-    """Return the lines that say what is about to be served, where, by how many, and how to stop it."""
+def banner(config: Config, target: str, addresses: Sequence[str]) -> str:
+    """Return the lines that say what is served, where, by how many, and how to stop it."""
     server = config.server
     return (
-        f"penstock {__version__}: {target}, {_count(server.workers, 'worker')}"
-        f" with {_count(server.threads, 'thread')} each, master {os.getpid()}\n"
-        f"  at      {'  '.join(map(location, server.bind))}\n"
+        f"penstock {__version__} serves {target} with {_count(server.workers, 'worker')}"
+        f" of {_count(server.threads, 'thread')}\n"
+        f"  at      {'  '.join(map(location, addresses))}\n"
+        f"  stop    Ctrl-C, or `kill {os.getpid()}` to let running requests finish\n"
         f"  status  penstock status\n"
-        f"  stop    Ctrl-C, or kill {os.getpid()} to finish what is running first\n"
     )
 
 
@@ -111,35 +114,39 @@ def start_reloading() -> None:
     start_watcher()
 
 
-def serve_config(config: Config, target: str) -> int:
-    """Hand over to the server; its errors become one line each.
-
-    Raises:
-        CommandError: the application cannot be loaded, or the addresses cannot be listened on.
-    """
-    try:
-        return serve(
-            config.server,
-            config.protocol,
-            config.wsgi,
-            config.telemetry,
-            load=functools.partial(load_application, target),
-            run_agent=agent_runner(config.agent),
-        )
-    except (ListenError, ApplicationLoadError) as error:
-        raise CommandError(str(error)) from None
+def make_plan(config: Config, target: str) -> ServePlan:
+    """Return what the server is told."""
+    return ServePlan(
+        server=config.server,
+        protocol=config.protocol,
+        wsgi=config.wsgi,
+        telemetry=config.telemetry,
+        load=functools.partial(load_application, target),
+        run_agent=agent_runner(config.agent),
+        announce=announcer(config, target),
+    )
 
 
-def agent_runner(config: AgentConfig) -> Callable[["Segment", int], None]:
-    """Return what the master calls in the agent's process."""
-    master = os.getpid()
+def agent_runner(config: AgentConfig) -> Callable[["Segment", int, int], None]:
+    """Return what the master calls in the agent's process: with the memory, the wake-up, the master's pid."""
 
-    def run(segment: "Segment", wake_fd: int) -> None:
+    def run(segment: "Segment", wake_fd: int, master_pid: int) -> None:
         from penstock.agent import run_agent  # noqa: PLC0415 - master and workers never need it
 
-        run_agent(segment, wake_fd, config, master)
+        run_agent(segment, wake_fd, config, master_pid)
 
     return run
+
+
+def announcer(config: Config, target: str) -> Callable[[Sequence[str]], None]:
+    """Return what the master calls with its addresses when all workers are ready."""
+
+    def announce(addresses: Sequence[str]) -> None:
+        with contextlib.suppress(OSError, ValueError):  # a closed terminal is no reason to stop serving
+            sys.stderr.write(banner(config, target, addresses))
+            sys.stderr.flush()
+
+    return announce
 
 
 def _count(number: int, noun: str) -> str:

@@ -59,12 +59,18 @@ class Setting:
 Layer = Mapping[str, Setting]
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return "did you mean 'x'?" for the most similar of the names, or nothing."""
+def nearest(name: str, names: Iterable[str], *, likeness: float = 0.6) -> str:
+    """Return "did you mean 'x'?" for the most similar of the names, or nothing.
+
+    Args:
+        name: what was written.
+        names: what would be known.
+        likeness: least similarity, 0 to 1, that is worth a question.
+    """
     import difflib  # noqa: PLC0415 - only a mistake needs it
 
     names = list(names)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=likeness)
     close = close or [candidate for candidate in names if candidate.startswith(name)][:1]
     return f"did you mean {close[0]!r}?" if close else ""
 
