@@ -1,0 +1,1 @@
+"""One real Django view behind the middlewares that `django-admin startproject` sets up."""

@@ -1,0 +1,9 @@
+"""The WSGI callable, as `django-admin startproject` writes it."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.django_app.settings")
+
+application = get_wsgi_application()
