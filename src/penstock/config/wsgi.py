@@ -11,9 +11,27 @@ class WSGIConfig:
 
     trusted_proxies: tuple[str, ...] = option(
         (),
-        help="peers whose Forwarded and X-Forwarded-* fields are believed: addresses, CIDR networks, or `unix`",
+        help="peers whose Forwarded and X-Forwarded-* fields are believed: addresses, CIDR, or `unix`",
         reason="nobody is trusted unless named; anything else lets a client choose its own address",
         flag="trusted-proxies",
+    )
+    forwarding_fields: tuple[str, ...] = option(
+        (
+            "forwarded",
+            "x-forwarded-for",
+            "x-forwarded-proto",
+            "x-forwarded-host",
+            "x-forwarded-port",
+            "x-forwarded-prefix",
+            "x-real-ip",
+        ),
+        help="forwarding fields that the trusted proxies set or append to; the others are removed",
+        reason="all, as most proxies are told; leave out what yours passes along as the client sent it",
+    )
+    script_name: str = option(
+        "",
+        help="path below which the application is mounted (SCRIPT_NAME)",
+        reason="most applications have a host of their own",
     )
     request_id_response: bool = option(
         False,

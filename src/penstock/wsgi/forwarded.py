@@ -1,0 +1,261 @@
+"""What proxies say about the client, believed only from peers the operator named.
+
+A client may send any of these fields itself.  Whoever believes them from
+everybody lets a client choose its own address, scheme and host.  So what is
+not believed is removed, and the application can take what is left as true.
+
+Both families, `Forwarded` and `X-Forwarded-*`, are lists to which each proxy
+appends.  They are read from the right, the end that our own peer wrote, for as
+long as the writer is trusted: the client is the right-most hop that is not.
+What stands further left is that client's own story.
+
+In:     an environ with the fields as received; who is trusted.
+Out:    the environ with REMOTE_ADDR, wsgi.url_scheme, HTTP_HOST ... of the client, or without the fields.
+Never:  refuses a request: a field that cannot be read is removed like one that is not believed.
+
+Rules:  RFC 7239 sections 4 to 7; X-Forwarded-For/Proto/Host/Port/Prefix and X-Real-IP as proxies use them.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
+
+from penstock.wsgi.trust import FORWARDING_KEYS, TrustedProxies
+
+# Request ids go to logs and into other systems' headers: no surprise in them (the design's own rule).
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
+_PREFIX: Final = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]{0,255}")
+_DIGITS: Final = re.compile(r"[0-9]{1,5}")
+_DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
+_MAX_PORT: Final = 65535
+
+# RFC 7239 section 4: pair = token "=" ( token / quoted-string ), ";" within an element, "," after it.
+# Values are laxer than a token: proxies send unquoted `host=example.org:8080`; what is used is checked again.
+_PAIR: Final = re.compile(
+    r"""[ \t]*([A-Za-z0-9!#$%&'*+.^_`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^ \t",;=\\]*))[ \t]*([;,]|$)"""
+)
+_QUOTED_PAIR: Final = re.compile(r"\\(.)")
+
+_FAMILY: Final = frozenset(FORWARDING_KEYS.values()) - {"HTTP_FORWARDED"}
+
+
+class ClientView(NamedTuple):
+    """The request as the client made it; empty = not said."""
+
+    address: str = ""
+    port: str = ""
+    scheme: str = ""
+    host: str = ""
+    server_port: str = ""
+    prefix: str = ""
+
+
+def apply_forwarding(environ: dict[str, Any], trusted: TrustedProxies | None) -> None:
+    """Make the environ tell of the client, and remove every forwarding field that is not believed.
+
+    Args:
+        environ: with the fields of the request and the connection's own keys; changed.
+        trusted: None when the peer itself is not trusted.
+    """
+    if trusted is None:
+        _remove_all(environ)
+        return
+    for key in trusted.unbelieved:
+        environ.pop(key, None)
+    view = _client_view(environ, trusted)
+    if view.address:
+        environ["REMOTE_ADDR"] = view.address
+        environ["REMOTE_PORT"] = view.port
+    if view.prefix:
+        environ["SCRIPT_NAME"] = view.prefix
+    if view.scheme or view.host or view.server_port:
+        _apply_authority(environ, view)
+    if "HTTP_X_REQUEST_ID" in environ:
+        _apply_request_id(environ)
+
+
+def _remove_all(environ: dict[str, Any]) -> None:
+    for key in [key for key in environ if key.startswith("HTTP_X_FORWARDED_")]:
+        del environ[key]
+    for key in ("HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_REQUEST_ID"):
+        environ.pop(key, None)
+
+
+def _apply_request_id(environ: dict[str, Any]) -> None:
+    request_id = environ["HTTP_X_REQUEST_ID"]
+    if _REQUEST_ID.fullmatch(request_id):
+        environ["penstock.request_id"] = request_id
+    else:
+        del environ["HTTP_X_REQUEST_ID"]
+
+
+def _client_view(environ: dict[str, Any], trusted: TrustedProxies) -> ClientView:
+    """Read one family.
+
+    X-Forwarded-* wins where both are present: proxies that set it (nginx, most balancers) pass a client's own
+    `Forwarded` along untouched, those that set Forwarded (HAProxy, when told) are told to delete the other.
+    """
+    value = environ.get("HTTP_FORWARDED")
+    if value is None:
+        return _x_forwarded_view(environ, trusted)
+    if not _FAMILY.isdisjoint(environ):
+        del environ["HTTP_FORWARDED"]
+        return _x_forwarded_view(environ, trusted)
+    elements = parse_forwarded(value)
+    if elements is None:
+        del environ["HTTP_FORWARDED"]
+        return ClientView()
+    return _forwarded_view(elements, trusted)
+
+
+# Forwarded
+
+
+def parse_forwarded(value: str) -> list[dict[str, str]] | None:
+    """Return the elements of a Forwarded field, left to right; None when any part is malformed.
+
+    Parameter names are in lower case, values unquoted (RFC 7239 section 4).
+    """
+    elements: list[dict[str, str]] = [{}]
+    position = 0
+    while True:
+        pair = _PAIR.match(value, position)
+        if pair is None:
+            return None
+        name = pair[1].lower()
+        if name in elements[-1]:  # "Each parameter MUST NOT occur more than once per field-value."
+            return None
+        elements[-1][name] = pair[3] if pair[2] is None else _QUOTED_PAIR.sub(r"\1", pair[2])
+        if not pair[4]:
+            return elements
+        if pair[4] == ",":
+            elements.append({})
+        position = pair.end()
+
+
+def _forwarded_view(elements: Sequence[dict[str, str]], trusted: TrustedProxies) -> ClientView:
+    """Walk from the peer towards the client; what a proxy nearer to the client says is more to the point."""
+    client = ("", "")
+    scheme = host = ""
+    for element in reversed(elements):
+        scheme = _scheme(element.get("proto", "")) or scheme
+        host = _host(element.get("host", "")) or host
+        address, port, is_trusted = _node(element.get("for", ""), trusted)
+        if not address:  # `unknown`, `_hidden` or nothing: who is behind it cannot be told
+            break
+        client = (address, port)
+        if not is_trusted:
+            break
+    return ClientView(*client, scheme, host)
+
+
+# X-Forwarded-*
+
+
+def _x_forwarded_view(environ: dict[str, Any], trusted: TrustedProxies) -> ClientView:
+    get = environ.get
+    hops = get("HTTP_X_FORWARDED_FOR")
+    if hops is None:
+        address, port, depth = trusted.hop(get("HTTP_X_REAL_IP", ""))[0], "", 1
+    else:
+        address, port, depth = _client_hop(hops, trusted)
+    return ClientView(
+        address,
+        port,
+        _scheme(_pick(get("HTTP_X_FORWARDED_PROTO", ""), depth)),
+        _host(_pick(get("HTTP_X_FORWARDED_HOST", ""), depth)),
+        _port(_pick(get("HTTP_X_FORWARDED_PORT", ""), depth)),
+        _prefix(_pick(get("HTTP_X_FORWARDED_PREFIX", ""), depth)),
+    )
+
+
+def _client_hop(hops: str, trusted: TrustedProxies) -> tuple[str, str, int]:
+    """Return (address, port, depth); depth 1 = the client is what our peer saw."""
+    client = ("", "")
+    depth = 0
+    for hop in reversed(hops.split(",")):
+        address, port, is_trusted = _node(hop.strip(" \t"), trusted)
+        if not address:
+            break
+        client = (address, port)
+        depth += 1
+        if not is_trusted:
+            break
+    return *client, depth or 1
+
+
+def _pick(value: str, depth: int) -> str:
+    """Return the element that describes the client's hop.
+
+    A list that every proxy appended to is as long as the hops; one that a proxy overwrote is shorter, and its
+    left-most element comes from that proxy.  Neither way leads beyond what trusted peers wrote.
+    """
+    if "," not in value:
+        return value
+    elements = value.split(",")
+    return elements[max(len(elements) - depth, 0)].strip(" \t")
+
+
+# One value each; empty = cannot be used
+
+
+def _node(node: str, trusted: TrustedProxies) -> tuple[str, str, bool]:
+    """Return (address, port, whether trusted); an empty address = unknown, hidden or malformed.
+
+    RFC 7239 section 6 wants brackets around every IPv6 address; X-Forwarded-For has them with a port only.
+    """
+    colons = node.count(":")
+    if node.startswith("["):
+        text, bracket, port = node[1:].partition("]")
+        if not bracket or (port and port[0] != ":"):
+            return "", "", False
+        port = port[1:]
+    elif colons == 1:
+        text, _, port = node.partition(":")
+    else:
+        text, port = node, ""
+    address, is_trusted = trusted.hop(text)
+    return address, port and _port(port), is_trusted
+
+
+def _scheme(value: str) -> str:
+    value = value.lower()  # RFC 3986 section 3.1
+    return value if value in _DEFAULT_PORTS else ""
+
+
+def _host(value: str) -> str:
+    found = value and _HOST.fullmatch(value)
+    return value if found and (found[1] is None or _port(found[1])) else ""
+
+
+def _port(value: str) -> str:
+    """Return the port unless it is obfuscated (`_hidden`) or no port."""
+    if not _DIGITS.fullmatch(value):
+        return ""
+    number = int(value)
+    return str(number) if 0 < number <= _MAX_PORT else ""
+
+
+def _prefix(value: str) -> str:
+    """Return SCRIPT_NAME: decoded like PATH_INFO, without the slash at its end."""
+    if not value or not _PREFIX.fullmatch(value):
+        return ""
+    prefix = unquote(value, "latin-1").rstrip("/")
+    # `//evil.example` at the head of a link is another host, and browsers take a backslash for a slash.
+    return "" if prefix[1:2] in ("/", "\\") else prefix
+
+
+def _apply_authority(environ: dict[str, Any], view: ClientView) -> None:
+    """Set scheme, host and port so that URLs the application builds lead back through the proxy."""
+    scheme = view.scheme or environ["wsgi.url_scheme"]
+    host = view.host or environ.get("HTTP_HOST", "")
+    host_port = _HOST.fullmatch(host)
+    port = (host_port[1] if host_port else None) or view.server_port or _DEFAULT_PORTS[scheme]
+    if view.server_port and host_port and host_port[1] is None and port != _DEFAULT_PORTS[scheme]:
+        host = f"{host}:{port}"
+    environ["wsgi.url_scheme"] = scheme
+    environ["SERVER_PORT"] = port
+    if host:
+        environ["HTTP_HOST"] = host
