@@ -1,0 +1,31 @@
+"""ARCHITECTURE.md stays true: what its table of contents names is there."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROW = re.compile(r"^\| (\d+) \| `([\w/.]+)` \| `(\w+)` \|", re.MULTILINE)
+ROWS = ROW.findall((ROOT / "ARCHITECTURE.md").read_text())
+
+
+def test_table_of_contents_is_numbered_from_the_socket_to_the_log() -> None:
+    assert [int(number) for number, _, _ in ROWS] == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("file", "function"), [row[1:] for row in ROWS], ids=[f"{row[1]}-{row[2]}" for row in ROWS]
+)
+def test_file_and_function_of_the_table_exist(file: str, function: str) -> None:
+    tree = ast.parse((ROOT / "src/penstock" / file).read_text())
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    assert function in defined
+
+
+@pytest.mark.parametrize(
+    "package", sorted(path.parent.name for path in (ROOT / "src/penstock").glob("*/__init__.py"))
+)
+def test_package_is_in_the_list_of_packages(package: str) -> None:
+    assert re.search(rf"^{package} +\S", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
