@@ -135,7 +135,7 @@ def _granian(job: Job) -> list[str]:
         "--backlog",
         "4096",
     ]
-    words += ["--blocking-threads", str(job.threads or 1), "--log-level", "error"]
+    words += ["--blocking-threads", str(job.threads or USUAL_THREADS), "--log-level", "error"]
     return [*words, job.application]
 
 
@@ -185,12 +185,7 @@ SERVERS: Final = {
         Server("penstock-pool", "penstock", _penstock("pool"), reasons=("every request handed to a thread",)),
         Server("bjoern", "bjoern", _in_python(BJOERN), takes_threads=False),
         Server("fastwsgi", "fastwsgi", _in_python(FASTWSGI), takes_threads=False),
-        Server(
-            "granian",
-            "granian",
-            _granian,
-            reasons=("1 blocking thread where nothing waits: more of them cost it more",),
-        ),
+        Server("granian", "granian", _granian),
         Server(
             "uwsgi",
             "uwsgi",
