@@ -1,1 +1,6 @@
-"""Master, workers, loop, connections."""
+"""Master, workers, loop, connections: from a listening socket to a complete request and back."""
+
+from penstock.server.errors import StartError
+from penstock.server.master import ServePlan, serve
+
+__all__ = ["ServePlan", "StartError", "serve"]

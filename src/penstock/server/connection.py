@@ -1,0 +1,596 @@
+"""One client connection: bytes in, requests out; answers in, bytes out.
+
+            head begins        head complete       body complete          answered
+   IDLE ----------------> HEAD --------------> BODY ------------> BUSY -------------> SENDING
+    ^  (most heads come in one piece and pass HEAD and BODY at once)                     |
+    +------------------------------- kept alive ----------------------------------------+
+                     any fault or the last answer: -> LINGERING -> CLOSED
+
+In:     readiness from the loop, answers from the application's threads.
+Out:    complete requests to a lane; wire bytes; one access record a request.
+Never:  blocks; gives a half received request to the application.
+
+Rules:  RFC 9112 section 9 (persistence, pipelining, close in stages),
+        RFC 9110 section 10.1.1 (100-continue).
+"""
+
+import contextlib
+import enum
+import logging
+import os
+import socket
+import sys
+import traceback
+from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from penstock.protocol import (
+    CONTINUE,
+    NEED_DATA,
+    PEER_CLOSED,
+    PeerError,
+    RequestHead,
+    RequestReceiver,
+    RequestTimeoutError,
+    Signal,
+    refusal,
+)
+from penstock.server.flow import Flow
+from penstock.server.lanes import SLOW_NS, Shape
+from penstock.server.spool import BodySpool, FilePiece, Outbox, SpoolError
+from penstock.server.upload import Upload
+from penstock.telemetry import Outcome
+from penstock.wsgi import Exchange
+
+if TYPE_CHECKING:
+    from penstock.server.reception import Reception
+
+log = logging.getLogger("penstock.server")
+
+RECEIVE_BYTES: Final = 65536
+NS: Final = 1_000_000_000
+# What a client may still send after a refusal, and for how long, so that it can read the answer
+# (nginx's lingering_timeout is 5 s).
+LINGER_NS: Final = 2 * NS
+MAX_LINGER_BYTES: Final = 1 << 20
+# What is read ahead of a request in flight before its client has to wait.
+MAX_READ_AHEAD_BYTES: Final = 65536
+# One join and one send up to here; beyond, pieces are sent as they are.
+MAX_JOINED_BYTES: Final = 65536
+
+
+class Phase(enum.Enum):
+    """What the connection waits for."""
+
+    IDLE = "idle"  # the first byte of a request
+    HEAD = "head"  # the rest of a head
+    BODY = "body"  # the rest of a body
+    BUSY = "busy"  # the application
+    SENDING = "sending"  # the client to take the answer
+    LINGERING = "lingering"  # the client to close
+    CLOSED = "closed"
+
+
+class Connection:
+    """A connection of one listener, served by one loop.
+
+    Args:
+        sock: non-blocking, connected.
+        peer: address of the other end, "unix" for Unix-domain sockets.
+        template: the environ that its requests start from.
+        reception: what all connections of the worker share.
+        now_ns: when it was accepted.
+    """
+
+    __slots__ = (
+        "_accepted_ns",
+        "_exchange",
+        "_fd",
+        "_first_byte_ns",
+        "_flow",
+        "_is_trusted",
+        "_linger_bytes",
+        "_mask",
+        "_outbox",
+        "_phase",
+        "_read_ahead",
+        "_receiver",
+        "_reception",
+        "_shape",
+        "_sock",
+        "_template",
+        "_upload",
+        "deadline_ns",
+        "peer",
+        "tick",
+    )
+
+    def __init__(
+        self, sock: socket.socket, peer: str, template: dict[str, Any], reception: "Reception", now_ns: int
+    ) -> None:
+        self._sock = sock
+        self._fd = sock.fileno()
+        self._reception = reception
+        self._receiver = RequestReceiver(reception.protocol, reception.field_table)
+        self._template = template
+        self._is_trusted = reception.gateway.trusted.is_trusted(peer)
+        self.peer = peer
+        self._phase = Phase.IDLE
+        self._mask = EPOLLIN
+        self._accepted_ns = now_ns
+        self._first_byte_ns = 0
+        self._upload: Upload | None = None
+        self._exchange: Exchange | None = None
+        self._shape: Shape | None = None
+        self._outbox: Outbox | None = None
+        self._flow: Flow | None = None
+        self._read_ahead = 0
+        self._linger_bytes = 0
+        self.tick = 0
+        # The first head is due from the start: a client that connects and says nothing is a slow head.
+        self.deadline_ns = now_ns + reception.header_timeout_ns
+        reception.loop.watch(self._fd, EPOLLIN, self.on_event)
+        reception.loop.wheel.file(self)
+
+    # What the loop calls
+
+    def on_event(self, mask: int) -> None:
+        """Serve what the kernel reports."""
+        if mask & EPOLLIN:
+            self.receive()
+            mask &= ~EPOLLIN
+        if mask and self._phase is not Phase.CLOSED:
+            if mask & EPOLLOUT:
+                self.transmit()
+            elif mask & (EPOLLERR | EPOLLHUP):
+                self._lose_peer()
+
+    def receive(self) -> None:
+        """Read once and go on with what came.
+
+        This is the first function of every request and deliberately one piece: a head that came whole and has
+        no body, which is nearly every request, passes through without another call of ours.
+        """
+        try:
+            data = self._sock.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._lose_peer()
+            return
+        if self._phase is not Phase.IDLE:
+            self._receive_more(data)
+            return
+        receiver = self._receiver
+        receiver.receive_data(data)
+        self._first_byte_ns = monotonic_ns()
+        try:
+            event = receiver.next_event()
+        except PeerError as error:
+            self._refuse(error)
+            return
+        if isinstance(event, RequestHead) and event.content_length == 0:
+            self._begin(event, None, 0)
+        else:
+            self._go_on(event)
+
+    def advance(self) -> None:
+        """Go on with what is already in the buffer."""
+        if self._phase is Phase.CLOSED:
+            return
+        self._first_byte_ns = monotonic_ns()
+        try:
+            event = self._receiver.next_event()
+        except PeerError as error:
+            self._refuse(error)
+        else:
+            self._go_on(event)
+
+    def transmit(self) -> None:
+        """Send what the client takes now."""
+        outbox = self._outbox
+        if outbox is None:
+            self._watch_for(self._mask & ~EPOLLOUT)
+            return
+        try:
+            sent = outbox.transmit(self._sock)
+        except (OSError, EOFError):
+            self._lose_peer()
+            return
+        if self._flow is not None and sent:
+            self._flow.taken(sent)
+        if sent:
+            self.deadline_ns = monotonic_ns() + self._reception.write_timeout_ns
+        if not outbox.size:
+            self._outbox = None
+            self._watch_for(self._mask & ~EPOLLOUT)
+            if self._phase is Phase.SENDING:
+                self._finish()
+            elif self._phase is Phase.LINGERING:
+                self._half_close()
+
+    def on_answered(self, exchange: Exchange) -> None:
+        """Take an answered exchange back from the pool."""
+        loop = self._reception.loop
+        if exchange is not self._exchange:  # disowned: its client was answered, or has gone
+            return
+        shape = self._shape
+        assert shape is not None  # noqa: S101 - set with the exchange
+        if exchange.lane:
+            loop.lanes.learn(shape, exchange.end_ns - exchange.start_ns)
+        elif not exchange.output:
+            shape.belongs_to_pool()
+        else:
+            shape.was_slow_inline()
+        if self._phase is Phase.CLOSED:
+            exchange.outcome = Outcome.PEER_GONE
+            self._record(exchange)
+            return
+        if exchange.output:
+            self._send_output(exchange)
+        elif self._outbox is not None:
+            self._phase = Phase.SENDING
+        else:
+            self._finish()
+
+    def on_output(self, exchange: Exchange, data: bytes | FilePiece) -> None:
+        """Take output of a streamed response."""
+        if exchange is not self._exchange or self._phase is Phase.CLOSED:
+            if isinstance(data, FilePiece):
+                data.file.close()
+            return
+        if self._outbox is None:
+            self._outbox = self._new_outbox()
+        try:
+            self._outbox.spool(data)
+        except SpoolError as error:
+            log.error("response.spool_failed request=%s %s", exchange.request_id, error)
+            self._lose_peer()
+            return
+        if not self._mask & EPOLLOUT:
+            self.transmit()
+            self._wait_for_peer()
+
+    def on_deadline(self) -> None:
+        """Do what the phase asks for when nothing happened in time."""
+        now_ns = monotonic_ns()
+        phase = self._phase
+        if phase is Phase.IDLE or phase is Phase.LINGERING:
+            self.close()
+        elif phase is Phase.HEAD:
+            self._refuse(RequestTimeoutError("request head; expected whole within the header timeout"))
+        elif phase is Phase.BODY:
+            self._refuse(RequestTimeoutError("request body; expected to arrive faster"))
+        elif self._outbox is not None:
+            self._lose_peer()
+        elif phase is Phase.BUSY:
+            self._on_request_deadline(now_ns)
+
+    def drain(self) -> None:
+        """Close if nothing is in flight; else the answer in flight is the last one."""
+        if self._phase is Phase.IDLE and self._receiver.at_start:
+            self.receive()  # what arrived just now is still answered
+            if self._phase is Phase.IDLE:
+                self.close()
+
+    def close(self) -> None:
+        """Close now; nothing else is said to the client."""
+        if self._phase is Phase.CLOSED:
+            return
+        self._phase = Phase.CLOSED
+        self._reception.release(self)
+        self._reception.loop.forget(self._fd)
+        self._sock.close()
+        if self._upload is not None:
+            self._upload.close()
+        if self._outbox is not None:
+            self._outbox.close()
+        if self._flow is not None:
+            self._flow.cut()
+
+    # What application threads call (ResponseSink): nothing of the connection but its flow
+
+    def send(self, exchange: Exchange, data: bytes) -> None:
+        """Hand output of a stream to the loop; wait while the client is too far behind.
+
+        Raises:
+            PeerGoneError: nobody will take it.
+        """
+        self._running_flow(exchange).add(len(data))
+        self._reception.loop.hand_off(exchange, data)
+
+    def send_file(self, exchange: Exchange, fd: int, offset: int, count: int) -> None:
+        """Hand part of a file to the loop; the descriptor stays the caller's.
+
+        Raises:
+            PeerGoneError: nobody will take it.
+        """
+        flow = self._running_flow(exchange)
+        flow.add(count)
+        file = open(os.dup(fd), "rb", buffering=0)  # noqa: SIM115, PTH123 - the outbox closes it
+        self._reception.loop.hand_off(exchange, FilePiece(file, offset, count, is_spool=False))
+
+    def _running_flow(self, exchange: Exchange) -> Flow:
+        flow = self._flow
+        if flow is None:
+            reception = self._reception
+            if not exchange.lane:
+                reception.loop.give_up_loop(exchange.thread)
+            flow = self._flow = Flow(reception.spool_memory_bytes, reception.max_response_spool_bytes)
+            if self._phase is Phase.CLOSED or self._exchange is not exchange:
+                flow.cut()
+        return flow
+
+    # Receiving
+
+    def _receive_more(self, data: bytes) -> None:
+        """Go on with a request that did not come whole, or read ahead of one in flight."""
+        phase = self._phase
+        if phase is Phase.LINGERING:
+            self._linger_bytes += len(data)
+            if not data or self._linger_bytes > MAX_LINGER_BYTES:
+                self.close()
+            return
+        self._receiver.receive_data(data)
+        if phase is Phase.HEAD or phase is Phase.BODY:
+            try:
+                event = self._receiver.next_event()
+            except PeerError as error:
+                self._refuse(error)
+            else:
+                self._go_on(event)
+            return
+        self._read_ahead += len(data)
+        if not data or self._read_ahead > MAX_READ_AHEAD_BYTES:
+            # Who half-closed still gets the answer; who runs ahead waits in the kernel's buffer.
+            self._watch_for(self._mask & ~EPOLLIN)
+
+    def _go_on(self, event: RequestHead | bytes | Signal) -> None:
+        """Follow the receiver's events until it needs more or the request is complete."""
+        try:
+            while True:
+                if isinstance(event, RequestHead):
+                    if self._begin_body(event):
+                        return
+                elif event is NEED_DATA:
+                    self._wait_for_more()
+                    return
+                elif event is PEER_CLOSED:
+                    self.close()
+                    return
+                elif self._upload is not None:  # what follows belongs to a body
+                    if isinstance(event, bytes):
+                        self._upload.keep(event)
+                    else:
+                        self._complete_body(self._upload)
+                        return
+                event = self._receiver.next_event()
+        except PeerError as error:
+            self._refuse(error)
+        except SpoolError as error:
+            log.error("request.spool_failed peer=%s %s", self.peer, error)
+            self._answer_refusal(error.status, str(error))
+
+    def _wait_for_more(self) -> None:
+        if self._upload is not None:
+            reception = self._reception
+            self.deadline_ns = self._upload.deadline_ns(
+                monotonic_ns(), reception.body_timeout_ns, reception.min_body_rate
+            )
+            reception.loop.wheel.file(self)
+            return
+        if self._receiver.at_start:
+            self._phase = Phase.IDLE
+            return
+        if self._phase is Phase.IDLE:
+            self._phase = Phase.HEAD
+            self.deadline_ns = self._first_byte_ns + self._reception.header_timeout_ns
+            self._reception.loop.wheel.file(self)
+
+    def _begin_body(self, head: RequestHead) -> bool:
+        """Start on a head; True = it has no body and the request has begun."""
+        if head.content_length == 0:
+            self._begin(head, None, 0)
+            return True
+        reception = self._reception
+        self._phase = Phase.BODY
+        spool = BodySpool(reception.spool_memory_bytes, reception.spool_dir)
+        self._upload = Upload(head, spool, monotonic_ns())
+        if head.expects_continue and not self._receiver.has_pending:
+            with contextlib.suppress(OSError):  # the client will tell by going away
+                self._sock.send(CONTINUE)
+        return False
+
+    def _complete_body(self, upload: Upload) -> None:
+        self._upload = None
+        self._begin(upload.head, upload.finish(), upload.size)
+
+    # The request
+
+    def _begin(self, head: RequestHead, body: BinaryIO | None, body_size: int) -> None:
+        """Give a complete request to its lane."""
+        reception = self._reception
+        loop = reception.loop
+        if not reception.keeps_connections:
+            head.keep_alive = False
+        exchange = reception.gateway.exchange(
+            head, self._template, body, body_size, self, is_trusted=self._is_trusted
+        )
+        now_ns = monotonic_ns()
+        exchange.accepted_ns = self._accepted_ns
+        exchange.first_byte_ns = self._first_byte_ns
+        exchange.head_ns = exchange.body_ns = exchange.start_ns = now_ns
+        self._exchange = exchange
+        self._phase = Phase.BUSY
+        shape = self._shape = loop.lanes.choose(head.method, head.path)
+        if shape.is_inline and loop.may_inline():
+            loop.run_inline(exchange)
+            if exchange.end_ns - now_ns > SLOW_NS:
+                shape.was_slow_inline()
+            self._send_output(exchange)
+            return
+        exchange.start_ns = 0
+        self.deadline_ns = now_ns + reception.request_timeout_ns
+        loop.wheel.file(self)
+        loop.dispatch(exchange)
+
+    def _send_output(self, exchange: Exchange) -> None:
+        """Send a complete answer: one send, and EPOLLOUT only when the client is slow."""
+        self._phase = Phase.SENDING
+        output = exchange.output
+        data = output[0] if len(output) == 1 else b"".join(output)
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._lose_peer()
+            return
+        if sent == len(data):
+            self._finish()
+            return
+        self._outbox = self._new_outbox()
+        self._outbox.append(memoryview(data)[sent:])
+        self._wait_for_peer()
+
+    def _finish(self) -> None:
+        """The last byte of the answer is with the kernel: record it, then keep or close the connection."""
+        exchange = self._exchange
+        assert exchange is not None  # noqa: S101 - the phase says so
+        reception = self._reception
+        now_ns = exchange.last_byte_ns = monotonic_ns()
+        reception.recorder.access(exchange)
+        self._exchange = None
+        self._flow = None
+        if not exchange.keep_alive:
+            self._linger()
+            return
+        self._phase = Phase.IDLE
+        self._accepted_ns = 0
+        self.deadline_ns = now_ns + reception.keep_alive_ns
+        self._receiver.next_request()
+        if self._read_ahead:
+            self._read_ahead = 0
+            self._watch_for(self._mask | EPOLLIN)
+        if self._receiver.has_pending:
+            reception.loop.again.append(self)
+        elif reception.loop.is_draining:
+            self.close()
+
+    def _record(self, exchange: Exchange) -> None:
+        exchange.last_byte_ns = monotonic_ns()
+        self._reception.recorder.access(exchange)
+        self._exchange = None
+
+    def _on_request_deadline(self, now_ns: int) -> None:
+        """The application has not answered in time: answer for it and disown what it may still say."""
+        exchange = self._exchange
+        assert exchange is not None  # noqa: S101 - the phase says so
+        reception = self._reception
+        start_ns = exchange.start_ns or now_ns  # 0 = still queued: the deadline counts from dispatch
+        if now_ns - start_ns < reception.request_timeout_ns:
+            self.deadline_ns = start_ns + reception.request_timeout_ns
+            reception.loop.wheel.file(self)
+            return
+        log.error(
+            "request.timed_out request=%s line=%r age_s=%.1f thread=%d\n%s",
+            exchange.request_id,
+            exchange.line.decode("latin-1"),
+            (now_ns - start_ns) / NS,
+            exchange.thread,
+            _stack_of(reception.loop.pool.thread(exchange.thread).ident),
+        )
+        exchange.outcome = Outcome.TIMED_OUT
+        exchange.keep_alive = False
+        begun = self._flow is not None
+        if not begun:
+            exchange.status_code = 504
+        self._record(exchange)
+        if begun:  # cut without the last chunk: the client sees that it is not whole
+            self.close()
+        else:
+            self._say_and_linger(refusal(504))
+
+    # Refusing and closing
+
+    def _refuse(self, error: PeerError) -> None:
+        """Answer a request that is refused before the application sees it."""
+        self._answer_refusal(error.status, str(error), is_answerable=getattr(error, "answerable", True))
+
+    def _answer_refusal(self, status: int, reason: str, *, is_answerable: bool = True) -> None:
+        reception = self._reception
+        upload, self._upload = self._upload, None
+        reception.recorder.refused(
+            status=status,
+            line=upload.head.line if upload is not None else self._receiver.partial_line,
+            peer=self.peer,
+            now_ns=monotonic_ns(),
+            reason=reason,
+        )
+        if upload is not None:
+            upload.close()
+        if is_answerable:
+            self._say_and_linger(refusal(status))
+        else:
+            self._linger()
+
+    def _say_and_linger(self, data: bytes) -> None:
+        self._phase = Phase.LINGERING
+        self._outbox = self._new_outbox()
+        self._outbox.append(data)
+        self._watch_for(EPOLLIN)
+        self.transmit()
+        self._wait_for_peer()
+
+    def _linger(self) -> None:
+        """Close in stages (RFC 9112 section 9.6): say that we are done, read until the client has closed."""
+        self._phase = Phase.LINGERING
+        self._half_close()
+
+    def _half_close(self) -> None:
+        try:
+            self._sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.close()
+            return
+        self._watch_for(EPOLLIN)
+        self.deadline_ns = monotonic_ns() + LINGER_NS
+        self._reception.loop.wheel.file(self)
+
+    def _lose_peer(self) -> None:
+        """The client has gone; what it asked for is recorded so (in BUSY: when the application answers)."""
+        if self._exchange is not None and self._phase is Phase.SENDING:
+            self._exchange.outcome = Outcome.PEER_GONE
+            self._record(self._exchange)
+        elif self._upload is not None:
+            self._reception.recorder.refused(
+                status=499,
+                line=self._upload.head.line,
+                peer=self.peer,
+                now_ns=monotonic_ns(),
+                reason="client went away",
+            )
+        self.close()
+
+    # Small things
+
+    def _new_outbox(self) -> Outbox:
+        return Outbox(self._reception.spool_memory_bytes, self._reception.spool_dir)
+
+    def _wait_for_peer(self) -> None:
+        """If output is left, go on when the client takes some, and not for ever."""
+        if self._outbox is not None and self._phase is not Phase.CLOSED:
+            self.deadline_ns = monotonic_ns() + self._reception.write_timeout_ns
+            self._reception.loop.wheel.file(self)
+            self._watch_for(self._mask | EPOLLOUT)
+
+    def _watch_for(self, mask: int) -> None:
+        if mask != self._mask:
+            self._mask = mask
+            self._reception.loop.epoll.modify(self._fd, mask)
+
+
+def _stack_of(ident: int | None) -> str:
+    frame = sys._current_frames().get(ident or 0)
+    return "".join(traceback.format_stack(frame)) if frame is not None else "(the thread has ended)"

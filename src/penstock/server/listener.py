@@ -1,0 +1,206 @@
+"""Listening sockets: opened once by the master, shared by all workers.
+
+In:     addresses.
+Out:    Listener objects; `accept` gives non-blocking client sockets.
+Never:  sets SO_REUSEPORT: each socket would have a queue of its own, and what
+        waits in the queue of a worker that leaves is lost.
+
+Rules:  socket(7), tcp(7), unix(7); the waiting discipline is loop.py's.
+"""
+
+import contextlib
+import errno
+import os
+import socket
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from penstock.server.address import Address, InheritedAddress, TCPAddress, UnixAddress
+from penstock.server.errors import StartError
+
+# accept(2): these belong to the connection that was being accepted, not to us.
+PASSING_FAULTS: Final = frozenset(
+    {
+        errno.ECONNABORTED,
+        errno.EPROTO,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.ENOPROTOOPT,
+        errno.EOPNOTSUPP,
+        errno.EPERM,
+        errno.EAGAIN,
+        errno.EINTR,
+    }
+)
+
+
+class ListenError(StartError):
+    """The kernel refused to listen there; the message says why and what would help."""
+
+
+class Listener:
+    """One listening socket and what environs say about it.
+
+    Attributes:
+        name: (SERVER_NAME, SERVER_PORT) of connections whose own name is not more exact.
+    """
+
+    def __init__(self, sock: socket.socket, address: Address) -> None:
+        self.sock = sock
+        self.fd = sock.fileno()
+        self.address = address
+        self.is_unix = sock.family == socket.AF_UNIX
+        self.name = ("localhost", "") if self.is_unix else _text_name(sock.getsockname())
+
+    def __str__(self) -> str:
+        if self.is_unix:
+            return f"unix:{_unix_path(self.sock)}"
+        host, port = self.name
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def accept(self) -> tuple[socket.socket, tuple[str, str]] | None:
+        """Return a non-blocking client socket and its peer's (host, port), or None when there is none now.
+
+        Unix-domain peers are `("unix", "")`.
+
+        Raises:
+            OSError: descriptors or memory are exhausted (EMFILE, ENFILE, ENOBUFS, ENOMEM); the caller pauses.
+        """
+        try:
+            client, peer = self.sock.accept()
+        except OSError as error:
+            if error.errno in PASSING_FAULTS:
+                return None
+            raise
+        client.setblocking(False)
+        if self.is_unix:
+            return client, ("unix", "")
+        # One send for each response: Nagle could only delay it (tcp(7) TCP_NODELAY).
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client, (peer[0], str(peer[1]))
+
+    def close(self, *, unlink: bool = False) -> None:
+        """Close the socket; with `unlink`, remove the Unix path if it is still this socket's."""
+        path = _unix_path(self.sock) if unlink and isinstance(self.address, UnixAddress) else ""
+        self.sock.close()
+        if path:
+            with contextlib.suppress(OSError):
+                Path(path).unlink()
+
+
+def open_listeners(addresses: Sequence[Address], backlog: int, unix_mode: int = 0o666) -> list[Listener]:
+    """Open every address, or none.
+
+    Args:
+        addresses: where.
+        backlog: pending connections of each; the kernel caps it at net.core.somaxconn.
+        unix_mode: permissions of Unix sockets (before the umask).
+
+    Raises:
+        ListenError: an address is in use, forbidden, unknown, or not a listening socket.
+    """
+    opened: list[Listener] = []
+    try:
+        for address in addresses:
+            opened.extend(_open(address, backlog, unix_mode))
+    except OSError as error:
+        for listener in opened:
+            listener.close(unlink=True)
+        raise ListenError(f"cannot listen on {address}: {_cause(error, address)}") from error
+    return opened
+
+
+def _open(address: Address, backlog: int, unix_mode: int) -> list[Listener]:
+    if isinstance(address, InheritedAddress):
+        sock = _adopt(address.fd)
+    elif isinstance(address, UnixAddress):
+        sock = _bind_unix(address.path, unix_mode)
+    else:
+        sock = _bind_tcp(address)
+    sock.listen(backlog)
+    sock.setblocking(False)
+    return [Listener(sock, address)]
+
+
+def _bind_tcp(address: TCPAddress) -> socket.socket:
+    host = address.host or "0.0.0.0"
+    found = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # `localhost` may name both families; IPv4 is what its users type elsewhere.
+    family, kind, protocol, _, where = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # [::] alone takes both families where the system allows it, as gunicorn and nginx users expect.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if host == "::" else 1)
+        sock.bind(where)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _bind_unix(path: str, mode: int) -> socket.socket:
+    _remove_stale(path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.bind(path)
+        Path(path).chmod(mode & ~_current_umask())
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _remove_stale(path: str) -> None:
+    """Unlink a socket that nobody listens on; anything else at that path is left for bind(2) to refuse."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            Path(path).unlink()
+
+
+def _adopt(fd: int) -> socket.socket:
+    sock = socket.socket(fileno=fd)
+    if sock.type != socket.SOCK_STREAM:
+        raise OSError(errno.EPROTOTYPE, "not a stream socket")
+    return sock
+
+
+def _current_umask() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
+
+
+def _unix_path(sock: socket.socket) -> str:
+    name = sock.getsockname()
+    return name if isinstance(name, str) else name.decode("utf-8", "replace")
+
+
+def _text_name(name: tuple[str, int]) -> tuple[str, str]:
+    return name[0], str(name[1])
+
+
+def _cause(error: OSError, address: Address) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"the host is unknown ({error.strerror})"
+    if error.errno == errno.EACCES and isinstance(address, TCPAddress):
+        return "permission denied (need CAP_NET_BIND_SERVICE or a port above 1023)"
+    if error.errno == errno.EADDRINUSE:
+        return "the address is in use (another server is running there?)"
+    if error.errno == errno.EPROTOTYPE:
+        return "it is not a stream socket"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "the address is not one of this machine's"
+    return os.strerror(error.errno).lower() if error.errno else str(error)

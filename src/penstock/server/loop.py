@@ -1,0 +1,248 @@
+"""The loop: waits for sockets, and for threads that have an answer.
+
+It is an object with an owner.  The owner is the one thread that touches
+sockets; when it is stuck in the application, the watcher appoints another
+(watcher.py), and the old owner finds out when the application returns.
+
+In:     readiness from the kernel, hand-offs from the pool.
+Out:    calls to Connection, Listener and the pool.
+Never:  parses or calls the application except through `run_inline`.
+
+Rules:  epoll(7), level-triggered: what an owner leaves half done is reported to the next one.
+"""
+
+import logging
+import os
+import select
+from collections import deque
+from collections.abc import Callable
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Final
+from wsgiref.types import WSGIApplication
+
+from penstock.server.deadlines import DeadlineWheel, Expiring
+from penstock.server.lanes import Lanes
+from penstock.server.pool import TAKE_LOOP, Pool
+from penstock.server.watcher import Watcher
+from penstock.wsgi import Exchange, call_application, stream_response
+
+if TYPE_CHECKING:
+    from penstock.server.connection import Connection
+    from penstock.server.spool import FilePiece
+    from penstock.telemetry import Recorder
+
+log = logging.getLogger("penstock.server")
+
+# While inline requests flow (one came this lately), the pool leaves one application call free for them.
+INLINE_PRESENCE_NS: Final = 100_000_000
+
+
+class TakenOver(BaseException):
+    """Unwinds the old owner; nothing between the application call and `own` may catch it."""
+
+
+class Loop:
+    """One worker's sockets and their requests in flight.
+
+    Args:
+        application: what complete requests are given to.
+        recorder: telemetry of this worker.
+        threads: application calls at once.
+        lanes: which requests may run on the owner's thread.
+
+    Attributes:
+        claim: [start_ns] while the owner is inside the application; see watcher.py.  Each thread has its
+            own list, so that an old owner cannot mistake its successor's claim for its own.
+        handlers: by descriptor, what to call with the epoll mask.
+        running: exchanges given to the pool and not handed back.
+        waiting: exchanges that wait for the pool.
+        again: connections with a further request in their buffer.
+    """
+
+    def __init__(
+        self, application: WSGIApplication, recorder: "Recorder", threads: int, lanes: Lanes
+    ) -> None:
+        self.application = application
+        self.recorder = recorder
+        self.threads = threads
+        self.lanes = lanes
+        self._claims: list[list[int]] = [[] for _ in range(threads + 1)]
+        self.claim = self._claims[0]
+        self.last_inline_ns = 0
+        self.is_stopped = False
+        self.is_draining = False
+        self.running = 0
+        self.waiting: deque[Exchange] = deque()
+        self.again: deque[Connection] = deque()
+        self.wheel: DeadlineWheel[Expiring] = DeadlineWheel()
+        self.handlers: dict[int, Callable[[int], None]] = {}
+        self.epoll = select.epoll()
+        self.pool = Pool(threads)
+        self.watcher = Watcher(self)
+        self.orders: deque[Callable[[], None]] = deque()
+        self._handed_off: deque[tuple[Exchange, bytes | FilePiece | None]] = deque()
+        self._is_asleep = False
+        self._thread = 0
+        self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.watch(self._wake_fd, select.EPOLLIN, self._on_wake)
+
+    # Descriptors
+
+    def watch(self, fd: int, mask: int, handler: Callable[[int], None]) -> None:
+        """Call `handler(mask)` on the loop whenever `fd` is ready for `mask`."""
+        self.handlers[fd] = handler
+        self.epoll.register(fd, mask)
+
+    def forget(self, fd: int) -> None:
+        """Stop watching `fd`; called before it is closed."""
+        del self.handlers[fd]
+        self.epoll.unregister(fd)
+
+    # The owner
+
+    def own(self, thread: int) -> None:
+        """Run the loop on this thread until it stops or is taken over.
+
+        Args:
+            thread: this thread's number in the scoreboard.
+        """
+        self._thread = thread
+        self.claim = self._claims[thread]
+        try:
+            self._run()
+        except TakenOver:
+            return
+        except BaseException:
+            # A fault of ours: the loop cannot be trusted any more, and a worker without a loop serves nobody.
+            log.critical("worker.loop_failed pid=%d", os.getpid(), exc_info=True)
+            os._exit(70)
+
+    def _run(self) -> None:
+        """Serve until stopped: wait, serve who is ready, collect what the pool has answered."""
+        handlers = self.handlers
+        handed_off = self._handed_off
+        again = self.again
+        poll = self.epoll.poll
+        while not self.is_stopped:
+            self._is_asleep = True
+            wait_s = 0 if handed_off or again or self.orders else self.wheel.wait_s(monotonic_ns())
+            events = poll(wait_s)
+            self._is_asleep = False
+            for fd, mask in events:
+                handler = handlers.get(fd)
+                if handler is not None:  # closed by an earlier event of this batch
+                    handler(mask)
+            if handed_off:
+                self._collect()
+            for _ in range(len(again)):
+                again.popleft().advance()
+            if not events or self.wheel.wait_s(monotonic_ns()) == 0:
+                for item in self.wheel.due(monotonic_ns()):
+                    item.on_deadline()
+            while self.orders:
+                self.orders.popleft()()
+
+    def appoint(self) -> None:
+        """Let a waiting thread own the loop; the caller has popped the claim."""
+        self.running += 1  # the exchange of the old owner is in the pool now
+        self.pool.queue.put(TAKE_LOOP)
+
+    def order(self, call: Callable[[], None]) -> None:
+        """Run `call` on the loop soon (signal handlers, other threads)."""
+        self.orders.append(call)
+        self._wake()
+
+    def stop(self) -> None:
+        """End the loop and its threads."""
+        self.is_stopped = True
+        self.pool.stop()
+        self.watcher.wake()
+
+    # Lanes
+
+    def may_inline(self) -> bool:
+        """Whether one more application call may run now, on this thread."""
+        self.last_inline_ns = monotonic_ns()
+        return self.running < self.threads
+
+    def run_inline(self, exchange: Exchange) -> bool:
+        """Call the application on this thread; True = `exchange.output` is the whole answer.
+
+        Raises:
+            TakenOver: another thread owns the loop now; it will get the answer.
+        """
+        self.last_inline_ns = exchange.start_ns
+        if self.watcher.is_parked:
+            self.watcher.wake()
+        thread = exchange.thread = self._thread
+        claim = self.claim
+        claim.append(exchange.start_ns)
+        self.recorder.enter(thread, exchange.start_ns, exchange.line, exchange.request_id)
+        is_complete = call_application(self.application, exchange)
+        if is_complete:
+            try:
+                claim.pop()
+            except IndexError:
+                pass
+            else:
+                self.recorder.leave(thread)
+                return True
+        else:
+            self.give_up_loop(thread)
+            stream_response(exchange)
+        self.recorder.leave(thread)
+        self.hand_off(exchange, None)
+        raise TakenOver
+
+    def give_up_loop(self, thread: int) -> None:
+        """Appoint another owner if `thread`, the caller, still owns the loop inside the application."""
+        try:
+            self._claims[thread].pop()
+        except IndexError:  # the watcher was quicker
+            return
+        self.appoint()
+
+    def dispatch(self, exchange: Exchange) -> None:
+        """Give a complete request to the pool."""
+        if self.waiting or (self.running >= self.threads - 1 > 0 and self._inline_flows()):
+            self.waiting.append(exchange)
+            return
+        self.running += 1
+        self.pool.queue.put(exchange)
+
+    def _inline_flows(self) -> bool:
+        return monotonic_ns() - self.last_inline_ns < INLINE_PRESENCE_NS
+
+    def _dispatch_waiting(self) -> None:
+        while self.waiting and not (self.running >= self.threads - 1 > 0 and self._inline_flows()):
+            self.running += 1
+            self.pool.queue.put(self.waiting.popleft())
+
+    # The hand-off queue: all of ours that application threads touch
+
+    def hand_off(self, exchange: Exchange, data: "bytes | FilePiece | None") -> None:
+        """Give the loop output of `exchange`; None = the exchange is answered (any thread)."""
+        self._handed_off.append((exchange, data))
+        if self._is_asleep:
+            self._wake()
+
+    def _wake(self) -> None:
+        self._is_asleep = False
+        os.eventfd_write(self._wake_fd, 1)
+
+    def _on_wake(self, _mask: int) -> None:
+        os.eventfd_read(self._wake_fd)
+
+    def _collect(self) -> None:
+        """Take what the pool has handed over until now."""
+        handed_off = self._handed_off
+        for _ in range(len(handed_off)):
+            exchange, data = handed_off.popleft()
+            connection: Connection = exchange.sink  # type: ignore[assignment]  # every sink here is one
+            if data is None:
+                self.running -= 1
+                connection.on_answered(exchange)
+            else:
+                connection.on_output(exchange, data)
+        if self.waiting:
+            self._dispatch_waiting()

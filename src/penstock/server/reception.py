@@ -1,0 +1,187 @@
+"""Accepting connections for one worker, and what all its connections share.
+
+A listener is shared by all workers.  The kernel wakes the waiter that came first,
+so one worker would get every connection of a quiet site; after each accept the
+listener is unregistered and registered again, which puts this worker at the end of the queue.
+(EPOLL_CTL_MOD is refused on exclusive entries, epoll_ctl(2).)
+
+In:     listeners, configuration, the worker's tables.
+Out:    Connection objects in the loop.
+Never:  looks into a request.
+"""
+
+import logging
+import select
+import socket
+from collections.abc import Sequence
+from time import monotonic_ns
+from typing import Any, Final
+
+from penstock.config import ProtocolConfig, ServerConfig, WSGIConfig
+from penstock.protocol import FieldTable
+from penstock.server.connection import Connection
+from penstock.server.deadlines import Alarm
+from penstock.server.listener import Listener
+from penstock.server.loop import Loop
+from penstock.wsgi import Gateway, connection_environ
+
+log = logging.getLogger("penstock.server")
+
+NS: Final = 1_000_000_000
+# With one worker nobody else can take them; with several, one each keeps the share fair.
+ACCEPT_BATCH: Final = 64
+# Descriptors come back when connections close; asking at once again would spin.
+PAUSE_NS: Final = NS // 2
+
+
+class Reception:
+    """The door of one worker.
+
+    Args:
+        loop: the worker's loop.
+        listeners: shared with the other workers.
+        is_alone: whether this is the only worker.
+    """
+
+    def __init__(  # noqa: PLR0913 - one configuration a package
+        self,
+        loop: Loop,
+        listeners: Sequence[Listener],
+        *,
+        server: ServerConfig,
+        protocol: ProtocolConfig,
+        wsgi: WSGIConfig,
+        is_alone: bool,
+    ) -> None:
+        self.loop = loop
+        self.recorder = loop.recorder
+        self.protocol = protocol
+        self.field_table = FieldTable(protocol)
+        self.gateway = Gateway(wsgi, protocol)
+        self._wsgi = wsgi
+        self.connections: set[Connection] = set()
+        self.keeps_connections = server.keep_alive_s > 0
+        self.header_timeout_ns = int(server.header_timeout_s * NS)
+        self.body_timeout_ns = int(server.body_timeout_s * NS)
+        self.write_timeout_ns = int(server.write_timeout_s * NS)
+        self.keep_alive_ns = int(server.keep_alive_s * NS)
+        self.request_timeout_ns = int(server.request_timeout_s * NS)
+        self.min_body_rate = server.min_body_rate
+        self.spool_memory_bytes = server.spool_memory_bytes
+        self.spool_dir = server.spool_dir
+        self.max_response_spool_bytes = server.max_response_spool_bytes
+        self._max_connections = server.max_connections
+        self._listeners = listeners
+        self._threads = server.threads
+        self._is_alone = is_alone
+        self._is_open = False
+
+    def open(self) -> None:
+        """Begin to accept."""
+        if self._is_open or self.loop.is_draining:
+            return
+        self._is_open = True
+        for listener in self._listeners:
+            self.loop.watch(listener.fd, select.EPOLLIN | select.EPOLLEXCLUSIVE, self._accepting(listener))
+
+    def close(self) -> None:
+        """Stop accepting; connections that are open stay."""
+        if self._is_open:
+            self._is_open = False
+            for listener in self._listeners:
+                self.loop.forget(listener.fd)
+
+    def drain(self) -> None:
+        """Take what is in the accept queues, then nothing more; every answer is its connection's last."""
+        self.keeps_connections = False
+        for listener in self._listeners:
+            for _ in range(self._max_connections):
+                if not self._accept_one(listener):
+                    break
+        self.close()
+        self.loop.is_draining = True
+        for connection in list(self.connections):
+            connection.drain()
+        self._stop_when_empty()
+
+    def cut(self) -> int:
+        """Close every connection now and return how many there were."""
+        count = len(self.connections)
+        for connection in list(self.connections):
+            connection.close()
+        return count
+
+    def template(self, listener: Listener, sock: socket.socket, peer: tuple[str, str]) -> dict[str, Any]:
+        """Return the environ that every request of the connection starts from."""
+        if listener.is_unix:
+            name = listener.name
+        else:
+            host, port = sock.getsockname()[:2]
+            name = (host, str(port))
+        return connection_environ(
+            self._wsgi,
+            server=name,
+            peer=peer,
+            scheme="http",
+            multithread=self._threads > 1,
+            multiprocess=not self._is_alone,
+        )
+
+    def release(self, connection: Connection) -> None:
+        """Forget a connection that closes."""
+        self.connections.discard(connection)
+        self.loop.wheel.forget(connection)
+        self.recorder.set_connections(len(self.connections))
+        if self.loop.is_draining:
+            self._stop_when_empty()
+        elif not self._is_open and len(self.connections) < self._max_connections:
+            self.open()
+
+    def _stop_when_empty(self) -> None:
+        if not self.connections:
+            self.loop.stop()
+
+    def _accepting(self, listener: Listener) -> "Any":
+        """Return what the loop calls when `listener` has connections."""
+        batch = ACCEPT_BATCH if self._is_alone else 1
+        epoll = self.loop.epoll
+
+        def accept(_mask: int) -> None:
+            for _ in range(batch):
+                if not self._accept_one(listener):
+                    return
+            if not self._is_alone and self._is_open:
+                epoll.unregister(listener.fd)
+                epoll.register(listener.fd, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+
+        return accept
+
+    def _accept_one(self, listener: Listener) -> bool:
+        """Accept one connection; False = there is none, or no room for it."""
+        if len(self.connections) >= self._max_connections:
+            log.warning("worker.full connections=%d", len(self.connections))
+            self.close()
+            return False
+        try:
+            accepted = listener.accept()
+        except OSError as error:
+            log.error(
+                "worker.accept_failed listener=%s error=%r pause_s=%.1f",
+                listener,
+                error.strerror,
+                PAUSE_NS / NS,
+            )
+            self.close()
+            self.loop.wheel.file(Alarm(monotonic_ns() + PAUSE_NS, self.open))
+            return False
+        if accepted is None:
+            return False
+        sock, peer = accepted
+        try:
+            template = self.template(listener, sock, peer)
+        except OSError:  # reset before we looked: nobody to serve
+            sock.close()
+            return True
+        self.connections.add(Connection(sock, peer[0], template, self, monotonic_ns()))
+        self.recorder.set_connections(len(self.connections))
+        return True

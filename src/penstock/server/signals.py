@@ -1,0 +1,43 @@
+"""Signals as items of a queue: handled one at a time, in the master's own time.
+
+In:     signals from the kernel.
+Out:    their numbers, in order of arrival.
+Never:  does anything inside a handler: Python's own write to the wake-up descriptor
+        is all that happens when a signal arrives (signal.set_wakeup_fd).
+"""
+
+import os
+import signal
+from collections.abc import Iterable
+
+
+class SignalQueue:
+    """The signals that reached this process since they were last taken.
+
+    Args:
+        numbers: what to listen for.
+
+    Attributes:
+        fd: readable when there is something to take.
+    """
+
+    def __init__(self, numbers: Iterable[signal.Signals]) -> None:
+        self.fd, self._write_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._numbers = frozenset(numbers)
+        for number in self._numbers:
+            signal.signal(number, lambda *_: None)
+            signal.siginterrupt(number, False)
+        signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+
+    def take(self) -> list[signal.Signals]:
+        """Return what arrived, oldest first; never waits."""
+        try:
+            numbers = os.read(self.fd, 4096)
+        except BlockingIOError:
+            return []
+        return [signal.Signals(number) for number in numbers if number in self._numbers]
+
+    def close(self) -> None:
+        """Stop listening (in a child, after its handlers were reset)."""
+        os.close(self.fd)
+        os.close(self._write_fd)
