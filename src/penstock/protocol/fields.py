@@ -143,11 +143,12 @@ class FieldTable(dict[bytes, tuple[str, str]]):
         # HTAB, NBSP or SHY, which the grammar allows.
         if not text.isprintable() and not grammar.FIELD_VALUE.fullmatch(text):
             raise _value_error(name, text)
-        if special > DROPPED:
-            special = _examine(special, text)
         if special:
+            if special > DROPPED:
+                special = _examine(special, text)
             self.seen |= special
-            return meta, text
+            if special:
+                return meta, text
         pair = (meta, text)
         if len(line) <= self._max_line_bytes:
             if len(self) >= self._max_entries:

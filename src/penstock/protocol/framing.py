@@ -6,7 +6,7 @@ So a length that could be read in two ways is refused, never repaired.
 
 In:     version, method and the joined values of the framing fields of one request.
 Out:    a content length, None for chunked, or a boolean.
-Never:  reads the body (chunked.py) or changes a field.
+Never:  reads the body (body.py) or changes a field.
 
 Rules:  RFC 9112 section 6.1 to 6.3 (numbers at each branch) and 9.3, RFC 9110 section 10.1.1.
 """

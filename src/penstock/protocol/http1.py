@@ -28,7 +28,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from penstock.config import ProtocolConfig
-from penstock.protocol.chunked import BodyReader, ChunkedReader, CountedReader
+from penstock.protocol.body import BodyReader, ChunkedReader, CountedReader
 from penstock.protocol.errors import (
     BadFieldError,
     BadFramingError,
@@ -280,7 +280,8 @@ class RequestReceiver:
 
     def _parse_request_line(self, line: bytes) -> RequestLine:
         """Parse a request line that the table does not hold (RFC 9112 section 3)."""
-        self._check_request_line_length(len(line) - 1)
+        if len(line) > self._config.max_request_line_bytes:
+            self._check_request_line_length(len(line) - 1)
         request = parse_request_line(line)
         self._table.remember_request_line(line, request)
         return request

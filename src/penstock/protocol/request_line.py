@@ -40,6 +40,17 @@ def parse_request_line(line: bytes) -> RequestLine:
         VersionError: HTTP-version other than 1.0 and 1.1.
     """
     parts = line.split(b" ")
+    if len(parts) == 3 and parts[2] == b"HTTP/1.1\r" and parts[1].isascii() and parts[0] in _METHODS:
+        # What browsers send, in the fewest steps; the general reading below agrees with it.
+        target = parts[1].decode("ascii")
+        if target[:1] == "/" and target.isprintable() and "#" not in target and "%" not in target:
+            path, _, query = target.partition("?")
+            return _METHODS[parts[0]], target, path, query, HTTP_1_1, None, None, line[:-1], True
+    return _parse_other_request_line(line, parts)
+
+
+def _parse_other_request_line(line: bytes, parts: list[bytes]) -> RequestLine:
+    """Parse every form of request line, without haste."""
     if len(parts) != 3 or parts[2] not in _VERSIONS:
         raise _request_line_error(line, parts)
     version = _VERSIONS[parts[2]]

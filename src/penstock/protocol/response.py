@@ -58,6 +58,9 @@ _SERVER_AND_END: Final = _SERVER_LINE + b"\r\n"
 # Whole heads that are remembered; at most this many, each at most 1 KiB.
 _MAX_HEADS: Final = 512
 _MAX_HEAD_BYTES: Final = 1024
+_MAX_STATUSES: Final = 256
+_MAX_NAMES: Final = 1024
+_MAX_NAME_LENGTH: Final = 64
 
 _NO_CONTENT: Final = 204
 _NOT_MODIFIED: Final = 304
@@ -72,25 +75,18 @@ class Framing(enum.Enum):
     CLOSE = "close"
 
 
-class _Kind(enum.Enum):
-    """What a header line means to the server beside being sent."""
+# What a header line means to the server beside being sent; the sum of all lines
+# of a head is looked at once.
+_ORDINARY: Final = 0
+_SECRET: Final = 1  # Set-Cookie: never remembered
+_LENGTH: Final = 2
+_DATE: Final = 4
+_SERVER: Final = 8
 
-    ORDINARY = "ordinary"
-    SECRET = "secret"  # noqa: S105 - a name, not a secret: Set-Cookie is never remembered
-    LENGTH = "length"
-    DATE = "date"
-    SERVER = "server"
-
-
-_KINDS: Final = {
-    "set-cookie": _Kind.SECRET,
-    "content-length": _Kind.LENGTH,
-    "date": _Kind.DATE,
-    "server": _Kind.SERVER,
-}
+_KINDS: Final = {"set-cookie": _SECRET, "content-length": _LENGTH, "date": _DATE, "server": _SERVER}
 
 # (line with CRLF, its kind, the number if it is a length)
-_FieldLine: TypeAlias = tuple[bytes, _Kind, int]
+_FieldLine: TypeAlias = tuple[bytes, int, int]
 
 
 class ResponseHead:
@@ -107,33 +103,36 @@ class ResponseHead:
 
     __slots__ = ("block", "content_length", "has_body", "has_date", "has_server", "is_plain", "status_code")
 
-    def __init__(
-        self, *, status_code: int, block: bytes, content_length: int | None, has_date: bool, has_server: bool
-    ) -> None:
+    def __init__(self, status_code: int, block: bytes, content_length: int | None, kinds: int) -> None:
         self.status_code = status_code
         self.block = block
         self.content_length = content_length
-        self.has_date = has_date
-        self.has_server = has_server
+        self.has_date = kinds & _DATE != 0
+        self.has_server = kinds & _SERVER != 0
         self.has_body = status_code not in (_NO_CONTENT, _NOT_MODIFIED)
         # The one question of the hot path: is Date all that is missing?
-        self.is_plain = self.has_body and content_length is not None and not has_date and not has_server
+        self.is_plain = content_length is not None and self.has_body and kinds < _DATE
 
 
 class FieldLineTable(dict[tuple[str, str], _FieldLine]):
     """Response header lines that were checked before; one a worker, bounded, dropped whole when full.
 
     Attributes:
+        lookup: `self.__getitem__`, bound once.
         heads: whole heads by (status, *headers), bounded in the same way; none with Set-Cookie.
+        status_lines: (code, line with CRLF) by status, bounded in the same way.
     """
 
-    __slots__ = ("_max_entries", "_max_line_bytes", "heads")
+    __slots__ = ("_max_entries", "_max_line_bytes", "_names", "heads", "lookup", "status_lines")
 
     def __init__(self, config: ProtocolConfig) -> None:
         super().__init__()
         self._max_entries = config.max_memo_entries
         self._max_line_bytes = config.max_memo_line_bytes if config.max_memo_entries else -1
+        self._names: dict[str, int] = {}
         self.heads: dict[tuple[object, ...], ResponseHead] = {}
+        self.status_lines: dict[str, tuple[int, bytes]] = {}
+        self.lookup = self.__getitem__
 
     def __missing__(self, header: tuple[str, str]) -> _FieldLine:
         """Check and encode one header; remember it unless it is long or Set-Cookie.
@@ -142,8 +141,22 @@ class FieldLineTable(dict[tuple[str, str], _FieldLine]):
             BadResponseError: no pair of str, a name that is no token or belongs to the
                 connection, a value with a control character or beyond latin-1.
         """
-        entry = _encode_header(header)
-        if entry[1] is not _Kind.SECRET and len(entry[0]) <= self._max_line_bytes:
+        if not isinstance(header, tuple) or len(header) != 2:
+            raise _shape_error(header)
+        name, value = header
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise _shape_error(header)
+        try:
+            kind = self._names[name]
+        except KeyError:
+            kind = self._learn(name)
+        value = value.strip(" \t")
+        if not (value.isascii() and value.isprintable()) and not grammar.FIELD_VALUE.fullmatch(value):
+            msg = f"response header {name}: {value!r:.200}; expected latin-1 without control characters"
+            raise BadResponseError(msg)
+        line = f"{name}: {value}\r\n".encode("latin-1")
+        entry = (line, kind, _parse_length(value) if kind == _LENGTH else 0)
+        if kind != _SECRET and len(line) <= self._max_line_bytes:
             if len(self) >= self._max_entries:
                 self.clear()
             self[header] = entry
@@ -151,11 +164,26 @@ class FieldLineTable(dict[tuple[str, str], _FieldLine]):
 
     def remember_head(self, key: tuple[object, ...], head: ResponseHead) -> None:
         """Keep a whole head unless it is long."""
-        if len(head.block) > _MAX_HEAD_BYTES or not self._max_entries:
-            return
-        if len(self.heads) >= _MAX_HEADS:
-            self.heads.clear()
-        self.heads[key] = head
+        if len(head.block) <= _MAX_HEAD_BYTES and self._max_entries:
+            if len(self.heads) >= _MAX_HEADS:
+                self.heads.clear()
+            self.heads[key] = head
+
+    def remember_status(self, status: str, parsed: tuple[int, bytes]) -> None:
+        """Keep a parsed status unless it is long."""
+        if len(parsed[1]) <= self._max_line_bytes:
+            if len(self.status_lines) >= _MAX_STATUSES:
+                self.status_lines.clear()
+            self.status_lines[status] = parsed
+
+    def _learn(self, name: str) -> int:
+        """Return what a header name means, kept if it is short."""
+        kind = _name_kind(name)
+        if len(name) <= _MAX_NAME_LENGTH:
+            if len(self._names) >= _MAX_NAMES:
+                self._names.clear()
+            self._names[name] = kind
+        return kind
 
 
 def parse_response_head(
@@ -174,73 +202,57 @@ def parse_response_head(
     """
     try:
         key = (status, *headers)
-        head = table.heads.get(key)
+        return table.heads.get(key) or _parse_new_head(key, status, headers, table)
     except TypeError:  # no sequence, or pairs that are lists
         msg = f"response headers {headers!r:.200}; expected a list of tuples"
         raise BadResponseError(msg) from None
-    if head is None:
-        head = _parse_new_head(key, status, headers, table)
-    return head
 
 
 def _parse_new_head(
     key: tuple[object, ...], status: str, headers: Sequence[tuple[str, str]], table: FieldLineTable
 ) -> ResponseHead:
     """Build a head line by line, and remember it if no line forbids that."""
-    status_code, status_line = _parse_status(status)
+    status_code, status_line = table.status_lines.get(status) or _parse_status(status, table)
     lines = [status_line]
-    kinds = set()
+    kinds = _ORDINARY
     length = None
-    for header in headers:
-        line, kind, number = table[header]
-        kinds.add(kind)
-        if kind is _Kind.LENGTH:
-            if length is not None:
-                msg = f"Content-Length twice, {length} and {number}; expected it once"
-                raise BadResponseError(msg)
-            length = number
-            if status_code == _NO_CONTENT:  # RFC 9110 section 8.6: MUST NOT
-                continue
+    for line, kind, number in map(table.lookup, headers):
+        if kind:
+            kinds |= kind
+            if kind == _LENGTH:
+                if length is not None:
+                    msg = f"Content-Length twice, {length} and {number}; expected it once"
+                    raise BadResponseError(msg)
+                length = number
+                if status_code == _NO_CONTENT:  # RFC 9110 section 8.6: MUST NOT
+                    continue
         lines.append(line)
-    head = ResponseHead(
-        status_code=status_code,
-        block=b"".join(lines),
-        content_length=None if status_code == _NO_CONTENT else length,
-        has_date=_Kind.DATE in kinds,
-        has_server=_Kind.SERVER in kinds,
-    )
-    if _Kind.SECRET not in kinds:
+    head = ResponseHead(status_code, b"".join(lines), None if status_code == _NO_CONTENT else length, kinds)
+    if not kinds & _SECRET:
         table.remember_head(key, head)
     return head
 
 
-def _parse_status(status: str) -> tuple[int, bytes]:
+def _parse_status(status: str, table: FieldLineTable) -> tuple[int, bytes]:
     """Return code and status line; an empty reason keeps its space (RFC 9112 section 4)."""
     match = _STATUS.fullmatch(status) if isinstance(status, str) else None
     if match is None:
         msg = f"response status {status!r:.100}; expected 200 to 599, a space and a reason phrase in latin-1"
         raise BadResponseError(msg)
     reason = match[2] or ""
-    return int(match[1]), f"HTTP/1.1 {match[1]} {reason}\r\n".encode("latin-1")
+    parsed = int(match[1]), f"HTTP/1.1 {match[1]} {reason}\r\n".encode("latin-1")
+    table.remember_status(status, parsed)
+    return parsed
 
 
-def _encode_header(header: tuple[str, str]) -> _FieldLine:
-    if type(header) is not tuple or len(header) != 2 or not all(isinstance(part, str) for part in header):
-        msg = f"response header {header!r:.200}; expected a tuple of two str"
-        raise BadResponseError(msg)
-    name, value = header
-    kind = _name_kind(name)
-    value = value.strip(" \t")
-    if not grammar.FIELD_VALUE.fullmatch(value):
-        msg = f"response header {name}: {value!r:.200}; expected latin-1 without control characters"
-        raise BadResponseError(msg)
-    if kind is _Kind.LENGTH and not grammar.DIGITS.fullmatch(value):
+def _parse_length(value: str) -> int:
+    if not grammar.DIGITS.fullmatch(value):
         msg = f"response header Content-Length: {value!r:.100}; expected one run of 1 to 19 digits"
         raise BadResponseError(msg)
-    return f"{name}: {value}\r\n".encode("latin-1"), kind, int(value) if kind is _Kind.LENGTH else 0
+    return int(value)
 
 
-def _name_kind(name: str) -> _Kind:
+def _name_kind(name: str) -> int:
     if not grammar.TOKEN.fullmatch(name):
         msg = f"response header name {name!r:.100}; expected a token"
         raise BadResponseError(msg)
@@ -248,7 +260,11 @@ def _name_kind(name: str) -> _Kind:
     if lowered in _HOP_BY_HOP:
         msg = f"response header {name}; expected none that belongs to the connection (PEP 3333)"
         raise BadResponseError(msg)
-    return _KINDS.get(lowered, _Kind.ORDINARY)
+    return _KINDS.get(lowered, _ORDINARY)
+
+
+def _shape_error(header: object) -> BadResponseError:
+    return BadResponseError(f"response header {header!r:.200}; expected a tuple of two str")
 
 
 def finish_response_head(  # noqa: PLR0913 - all that framing depends on, by keyword
@@ -334,10 +350,9 @@ def encode_early_hints(headers: Sequence[tuple[str, str]], table: FieldLineTable
     for header in headers:
         try:
             line, kind, _ = table[header]
-        except TypeError:
-            msg = f"response header {header!r:.200}; expected a tuple of two str"
-            raise BadResponseError(msg) from None
-        if kind is _Kind.LENGTH:
+        except TypeError:  # a list, which cannot be looked up
+            raise _shape_error(header) from None
+        if kind == _LENGTH:
             msg = "Content-Length in 103; expected headers about the final response"
             raise BadResponseError(msg)
         lines.append(line)
