@@ -11,7 +11,7 @@ from penstock.server.listener import Listener, ListenError, open_listeners
 def test_tcp_listener_says_where_it_really_listens() -> None:
     (listener,) = open_listeners([TCPAddress("127.0.0.1", 0)], 16)
     host, port = listener.sock.getsockname()
-    assert str(listener) == f"http://127.0.0.1:{port}"
+    assert str(listener) == f"127.0.0.1:{port}"
     assert listener.name == (host, str(port))
     listener.close()
 
@@ -32,7 +32,7 @@ def test_accepted_socket_is_non_blocking_and_knows_its_peer() -> None:
 
 def test_ipv6_listener_shows_brackets() -> None:
     (listener,) = open_listeners([TCPAddress("::1", 0)], 16)
-    assert str(listener).startswith("http://[::1]:")
+    assert str(listener).startswith("[::1]:")
     listener.close()
 
 

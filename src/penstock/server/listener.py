@@ -57,10 +57,10 @@ class Listener:
         self.name = ("localhost", "") if self.is_unix else _text_name(sock.getsockname())
 
     def __str__(self) -> str:
+        """Where it really listens, written as people write addresses."""
         if self.is_unix:
             return f"unix:{_unix_path(self.sock)}"
-        host, port = self.name
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return str(TCPAddress(self.name[0], int(self.name[1])))
 
     def accept(self) -> tuple[socket.socket, tuple[str, str]] | None:
         """Return a non-blocking client socket and its peer's (host, port), or None when there is none now.
