@@ -1,7 +1,7 @@
 """What all tests share: finding programs, and a closing report that names what did not run.
 
-A program that is missing skips its tests on a developer's machine and fails them in CI (`CI=true`), so that a green
-run there means that everything ran.
+A program that is missing skips its tests on a developer's machine and fails them in CI (`CI=true`), so that
+a green run there means that everything ran.
 """
 
 import collections
@@ -27,7 +27,7 @@ def _refuse(name: str) -> NoReturn:
 def require_program() -> Callable[..., str]:
     """Find a program: `require_program("nginx")` returns its path or skips the test (fails it in CI).
 
-    Several names are alternatives, the first that is there wins: `require_program("chromium", "google-chrome")`.
+    Several names are alternatives: `require_program("chromium", "google-chrome")`; the first found wins.
     """
 
     def find(*names: str) -> str:
@@ -46,6 +46,7 @@ def _skip_reason(report: pytest.TestReport) -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests did not run and why, above pytest's line that counts them all."""
-    skipped = collections.Counter(_skip_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    reports = terminalreporter.stats.get("skipped", [])
+    skipped = collections.Counter(map(_skip_reason, reports))
     for reason, count in skipped.most_common():
         terminalreporter.write_line(f"not run: {count} test{'s' * (count != 1)}: {reason}")

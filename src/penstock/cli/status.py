@@ -1,0 +1,214 @@
+"""`penstock status`: what every running server is doing, from its shared memory.
+
+In:     /proc, and the memory of the servers that the kernel lets us read.
+Out:    a table for people, or JSON for programs, on standard output.
+Never:  asks a server anything: it works when none of its threads answers, which is when it is needed.
+"""
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from penstock.cli.error import CommandError
+from penstock.config import ConfigError
+from penstock.telemetry import FoundMaster, SegmentError, Snapshot, WorkerState, WorkerStatus, find_masters
+
+if TYPE_CHECKING:
+    import argparse
+
+HEADER: Final = (
+    "worker",
+    "pid",
+    "generation",
+    "state",
+    "up",
+    "requests",
+    "mean/s",
+    "open",
+    "busy",
+    "queued",
+    "p50",
+    "p99",
+    "5xx",
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sighting:
+    """One server as it was found and as its memory reads."""
+
+    found: FoundMaster
+    snapshot: Snapshot
+
+    @property
+    def has_master(self) -> bool:
+        """False where the master was killed and others of its processes live on."""
+        return self.snapshot.master_pid in self.found.pids
+
+
+def run_status(arguments: "argparse.Namespace") -> int:
+    """Print the status of the chosen servers.
+
+    Raises:
+        ConfigError: --pid or --pid-file holds no pid.
+        CommandError: there is no such server, or none at all.
+    """
+    sightings = look(choose(find_masters(), wanted_pid(arguments.pid, arguments.pid_file)))
+    text = render_json(sightings) if arguments.json else "\n".join(map(render_table, sightings))
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `penstock status | head`: that was enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def wanted_pid(pid: str | None, pid_file: str | None) -> int | None:
+    """Return the pid of the server that was asked for; None = all.
+
+    Raises:
+        ConfigError: the word, or what the file holds, is no pid.
+        CommandError: the file cannot be read.
+    """
+    if pid_file:
+        try:
+            pid = Path(pid_file).read_text(encoding="ascii", errors="replace").strip()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise CommandError(f"cannot read the pid file {pid_file!r}: {reason}") from None
+    if pid is None:
+        return None
+    if not (pid.isascii() and pid.isdigit() and len(pid) <= 10):
+        raise ConfigError(f"pid {pid!r}; expected a number", "")
+    return int(pid)
+
+
+def choose(masters: Sequence[FoundMaster], pid: int | None) -> list[FoundMaster]:
+    """Return the servers to show.
+
+    Raises:
+        CommandError: none is running that we may see, or not this one.
+    """
+    if not masters:
+        raise CommandError("no running server found; those of other users are shown to root only")
+    chosen = [master for master in masters if pid is None or pid == master.pid]
+    if not chosen:
+        running = ", ".join(str(master.pid) for master in masters)
+        raise CommandError(f"no server with pid {pid}; running: {running}")
+    return chosen
+
+
+def look(masters: Sequence[FoundMaster]) -> list[Sighting]:
+    """Read the memory of each server; one that has ended meanwhile is left out.
+
+    Raises:
+        CommandError: all have.
+    """
+    sightings = [sighting for master in masters if (sighting := _sight(master))]
+    if not sightings:
+        raise CommandError("the server has just ended")
+    return sightings
+
+
+def _sight(master: FoundMaster) -> Sighting | None:
+    try:
+        fd = master.open()
+    except OSError:
+        return None
+    try:
+        return Sighting(master, Snapshot.take(fd))
+    except (OSError, SegmentError):
+        return None
+    finally:
+        os.close(fd)
+
+
+def render_json(sightings: Sequence[Sighting]) -> str:
+    """Return a JSON list, one object a server, fields as in telemetry/snapshot.py."""
+    return json.dumps([_plain(sighting) for sighting in sightings], indent=2) + "\n"
+
+
+def _plain(sighting: Sighting) -> dict[str, Any]:
+    plain = dataclasses.asdict(sighting.snapshot)
+    for worker in (plain["master"], *plain["workers"]):
+        worker["state"] = worker["state"].name.lower()
+    return plain | {"pids": list(sighting.found.pids), "has_master": sighting.has_master}
+
+
+def render_table(sighting: Sighting) -> str:
+    """Return the lines of one server: itself, its workers, the requests they are running."""
+    return "".join(f"{line}\n" for line in _lines(sighting))
+
+
+def _lines(sighting: Sighting) -> Iterator[str]:
+    snapshot = sighting.snapshot
+    gone = "" if sighting.has_master else " (gone)"
+    agent = f"agent {snapshot.agent_pid}" if snapshot.agent_pid else "no agent"
+    yield f"master {snapshot.master_pid}{gone}, up {duration(snapshot.uptime_s)}, {agent}"
+    workers = [worker for worker in snapshot.workers if worker.state is not WorkerState.GONE]
+    yield from _columns([HEADER, *map(_row, workers)])
+    yield from _running(workers)
+    yield from _losses(snapshot)
+
+
+def _row(worker: WorkerStatus) -> tuple[str, ...]:
+    return (
+        str(worker.slot),
+        str(worker.pid),
+        str(worker.generation),
+        worker.state.name.lower(),
+        duration(worker.uptime_s),
+        str(worker.requests),
+        f"{worker.mean_rate:.1f}",
+        str(worker.connections),
+        str(worker.busy),
+        str(worker.queued),
+        f"{worker.p50_ms:.1f} ms",
+        f"{worker.p99_ms:.1f} ms",
+        str(worker.by_class[5]),
+    )
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  " + "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
+
+
+def _running(workers: Sequence[WorkerStatus]) -> Iterator[str]:
+    running = [(request.age_s, worker.slot, request) for worker in workers for request in worker.current]
+    for age_s, slot, request in sorted(running, key=lambda row: -row[0]):
+        yield f"  running for {duration(age_s)} in worker {slot}, thread {request.thread}: {request.line}"
+
+
+def _losses(snapshot: Snapshot) -> Iterator[str]:
+    slots = (snapshot.master, *snapshot.workers)
+    access = sum(slot.dropped_access for slot in slots)
+    log = sum(slot.dropped_log for slot in slots)
+    if access or log:
+        why = "an output stood still, or the agent was away"
+        yield f"  dropped: {access} access lines, {log} log records ({why})"
+    if snapshot.agent_discarded or snapshot.agent_damaged:
+        lost = (
+            f"{snapshot.agent_discarded} lines that no output took, {snapshot.agent_damaged} damaged records"
+        )
+        yield f"  agent: {lost}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people read it: "0.25 s", "12 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"."""
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    whole = int(seconds)
+    for size, name, smaller, small_name in (
+        (86400, "d", 3600, "h"),
+        (3600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if whole >= size:
+            return f"{whole // size} {name} {whole % size // smaller} {small_name}"
+    return f"{whole} s"

@@ -1,0 +1,96 @@
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from penstock.cli import reload
+from penstock.cli.reload import is_source, require_watchfiles
+from penstock.config import ConfigError
+
+# A master that tells when it hears HUP, and ends at the first line of its standard input.
+MASTER = """
+import os, signal, sys
+from penstock.cli.reload import start_watcher
+signal.signal(signal.SIGHUP, lambda *_: os.write(1, b"reload\\n"))
+print(start_watcher(), flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def master(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    (tmp_path / "views.py").write_text("")
+    command = [sys.executable, "-c", MASTER]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        pytest.param("site/views.py", True, id="source"),
+        pytest.param("site/templates/page.html", True, id="template"),
+        pytest.param("site/page.jinja2", True, id="jinja"),
+        pytest.param("penstock.toml", True, id="configuration"),
+        pytest.param("site/db.sqlite3", False, id="database"),
+        pytest.param("site/__pycache__/views.cpython-313.pyc", False, id="compiled"),
+        pytest.param("README", False, id="no-suffix"),
+    ],
+)
+def test_only_what_changes_the_site_is_a_source(path: str, expected: bool) -> None:
+    assert is_source(path) is expected
+
+
+def test_watchfiles_that_is_there_is_enough() -> None:
+    require_watchfiles()
+    assert "watchfiles" not in vars(reload), "the master must not load it"
+
+
+def test_missing_watchfiles_is_said_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigError) as refused:
+        require_watchfiles()
+    assert str(refused.value) == "--reload needs the package watchfiles; pip install 'penstock[reload]'"
+
+
+def save_until_heard(path: Path, answer: IO[str]) -> str:
+    """Save a file until somebody says something: the watcher does not tell when it is ready."""
+    for _ in range(100):
+        path.write_text("# saved\n")
+        if select.select([answer], [], [], 0.1)[0]:
+            return answer.readline()
+    return "nothing"
+
+
+@pytest.mark.flow
+def test_change_of_a_source_becomes_a_hup_and_the_watcher_ends_with_the_master(
+    master: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    assert master.stdin
+    assert master.stdout
+    watcher = os.pidfd_open(int(master.stdout.readline()))
+    assert save_until_heard(tmp_path / "views.py", master.stdout) == "reload\n"
+    master.stdin.close()
+    assert master.wait(10) == 0
+    assert select.select([watcher], [], [], 10)[0], "it lives on without its master"
+    os.close(watcher)
+
+
+def test_watcher_whose_master_has_gone_leaves_at_once() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    assert reload.main([str(ended.pid)]) == 0
+
+
+def test_watcher_that_is_no_child_of_the_pid_leaves_at_once() -> None:
+    assert reload.main([str(os.getpid())]) == 0

@@ -1,0 +1,167 @@
+import dataclasses
+import io
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from penstock import __version__
+from penstock.cli import serve
+from penstock.cli.error import CommandError
+from penstock.cli.machine import available_cpus
+from penstock.cli.parser import parse_words
+from penstock.cli.serve import (
+    agent_runner,
+    announcer,
+    banner,
+    enter_folder,
+    location,
+    make_plan,
+    run_serve,
+    settle,
+    start_reloading,
+)
+from penstock.config import Config, ConfigError, ServerConfig
+
+
+def config_with(**changes: object) -> Config:
+    return Config(server=dataclasses.replace(ServerConfig(), **changes))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty current folder; the search path of modules is put back."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return tmp_path
+
+
+def test_no_workers_given_means_the_cpus() -> None:
+    assert settle(config_with(workers=0)).server.workers == available_cpus()
+
+
+def test_workers_given_stay() -> None:
+    assert settle(config_with(workers=3)).server.workers == 3
+
+
+@pytest.mark.parametrize("word", ["127.0.0.1:99999", "::1:8000", "fd://x", "unix:"])
+def test_address_that_is_none_is_refused_before_anything_starts(word: str) -> None:
+    with pytest.raises(ConfigError, match="address"):
+        settle(config_with(bind=("127.0.0.1:0", word)))
+
+
+def test_reload_without_its_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="needs the package watchfiles"):
+        settle(config_with(reload=True))
+
+
+def test_folder_is_entered_and_modules_are_found_from_it(folder: Path) -> None:
+    (folder / "site").mkdir()
+    enter_folder("site")
+    assert Path.cwd() == folder / "site"
+    assert sys.path[0] == str(folder / "site")
+
+
+def test_current_folder_is_found_from_once(folder: Path) -> None:
+    enter_folder("")
+    enter_folder("")
+    assert sys.path.count(str(folder)) == 1
+
+
+def test_folder_that_is_not_there_is_refused(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="--chdir 'nope': no such file or directory"):
+        enter_folder("nope")
+
+
+def test_banner_says_what_is_served_where_by_how_many_and_how_to_stop() -> None:
+    lines = banner(config_with(workers=2, threads=1), "mysite.wsgi", ["127.0.0.1:8000", "unix:/run/s"])
+    assert lines == (
+        f"penstock {__version__} serves mysite.wsgi with 2 workers of 1 thread\n"
+        "  at      http://127.0.0.1:8000  unix:/run/s\n"
+        f"  stop    Ctrl-C, or `kill {os.getpid()}` to let running requests finish\n"
+        "  status  penstock status\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        pytest.param("127.0.0.1:8000", "http://127.0.0.1:8000", id="ipv4"),
+        pytest.param("[::1]:8000", "http://[::1]:8000", id="ipv6"),
+        pytest.param(":8000", "http://0.0.0.0:8000", id="every-interface"),
+        pytest.param("unix:/run/s", "unix:/run/s", id="unix"),
+        pytest.param("fd://3", "fd://3", id="inherited"),
+    ],
+)
+def test_address_is_shown_as_one_would_open_it(word: str, shown: str) -> None:
+    assert location(word) == shown
+
+
+def test_announcement_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    announcer(Config(), "app")(["127.0.0.1:8000"])
+    assert capsys.readouterr().err == banner(Config(), "app", ["127.0.0.1:8000"])
+
+
+def test_announcement_to_a_closed_terminal_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+    assert announcer(Config(), "app")(["127.0.0.1:8000"]) is None
+
+
+def test_plan_carries_every_section_and_loads_the_target(folder: Path) -> None:
+    (folder / "planned_app.py").write_text("def application(environ, start_response): return []\n")
+    enter_folder("")
+    config = Config()
+    plan = make_plan(config, "planned_app")
+    assert (plan.server, plan.protocol) == (config.server, config.protocol)
+    assert (plan.wsgi, plan.telemetry) == (config.wsgi, config.telemetry)
+    assert plan.load() is sys.modules["planned_app"].application
+
+
+def test_agent_is_run_with_the_memory_its_options_and_the_pid_of_the_master(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[object] = []
+    stand_in = ModuleType("penstock.agent")
+    stand_in.run_agent = lambda *arguments: seen.extend(arguments)
+    monkeypatch.setitem(sys.modules, "penstock.agent", stand_in)
+    config = Config()
+    segment = object()
+    agent_runner(config.agent)(segment, 5, 77)
+    assert seen == [segment, 5, config.agent, 77]
+
+
+def test_watcher_is_started_when_a_hup_can_no_longer_end_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    handlers = []
+    before = signal.getsignal(signal.SIGHUP)
+    monkeypatch.setattr(serve, "start_watcher", lambda: handlers.append(signal.getsignal(signal.SIGHUP)))
+    try:
+        start_reloading()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert handlers == [signal.SIG_IGN]
+
+
+def test_nothing_to_serve_is_said(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="nothing to serve; name the application"):
+        run_serve(parse_words(["serve"]))
+
+
+def test_port_that_is_taken_is_one_line(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        word = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(CommandError, match=f"cannot listen on {word}"):
+            run_serve(parse_words(["serve", "some_app", "--bind", word]))
+
+
+def test_target_of_the_configuration_is_served_where_the_command_names_none(folder: Path) -> None:
+    (folder / "penstock.toml").write_text('application = "some_app"\numask = "nonsense"\n')
+    with pytest.raises(CommandError, match="umask 'nonsense'"):
+        run_serve(parse_words(["serve", "--bind", "127.0.0.1:0"]))
