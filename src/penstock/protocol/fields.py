@@ -59,9 +59,9 @@ _TREATMENTS: Final = {
     "proxy-authorization": SECRET,
     "forwarded": FORWARDING,
     "x-real-ip": FORWARDING,
-    "x-request-id": FORWARDING,
-    "traceparent": FORWARDING,
-    "tracestate": FORWARDING,
+    "x-request-id": SECRET,  # no secret, but new each time
+    "traceparent": SECRET,
+    "tracestate": SECRET,
     # httpoxy (CVE-2016-5385): HTTP_PROXY in an environment turns outgoing
     # requests to the attacker's proxy, and no client has a use for the field.
     "proxy": DROPPED,

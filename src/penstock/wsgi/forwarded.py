@@ -17,7 +17,7 @@ Rules:  RFC 7239 sections 4 to 7; X-Forwarded-For/Proto/Host/Port/Prefix and X-R
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
@@ -31,12 +31,15 @@ _DIGITS: Final = re.compile(r"[0-9]{1,5}")
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 _MAX_PORT: Final = 65535
 
-# RFC 7239 section 4: pair = token "=" ( token / quoted-string ), ";" within an element, "," after it.
+# RFC 7239 section 4: forwarded-pair = token "=" ( token / quoted-string ), ";" between the pairs of an element.
 # Values are laxer than a token: proxies send unquoted `host=example.org:8080`; what is used is checked again.
 _PAIR: Final = re.compile(
-    r"""[ \t]*([A-Za-z0-9!#$%&'*+.^_`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^ \t",;=\\]*))[ \t]*([;,]|$)"""
+    r"""([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\x00-\x20",;=\\]*))""", re.ASCII
 )
+_ELEMENT: Final = re.compile(rf"{_PAIR.pattern}(?:[ \t]*;[ \t]*{_PAIR.pattern})*", re.ASCII)
 _QUOTED_PAIR: Final = re.compile(r"\\(.)")
+# A quoted value may hold commas, a host name with one is odd already; the bound keeps reading linear.
+_MAX_QUOTED_COMMAS: Final = 8
 
 _FAMILY: Final = frozenset(FORWARDING_KEYS.values()) - {"HTTP_FORWARDED"}
 
@@ -72,23 +75,24 @@ def apply_forwarding(environ: dict[str, Any], trusted: TrustedProxies | None) ->
         environ["SCRIPT_NAME"] = view.prefix
     if view.scheme or view.host or view.server_port:
         _apply_authority(environ, view)
-    if "HTTP_X_REQUEST_ID" in environ:
-        _apply_request_id(environ)
 
 
 def _remove_all(environ: dict[str, Any]) -> None:
     for key in [key for key in environ if key.startswith("HTTP_X_FORWARDED_")]:
         del environ[key]
-    for key in ("HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_REQUEST_ID"):
+    for key in ("HTTP_FORWARDED", "HTTP_X_REAL_IP"):
         environ.pop(key, None)
 
 
-def _apply_request_id(environ: dict[str, Any]) -> None:
-    request_id = environ["HTTP_X_REQUEST_ID"]
-    if _REQUEST_ID.fullmatch(request_id):
-        environ["penstock.request_id"] = request_id
-    else:
-        del environ["HTTP_X_REQUEST_ID"]
+def believed_request_id(environ: dict[str, Any], made_id: str) -> str:
+    """Return the request id that a trusted proxy sent if it is fit for a log, else the one we made.
+
+    Args:
+        environ: of a request whose peer is trusted; from anyone else X-Request-ID is a field like any other.
+        made_id: ours.
+    """
+    request_id: str = environ.get("HTTP_X_REQUEST_ID", "")
+    return request_id if _REQUEST_ID.fullmatch(request_id) else made_id
 
 
 def _client_view(environ: dict[str, Any], trusted: TrustedProxies) -> ClientView:
@@ -103,43 +107,58 @@ def _client_view(environ: dict[str, Any], trusted: TrustedProxies) -> ClientView
     if not _FAMILY.isdisjoint(environ):
         del environ["HTTP_FORWARDED"]
         return _x_forwarded_view(environ, trusted)
-    elements = parse_forwarded(value)
-    if elements is None:
-        del environ["HTTP_FORWARDED"]
-        return ClientView()
-    return _forwarded_view(elements, trusted)
+    return _forwarded_view(forwarded_elements(value), trusted)
 
 
 # Forwarded
 
 
-def parse_forwarded(value: str) -> list[dict[str, str]] | None:
-    """Return the elements of a Forwarded field, left to right; None when any part is malformed.
+def forwarded_elements(value: str) -> Iterator[dict[str, str]]:
+    """Give the elements of a Forwarded field from right to left, up to the first that is malformed.
+
+    From the right, because each proxy appends to what it was sent: read from the left, a client's own unclosed
+    quote would swallow what the proxy says, and the client would pass for the proxy.
 
     Parameter names are in lower case, values unquoted (RFC 7239 section 4).
     """
-    elements: list[dict[str, str]] = [{}]
-    position = 0
-    while True:
-        pair = _PAIR.match(value, position)
-        if pair is None:
-            return None
-        name = pair[1].lower()
-        if name in elements[-1]:  # "Each parameter MUST NOT occur more than once per field-value."
-            return None
-        elements[-1][name] = pair[3] if pair[2] is None else _QUOTED_PAIR.sub(r"\1", pair[2])
-        if not pair[4]:
-            return elements
-        if pair[4] == ",":
-            elements.append({})
-        position = pair.end()
+    end = len(value)
+    while end >= 0:
+        start, element = _last_element(value, end)
+        if not element:
+            return
+        yield element
+        end = start - 1
 
 
-def _forwarded_view(elements: Sequence[dict[str, str]], trusted: TrustedProxies) -> ClientView:
+def _last_element(value: str, end: int) -> tuple[int, dict[str, str]]:
+    """Return the element that ends at `end` and where it starts; an empty one if there is none."""
+    start = end
+    for _ in range(_MAX_QUOTED_COMMAS):
+        start = value.rfind(",", 0, start) + 1
+        text = value[start:end].strip(" \t")
+        if _ELEMENT.fullmatch(text):
+            return start, _parameters(text)
+        if start == 0:
+            break
+        start -= 1
+    return 0, {}
+
+
+def _parameters(element: str) -> dict[str, str]:
+    """Return the parameters of an element, none if one comes twice ("MUST NOT occur more than once")."""
+    parameters: dict[str, str] = {}
+    for name, quoted, plain in _PAIR.findall(element):
+        if name.lower() in parameters:
+            return {}
+        parameters[name.lower()] = _QUOTED_PAIR.sub(r"\1", quoted) or plain
+    return parameters
+
+
+def _forwarded_view(elements: Iterable[dict[str, str]], trusted: TrustedProxies) -> ClientView:
     """Walk from the peer towards the client; what a proxy nearer to the client says is more to the point."""
     client = ("", "")
     scheme = host = ""
-    for element in reversed(elements):
+    for element in elements:
         scheme = _scheme(element.get("proto", "")) or scheme
         host = _host(element.get("host", "")) or host
         address, port, is_trusted = _node(element.get("for", ""), trusted)

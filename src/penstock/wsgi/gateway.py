@@ -37,6 +37,7 @@ from penstock.wsgi.exchange import (
     log,
 )
 from penstock.wsgi.file_wrapper import FileWrapper
+from penstock.wsgi.forwarded import believed_request_id
 from penstock.wsgi.tables import GatewayTables
 from penstock.wsgi.trust import UNIX_PEER, TrustedProxies
 
@@ -106,8 +107,8 @@ class Gateway:
         exchange.response = None
         exchange.stage = OPEN
         exchange.number, request_id = next(tables.identities)
-        if head.has_forwarding:  # the id of a trusted proxy is kept
-            request_id = environ.get("penstock.request_id", request_id)
+        if is_trusted:
+            request_id = believed_request_id(environ, request_id)
         exchange.request_id = environ["penstock.request_id"] = request_id
         if head.version == HTTP_1_1:  # RFC 9110 section 15.2: no 1xx to HTTP/1.0
             environ["wsgi.early_hints"] = exchange.send_early_hints
