@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SLOW_S = 0.010
 SLOW_EVERY = 50  # 2 %
 # How much work takes 20 ms here is measured once per run (machine.py) and handed to every server.
-PYTHON_TURNS = int(os.environ.get("PENSTOCK_BENCH_PYTHON_TURNS", "400000"))
-NATIVE_ITEMS = int(os.environ.get("PENSTOCK_BENCH_NATIVE_ITEMS", "1000000"))
+PYTHON_TURNS = int(os.environ.get("BENCH_PYTHON_TURNS", "400000"))
+NATIVE_ITEMS = int(os.environ.get("BENCH_NATIVE_ITEMS", "1000000"))
 
 
 def _slow_turns() -> Iterator[bool]:

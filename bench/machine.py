@@ -50,8 +50,8 @@ def moment() -> dict[str, str]:
 def work_environment() -> dict[str, str]:
     """Measure both kinds of work once, so that 20 ms are the same amount for every server."""
     return {
-        "PENSTOCK_BENCH_PYTHON_TURNS": str(_amount(applications.compute_in_python)),
-        "PENSTOCK_BENCH_NATIVE_ITEMS": str(_amount(applications.compute_in_native)),
+        "BENCH_PYTHON_TURNS": str(_amount(applications.compute_in_python)),
+        "BENCH_NATIVE_ITEMS": str(_amount(applications.compute_in_native)),
     }
 
 
