@@ -253,7 +253,7 @@ def run_server(
         process = subprocess.Popen(
             ["taskset", "-c", cpus, *words],
             cwd=ROOT,
-            env=os.environ | environ,
+            env=_clean_environment() | environ,
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
@@ -289,6 +289,11 @@ def _command(server: Server, job: Job) -> list[str]:
     if not Path(words[0]).exists():
         raise StartError(f"{Path(words[0]).name} is not installed (bench/requirements.in)")
     return words
+
+
+def _clean_environment() -> dict[str, str]:
+    """Leave out what would configure our own server from outside."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")}
 
 
 def _wait_for_answer(running: Running, first: bytes, output: Path) -> None:
