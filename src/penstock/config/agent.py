@@ -28,6 +28,12 @@ class AgentConfig:
         reason="twelve-factor habit",
         flag="error-log",
     )
+    error_log_format: str = option(
+        "text",
+        help="text (tracebacks indented below their line) or json",
+        reason="a traceback is read by people first",
+        choices=("text", "json"),
+    )
     log_level: str = option(
         "info",
         help="least level that is kept",

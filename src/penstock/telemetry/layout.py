@@ -1,0 +1,201 @@
+"""Where everything stands in the shared memory: one page of header, then a slot for the master and each worker.
+
+    page 0              header: sizes, pids, the agent's own words
+    slot 0              master  \\
+    slot 1 .. slots-1   workers  > scoreboard page | thread lines | counts | 2 banks of retired counts | rings A, B
+
+Every word is 8 bytes, little-endian on the machines we run on, written by exactly one process. Words that different
+processes write stand in different cache lines. Each region begins on a page, so what is never used is never
+allocated: the mapping is large (about 10 MiB a worker) and its cost is what was touched.
+
+In:     the three sizes of a segment.
+Out:    byte offsets and word indexes; word index * 8 = byte offset.
+Never:  touches memory.
+
+Rules:  a change of any number here changes VERSION; `penstock status` refuses another version than its own.
+"""
+
+import dataclasses
+import functools
+from typing import Final
+
+PAGE_BYTES: Final = 4096
+WORD_BYTES: Final = 8
+
+MAGIC: Final = int.from_bytes(b"penstock", "little")
+VERSION: Final = 1
+
+# --- header words (page 0) -------------------------------------------------------------------------------------------
+MAGIC_WORD: Final = 0
+VERSION_WORD: Final = 1
+SLOTS_WORD: Final = 2
+THREADS_WORD: Final = 3
+RING_BYTES_WORD: Final = 4
+CREATED_NS_WORD: Final = 5  # CLOCK_MONOTONIC
+MASTER_PID_WORD: Final = 6
+
+PARKED_WORD: Final = 16  # 1 = the agent waits on the wake descriptor; cleared by whoever wakes it
+
+AGENT_PID_WORD: Final = 32
+AGENT_STARTED_NS_WORD: Final = 33
+AGENT_LINES_WORD: Final = 34  # lines handed to outputs since the segment was made
+AGENT_DAMAGED_WORD: Final = 35  # records that could not be read (numbers, checks, lengths)
+AGENT_DISCARDED_WORD: Final = 36  # lines given up because their output is gone or stayed stalled at the end
+
+# The commit in progress: written first, marked, applied, unmarked; whoever finds the mark applies it again.
+COMMIT_MARK_WORD: Final = 48
+COMMIT_TAIL_WORD: Final = 49  # which word receives the new tail
+COMMIT_TAIL_VALUE_WORD: Final = 50
+COMMIT_OUTPUT_WORD: Final = 51  # which output area receives the new size; 0 = none
+COMMIT_SIZE_VALUE_WORD: Final = 52
+
+OUTPUT_WORDS: Final = 8  # one area an output
+ACCESS_OUTPUT: Final = 64  # first word of the access log's area
+ERROR_OUTPUT: Final = 72
+OUTPUT_DEVICE: Final = 0
+OUTPUT_INODE: Final = 1
+OUTPUT_SIZE: Final = 2  # committed: everything below it was read from a ring and will not be read again
+OUTPUT_INTENT: Final = 3  # bytes the write in progress may have added beyond the committed size
+
+# --- words of a slot's first page ------------------------------------------------------------------------------------
+STATE: Final = 0
+PID: Final = 1
+GENERATION: Final = 2
+STARTED_NS: Final = 3
+CONNECTIONS: Final = 4
+QUEUED: Final = 5
+REQUESTS_BEFORE: Final = 6  # finished requests of earlier pids of this slot
+TORN: Final = 7  # half records a killed writer left
+FAILED: Final = 8  # records that could not be written because of what they held
+FOLD: Final = 9  # see scoreboard.fold_counts
+REFUSED: Final = 10  # refused requests (a part of the requests)
+
+ACCESS_END: Final = 32  # ring A
+ACCESS_DROPPED: Final = 33
+ACCESS_TAIL: Final = 40  # the agent's word
+LOG_END: Final = 48  # ring B
+LOG_DROPPED: Final = 49
+LOG_TAIL: Final = 56  # the agent's word
+
+# --- thread lines ----------------------------------------------------------------------------------------------------
+THREAD_BYTES: Final = (
+    128  # two cache lines: since when (CLOCK_MONOTONIC ns; 0 = idle), text filled up with NUL
+)
+THREAD_TEXT_BYTES: Final = 120
+
+# --- counts ----------------------------------------------------------------------------------------------------------
+PHASES: Final = ("head", "body", "queue", "application", "send", "total")
+STATUS_CLASSES: Final = 6  # 0 = none of 1xx to 5xx
+HISTOGRAM_WORDS: Final = 1024
+COUNT_WORDS: Final = STATUS_CLASSES * len(PHASES) * HISTOGRAM_WORDS
+
+# --- rings -----------------------------------------------------------------------------------------------------------
+RECORD_BYTES: Final = 128
+MAX_TEXT_BYTES: Final = 16384  # of one record
+MIN_RING_BYTES: Final = 65536
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RingPlace:
+    """Where one ring stands: words of its header, its records of fixed size, their text. Offsets in bytes."""
+
+    end_word: int
+    dropped_word: int
+    tail_word: int
+    torn_word: int
+    records_at: int
+    record_count: int
+    text_at: int
+    text_bytes: int
+
+
+def _pages(size: int) -> int:
+    return -(-size // PAGE_BYTES) * PAGE_BYTES
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """Offsets of one segment. Slot 0 is the master's; `threads` is the number of thread lines of each slot."""
+
+    slots: int
+    threads: int
+    ring_bytes: int
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that no segment of ours has; they may come from another process's memory."""
+        if not 1 <= self.slots <= 4096:
+            raise ValueError(f"slots {self.slots!r}; expected 1 to 4096")
+        if not 1 <= self.threads <= 4096:
+            raise ValueError(f"threads {self.threads!r}; expected 1 to 4096")
+        if not MIN_RING_BYTES <= self.ring_bytes <= 1 << 30:
+            raise ValueError(f"ring_bytes {self.ring_bytes!r}; expected 65536 to 1073741824")
+
+    @functools.cached_property
+    def total_bytes(self) -> int:
+        """Size of the whole mapping."""
+        return PAGE_BYTES + self.slots * self.slot_bytes
+
+    @functools.cached_property
+    def slot_bytes(self) -> int:
+        """Distance from one slot to the next."""
+        return self._rings_at + 2 * self._ring_pages
+
+    @functools.cached_property
+    def counts_bytes(self) -> int:
+        """Size of one set of histograms."""
+        return _pages(COUNT_WORDS * WORD_BYTES)
+
+    @functools.cached_property
+    def _counts_at(self) -> int:
+        return PAGE_BYTES + _pages(self.threads * THREAD_BYTES)
+
+    @functools.cached_property
+    def _rings_at(self) -> int:
+        return self._counts_at + 3 * self.counts_bytes
+
+    @functools.cached_property
+    def _ring_pages(self) -> int:
+        return _pages(self.ring_bytes)
+
+    def slot_at(self, slot: int) -> int:
+        """Byte offset of a slot's first page."""
+        if not 0 <= slot < self.slots:
+            raise ValueError(f"slot {slot!r}; expected 0 to {self.slots - 1}")
+        return PAGE_BYTES + slot * self.slot_bytes
+
+    def thread_at(self, slot: int, thread: int) -> int:
+        """Byte offset of a thread's line."""
+        return self.slot_at(slot) + PAGE_BYTES + thread * THREAD_BYTES
+
+    def counts_at(self, slot: int) -> int:
+        """Byte offset of the histograms that the slot's current pid counts in."""
+        return self.slot_at(slot) + self._counts_at
+
+    def bank_at(self, slot: int, bank: int) -> int:
+        """Byte offset of one of the two banks of retired counts."""
+        return self.counts_at(slot) + (1 + bank) * self.counts_bytes
+
+    def access_ring(self, slot: int) -> RingPlace:
+        """Ring A: one access record a request; a third holds records, the rest their text (128 : 260 bytes)."""
+        return self._ring(slot, 0, self._ring_pages // 3, (ACCESS_END, ACCESS_DROPPED, ACCESS_TAIL))
+
+    def log_ring(self, slot: int) -> RingPlace:
+        """Ring B: what the application and the server log; an eighth holds records."""
+        return self._ring(slot, self._ring_pages, self._ring_pages // 8, (LOG_END, LOG_DROPPED, LOG_TAIL))
+
+    def _ring(self, slot: int, offset: int, record_bytes: int, words: tuple[int, int, int]) -> RingPlace:
+        at = self.slot_at(slot)
+        first_word = at // WORD_BYTES
+        end, dropped, tail = words
+        count = record_bytes // RECORD_BYTES
+        records_at = at + self._rings_at + offset
+        return RingPlace(
+            end_word=first_word + end,
+            dropped_word=first_word + dropped,
+            tail_word=first_word + tail,
+            torn_word=first_word + TORN,
+            records_at=records_at,
+            record_count=count,
+            text_at=records_at + count * RECORD_BYTES,
+            text_bytes=self._ring_pages - count * RECORD_BYTES,
+        )

@@ -1,0 +1,103 @@
+"""The records in the rings, word by word, and what a finished request must offer to become one.
+
+A record has a fixed part of 128 bytes in the ring's table and a text in the ring's text area:
+
+    number | text start | text stop | ... its own fields ... | check
+
+`number` counts the records of the ring from 1 and `check` is number + CHECK, first and last word of the fixed part.
+Together they catch a record that was begun and not finished, one of an earlier lap, and, where another core may see
+stores out of order (arm64), one whose ends are not both there yet. They do not catch a flipped bit between them, nor
+a text that lags behind its fixed part: a checksum over the text would cost more than writing it.
+
+Text of an access record, latin-1, each field ended by LF, which no request line and no field value can contain:
+
+    request line LF peer LF request id LF referer LF user agent LF
+
+of a refused one (nothing of its head is believed): the reason instead of the user agent.
+Text of a log record: UTF-8, five fields one after the other, their lengths in the fixed part.
+
+In:     nothing.
+Out:    struct formats, enums, the FinishedRequest protocol.
+Never:  reads or writes memory (ring.py).
+"""
+
+import enum
+import struct
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+# Any constant that zeroed memory and small numbers do not hold by chance; below 2**30 it costs Python least.
+CHECK: Final = 0x2545F491
+
+
+class Outcome(enum.IntEnum):
+    """How a request ended."""
+
+    COMPLETE = 0
+    TRUNCATED = 1  # the body fell short of its Content-Length
+    SURPLUS = 2  # the body was longer; the rest was cut
+    FAILED = 3  # the application raised after output began
+    PEER_GONE = 4
+    REFUSED = 5  # never reached the application
+    TIMED_OUT = 6
+
+
+# Native byte order and sizes: Python's native pack is a quarter faster than the standard one, and nobody else's
+# machine reads this memory. Durations are in ticks of 64 ns (histogram.TICK_BITS):
+#   head         first byte -> head complete        application  its call -> its last byte
+#   body         head -> body complete              response     its call -> response head ready
+#   queue        body -> the application's call     send         its last byte -> last byte sent
+#   total        first byte -> last byte sent
+# number, text start, text stop, last byte (CLOCK_MONOTONIC ns), head, body, queue, response, application, send, total,
+# received bytes, sent bytes, pid, status, thread, outcome, lane, 6 unused bytes, check
+ACCESS: Final = struct.Struct("@11Q 2Q I 2H 2B 6x Q")
+
+# number, text start, text stop, time, pid, level, lengths of logger, request id, thread name, message, trace;
+# 60 unused bytes; check
+LOG: Final = struct.Struct("@4Q 2I 5I 60x Q")
+
+ACCESS_FIELDS: Final = 5
+
+# Longest field of a text that is written with care; five of them fit into MAX_TEXT_BYTES.
+MAX_PART_BYTES: Final = 3200
+
+
+class FinishedRequest(Protocol):
+    """What Recorder.access reads. Times: CLOCK_MONOTONIC in ns, in order; 0 = not reached."""
+
+    @property
+    def accepted_ns(self) -> int: ...
+    @property
+    def first_byte_ns(self) -> int: ...
+    @property
+    def head_ns(self) -> int: ...
+    @property
+    def body_ns(self) -> int: ...
+    @property
+    def start_ns(self) -> int: ...
+    @property
+    def response_ns(self) -> int: ...
+    @property
+    def end_ns(self) -> int: ...
+    @property
+    def last_byte_ns(self) -> int: ...
+    @property
+    def received_bytes(self) -> int: ...
+    @property
+    def sent_bytes(self) -> int: ...
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def thread(self) -> int: ...
+    @property
+    def lane(self) -> int: ...
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def peer(self) -> str: ...
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def line(self) -> bytes: ...
+    @property
+    def environ(self) -> Mapping[str, Any]: ...

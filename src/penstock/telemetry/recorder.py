@@ -1,0 +1,381 @@
+"""The worker's pen: what it writes into its slot, on every request, without a system call, a lock or an exception.
+
+In:     finished exchanges, log records, states.
+Out:    words and records in the slot's part of the segment.
+Never:  blocks (a full ring waits 2 ms at most, see ring.py), raises, or writes into the slot from another process: a
+        child that the application forks finds the recorder on memory of its own, which nobody reads.
+
+Threads: enter and leave on the thread that runs the application, each thread its own number; access and refused on
+the thread that owns the loop, whichever that is at the moment; log on any.
+"""
+
+import contextlib
+import mmap
+import os
+import struct
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Final
+
+from penstock.telemetry import layout
+from penstock.telemetry.histogram import PHASE_BUCKETS, TICK_BITS, bucket_of
+from penstock.telemetry.layout import HISTOGRAM_WORDS, PARKED_WORD, PHASES, RECORD_BYTES, WORD_BYTES
+from penstock.telemetry.record import ACCESS, CHECK, LOG, MAX_PART_BYTES, FinishedRequest, Outcome
+from penstock.telemetry.ring import RingWriter
+from penstock.telemetry.scoreboard import WorkerState, fold_counts
+from penstock.telemetry.segment import Segment
+
+# The id of the request that the running code serves. A context variable, because asgiref and asyncio copy the context
+# into the threads where a view may continue; a threading.local would lose the id there. Setting it costs 40 ns.
+REQUEST_ID: Final[ContextVar[str]] = ContextVar("penstock_request_id", default="")
+
+_LINE: Final = struct.Struct(f"@Q{layout.THREAD_TEXT_BYTES}s")
+_CLASS_WORDS: Final = len(PHASES) * HISTOGRAM_WORDS
+_MAX_WORD: Final = (1 << 64) - 1
+
+# Bound once: an attribute of a module or of a Struct costs 10 to 20 ns each time.
+_pack_line: Final = _LINE.pack_into
+_pack_access: Final = ACCESS.pack_into
+_set_request_id: Final = REQUEST_ID.set
+_head_buckets, _, _queue_buckets, _application_buckets, _send_buckets, _total_buckets = PHASE_BUCKETS
+
+
+class Recorder:
+    """One slot's writer. Made in the process that owns the slot, after the fork that made that process."""
+
+    __slots__ = (
+        "__weakref__",
+        "_access_ring",
+        "_class_counts",
+        "_first_word",
+        "_lines",
+        "_log_lock",
+        "_log_ring",
+        "_memory",
+        "_pid",
+        "_segment",
+        "_slot",
+        "_thread_words",
+        "_words",
+        "is_own",
+    )
+
+    def __init__(
+        self,
+        segment: Segment,
+        slot: int,
+        wake_fd: int | None = None,
+        wait: Callable[[float], object] = time.sleep,
+    ) -> None:
+        """Continue the slot's rings where its last writer stopped.
+
+        Args:
+            segment: mapped writable.
+            slot: 0 for the master, 1 and up for workers.
+            wake_fd: eventfd that wakes the agent; the segment's own unless given.
+            wait: how a full ring waits for the agent (see ring.py).
+        """
+        plan = segment.layout
+        wake = segment.wake_fd if wake_fd is None else wake_fd
+        self._segment = segment
+        self._slot = slot
+        self._pid = os.getpid()
+        self.is_own = True
+        self._first_word = plan.slot_at(slot) // WORD_BYTES
+        self._lines = [plan.thread_at(slot, thread) for thread in range(plan.threads)]
+        self._thread_words = [line // WORD_BYTES for line in self._lines]
+        self._access_ring = RingWriter(segment, plan.access_ring(slot), wake, wait)
+        self._log_ring = RingWriter(segment, plan.log_ring(slot), wake, wait)
+        self._log_lock = threading.Lock()
+        self._point_at(segment.memory)
+        os.register_at_fork(after_in_child=_disowner(weakref.ref(self)))
+
+    def _point_at(self, memory: memoryview) -> None:
+        """Take `memory` for the segment."""
+        self._memory = memory
+        self._words = memory.cast("Q")
+        counts = self._segment.layout.counts_at(self._slot) // WORD_BYTES
+        starts = [counts + number * _CLASS_WORDS for number in range(layout.STATUS_CLASSES)]
+        classes = [self._words[start : start + _CLASS_WORDS] for start in starts]
+        self._class_counts = (
+            classes + classes[:1] * 4
+        )  # by status // 100; what is no status counts as class 0
+
+    def reset(self, pid: int, generation: int) -> None:
+        """Give the slot to a new pid: retire its predecessor's counts, clear its words and lines, state BOOTING."""
+        words, first = self._words, self._first_word
+        fold_counts(self._segment, self._slot)
+        finished = words[first + layout.ACCESS_END] + words[first + layout.ACCESS_DROPPED]
+        words[first + layout.REQUESTS_BEFORE] = finished & _MAX_WORD
+        for word in (layout.CONNECTIONS, layout.QUEUED, layout.REFUSED):
+            words[first + word] = 0
+        for word in self._thread_words:
+            words[word] = 0
+        words[first + layout.GENERATION] = generation
+        words[first + layout.STARTED_NS] = time.monotonic_ns()
+        words[first + layout.PID] = self._pid = pid
+        words[first + layout.STATE] = WorkerState.BOOTING
+
+    def set_state(self, state: WorkerState) -> None:
+        """Publish the worker's state."""
+        self._words[self._first_word + layout.STATE] = state
+
+    def set_connections(self, current_count: int) -> None:
+        """Publish the number of open connections."""
+        self._words[self._first_word + layout.CONNECTIONS] = current_count
+
+    def set_queued(self, current_count: int) -> None:
+        """Publish the number of complete requests that wait for a thread."""
+        self._words[self._first_word + layout.QUEUED] = current_count
+
+    def enter(self, thread: int, now_ns: int, line: bytes, request_id: str = "") -> None:
+        """A request begins on this application thread: show it, and let what it logs carry the id. Hot."""
+        try:
+            _pack_line(self._memory, self._lines[thread], now_ns, line)
+            _set_request_id(request_id)
+        except Exception:  # noqa: BLE001 - telemetry never raises into the server
+            self._count_failed()
+
+    def leave(self, thread: int) -> None:
+        """The application is done with the request of this thread. Hot."""
+        try:
+            self._words[self._thread_words[thread]] = 0
+        except Exception:  # noqa: BLE001 - telemetry never raises into the server
+            self._count_failed()
+
+    def access(self, exchange: FinishedRequest) -> None:
+        """Count a finished request and write its access record. Hot.
+
+        One long function because a call costs 50 ns and this runs once a request. In the first part whatever can fail
+        stands before the first count, so that _count_slowly may begin again from nothing.
+        """
+        try:
+            first_ns = exchange.first_byte_ns
+            head_ns = exchange.head_ns
+            body_ns = exchange.body_ns
+            start_ns = exchange.start_ns
+            end_ns = exchange.end_ns
+            last_ns = exchange.last_byte_ns
+            head = (head_ns - first_ns) >> TICK_BITS
+            queue = (start_ns - body_ns) >> TICK_BITS
+            application = (end_ns - start_ns) >> TICK_BITS
+            send = (last_ns - end_ns) >> TICK_BITS
+            total = (last_ns - first_ns) >> TICK_BITS
+            status = exchange.status_code
+            counts = self._class_counts[status // 100]
+            head_bucket = _head_buckets[head]
+            queue_bucket = _queue_buckets[queue]
+            application_bucket = _application_buckets[application]
+            send_bucket = _send_buckets[send]
+            total_bucket = _total_buckets[total]
+            counts[head_bucket] += 1
+            counts[queue_bucket] += 1
+            counts[application_bucket] += 1
+            counts[send_bucket] += 1
+            counts[total_bucket] += 1
+            body = 0
+            if body_ns != head_ns:
+                body = (body_ns - head_ns) >> TICK_BITS
+                counts[HISTOGRAM_WORDS + bucket_of(body_ns - head_ns)] += 1
+        except Exception:  # noqa: BLE001 - over 1 ms (IndexError), a stamp never reached, an odd value
+            self._count_slowly(exchange)
+            self._write_slowly(exchange)
+            return
+        try:
+            get = exchange.environ.get
+            text = exchange.line + (
+                f"\n{exchange.peer}\n{exchange.request_id}\n"
+                f"{get('HTTP_REFERER', '')}\n{get('HTTP_USER_AGENT', '')}\n"
+            ).encode("latin-1")
+            ring = self._access_ring
+            start = ring.text
+            stop = start + len(text)
+            if stop > ring.text_stop or ring.offset == ring.offset_stop:
+                if not ring.make_room(len(text)):
+                    return
+                start = ring.text
+                stop = start + len(text)
+            self._memory[start:stop] = text
+            number = ring.number + 1
+            _pack_access(
+                self._memory, ring.offset,
+                number, start, stop, last_ns, head, body, queue, (exchange.response_ns - start_ns) >> TICK_BITS,
+                application, send, total, exchange.received_bytes, exchange.sent_bytes, self._pid, status,
+                exchange.thread, exchange.outcome, exchange.lane, number + CHECK,
+            )  # fmt: skip
+            ring.text = stop
+            ring.offset += RECORD_BYTES
+            words = self._words
+            words[ring.end_word] = ring.number = number
+            if words[PARKED_WORD]:
+                ring.wake()
+        except Exception:  # noqa: BLE001 - what the application left in its environ
+            self._write_slowly(exchange)
+
+    def _count_slowly(self, exchange: FinishedRequest) -> None:
+        """Count any request: phases of any length, 0 where a stamp was not reached."""
+        try:
+            counts = self._class_counts[exchange.status_code // 100]
+            for number, phase_ns in enumerate(_phases_ns(exchange)):
+                if phase_ns or number != 1:  # no body is no phase
+                    counts[number * HISTOGRAM_WORDS + bucket_of(phase_ns)] += 1
+        except Exception:  # noqa: BLE001 - telemetry never raises into the server
+            self._count_failed()
+
+    def _write_slowly(self, exchange: FinishedRequest) -> None:
+        """Write any request: texts cut and escaped, durations bounded."""
+        try:
+            environ = exchange.environ
+            parts = (
+                bytes(exchange.line),
+                _part(exchange.peer),
+                _part(exchange.request_id),
+                _part(environ.get("HTTP_REFERER", "")),
+                _part(environ.get("HTTP_USER_AGENT", "")),
+            )
+            ticks = [phase_ns >> TICK_BITS for phase_ns in _phases_ns(exchange)]
+            response = max(exchange.response_ns - exchange.start_ns, 0) >> TICK_BITS
+            fields = (
+                exchange.last_byte_ns or exchange.end_ns,
+                *ticks[:3], response, *ticks[3:],
+                exchange.received_bytes, exchange.sent_bytes, self._pid, exchange.status_code,
+                exchange.thread, exchange.outcome, exchange.lane,
+            )  # fmt: skip
+            self._access_ring.append(ACCESS, fields, _access_text(parts))
+        except Exception:  # noqa: BLE001 - telemetry never raises into the server
+            self._count_failed()
+
+    def refused(  # noqa: PLR0913 - what is known of a request that has no exchange
+        self,
+        *,
+        status: int,
+        line: bytes,
+        peer: str,
+        now_ns: int,
+        reason: str,
+        request_id: str = "",
+        first_byte_ns: int = 0,
+        sent_bytes: int = 0,
+        outcome: Outcome = Outcome.REFUSED,
+    ) -> None:
+        """Write the access record of a request that never reached the application. Owner of the loop.
+
+        Args:
+            status: what the client was answered; 0 = closed without an answer.
+            line: as much of the request line as was seen; any bytes.
+            peer: the socket's other end.
+            now_ns: CLOCK_MONOTONIC.
+            reason: why, for the reader of the log.
+            request_id: if it had one by then.
+            first_byte_ns: CLOCK_MONOTONIC; 0 = no byte came.
+            sent_bytes: body bytes of the answer.
+            outcome: TIMED_OUT where a deadline did it. (Not counted in the histograms: its phases never were.)
+        """
+        try:
+            total = max(now_ns - first_byte_ns, 0) >> TICK_BITS if first_byte_ns else 0
+            parts = (line.replace(b"\n", b"\\n"), _part(peer), _part(request_id), b"", _part(reason))
+            fields = (now_ns, 0, 0, 0, 0, 0, 0, total, 0, sent_bytes, self._pid, status, 0, outcome, 0)
+            self._words[self._first_word + layout.REFUSED] += 1
+            self._access_ring.append(ACCESS, fields, _access_text(parts))
+        except Exception:  # noqa: BLE001 - telemetry never raises into the server
+            self._count_failed()
+
+    def log(  # noqa: PLR0913 - the columns of a log line
+        self,
+        level: int,
+        logger: str,
+        message: str,
+        request_id: str = "",
+        *,
+        thread_name: str = "",
+        trace: str = "",
+    ) -> bool:
+        """Write one log record; any thread. False = not written: dropped, or this is a forked child (see is_own).
+
+        Args:
+            level: of Python's logging.
+            logger: its name.
+            message: formatted; long ones are cut, and say so.
+            request_id: of the request it belongs to, if any (RecordHandler finds the current one).
+            thread_name: as threading names it.
+            trace: formatted traceback and stack.
+        """
+        if not self.is_own:
+            return False
+        try:
+            texts = (logger, request_id, thread_name, message, trace)
+            parts = [_log_part(text, most) for text, most in zip(texts, _LOG_MOST, strict=True)]
+            fields = (time.monotonic_ns(), self._pid, max(int(level), 0), *map(len, parts))
+            with self._log_lock:
+                return self._log_ring.append(LOG, fields, b"".join(parts))
+        except Exception:  # noqa: BLE001 - telemetry never raises into the server
+            self._count_failed()
+            return False
+
+    def is_idle(self, thread: int) -> bool:
+        """No request runs on this application thread."""
+        return not self._words[self._thread_words[thread]]
+
+    def _count_failed(self) -> None:
+        with contextlib.suppress(Exception):  # even this must not raise
+            self._words[self._first_word + layout.FAILED] += 1
+
+    def _disown(self) -> None:
+        """In a forked child: go on without harm, on private memory (never touched pages of it cost nothing)."""
+        scratch = memoryview(mmap.mmap(-1, self._segment.layout.total_bytes, flags=mmap.MAP_PRIVATE))
+        self.is_own = False
+        self._point_at(scratch)
+        self._access_ring.leave_for(scratch)
+        self._log_ring.leave_for(scratch)
+
+
+_LOG_MOST: Final = (200, 200, 100, 8000, 7500)  # bytes; together below MAX_TEXT_BYTES
+
+
+def _disowner(reference: "weakref.ref[Recorder]") -> Callable[[], None]:
+    """What os.register_at_fork keeps for ever: a weak reference, no recorder and no mapping."""
+
+    def disown() -> None:
+        recorder = reference()
+        if recorder is not None:
+            recorder._disown()
+
+    return disown
+
+
+def _phases_ns(exchange: FinishedRequest) -> list[int]:
+    """Durations in the order of PHASES; 0 where a stamp was not reached."""
+    stamps = [
+        exchange.first_byte_ns,
+        exchange.head_ns,
+        exchange.body_ns,
+        exchange.start_ns,
+        exchange.end_ns,
+        exchange.last_byte_ns,
+    ]
+    phases = [
+        max(after - before, 0) if before and after else 0
+        for before, after in zip(stamps, stamps[1:], strict=False)
+    ]
+    return [*phases, max(stamps[-1] - stamps[0], 0) if stamps[0] else 0]
+
+
+def _part(value: Any) -> bytes:
+    """One field of an access text, whatever the application put there: cut, without LF."""
+    text = value if isinstance(value, str) else repr(value)
+    return text[:MAX_PART_BYTES].encode("latin-1", "backslashreplace").replace(b"\n", b"\\n")
+
+
+def _access_text(parts: tuple[bytes, ...]) -> bytes:
+    return b"\n".join(part[:MAX_PART_BYTES] for part in parts) + b"\n"
+
+
+def _log_part(text: str, most: int) -> bytes:
+    """UTF-8 of at most `most` bytes; what cannot be encoded (lone surrogates) is escaped."""
+    raw = text.encode("utf-8", "backslashreplace")
+    if len(raw) <= most:
+        return raw
+    return raw[: most - 40].decode("utf-8", "ignore").encode() + b" ... cut, %d bytes in all" % len(raw)

@@ -1,0 +1,95 @@
+"""A slot's own words: state, pid, counters; and how its counts survive the worker that made them.
+
+Counts of a slot belong to its current pid, so that a table of workers compares like with like. When the slot gets a
+new pid the old counts are folded into a bank of retired counts, and the total of a slot never goes back:
+
+    FOLD even (2k)     bank k & 1 holds what is retired; live counts are to be added to it
+    FOLD odd  (2k+1)   bank (k+1) & 1 holds everything; live counts are in it already and about to be cleared
+
+fold_counts writes the other bank, marks (odd), clears, marks (even). Killed anywhere, the next fold repeats the step
+it was in, and no reader counts anything twice or not at all.
+
+In:     a segment and a slot number.
+Out:    folded counts; totals.
+Never:  runs while another process writes the slot (the master gave it to one pid).
+"""
+
+import enum
+import os
+from array import array
+from typing import Final
+
+from penstock.telemetry import layout
+from penstock.telemetry.layout import COUNT_WORDS, WORD_BYTES, Layout
+from penstock.telemetry.segment import Segment
+
+_COUNT_BYTES: Final = COUNT_WORDS * WORD_BYTES
+
+
+class WorkerState(enum.IntEnum):
+    """The life of a slot. EMPTY: never used."""
+
+    EMPTY = 0
+    BOOTING = 1
+    READY = 2
+    DRAINING = 3
+    GONE = 4
+
+
+def read_counts(fd: int, offset: int) -> "array[int]":
+    """One set of histograms, read through the descriptor: a hole in the file is not allocated by looking at it."""
+    counts = array("Q", os.pread(fd, _COUNT_BYTES, offset))
+    counts.extend([0] * (COUNT_WORDS - len(counts)))
+    return counts
+
+
+def total_counts(fd: int, plan: Layout, slot: int) -> "array[int]":
+    """Counts of a slot over all its pids; right in each step of a fold."""
+    fold = int.from_bytes(os.pread(fd, WORD_BYTES, plan.slot_at(slot) + layout.FOLD * WORD_BYTES), "little")
+    retired = read_counts(fd, plan.bank_at(slot, (fold + 1 >> 1) & 1))
+    if fold & 1:
+        return retired
+    return _sum(retired, read_counts(fd, plan.counts_at(slot)))
+
+
+def fold_counts(segment: Segment, slot: int) -> None:
+    """Retire the live counts of a slot: two marked steps, each repeatable."""
+    plan = segment.layout
+    fold_word = plan.slot_at(slot) // WORD_BYTES + layout.FOLD
+    fold = segment.words[fold_word]
+    if not fold & 1:
+        live = read_counts(segment.fd, plan.counts_at(slot))
+        if not any(live):
+            return
+        bank = (fold >> 1) & 1
+        _write(
+            segment,
+            plan.bank_at(slot, 1 - bank),
+            _sum(read_counts(segment.fd, plan.bank_at(slot, bank)), live),
+        )
+        fold += 1
+        segment.words[fold_word] = fold
+    _write(segment, plan.counts_at(slot), array("Q", bytes(_COUNT_BYTES)))
+    segment.words[fold_word] = fold + 1
+
+
+def _sum(one: "array[int]", other: "array[int]") -> "array[int]":
+    mask = (1 << 64) - 1
+    return array("Q", [(a + b) & mask for a, b in zip(one, other, strict=True)])
+
+
+def _write(segment: Segment, offset: int, counts: "array[int]") -> None:
+    """Write what differs, page by page, so that empty pages stay holes."""
+    new = counts.tobytes()
+    old = os.pread(segment.fd, _COUNT_BYTES, offset)
+    for at in range(0, _COUNT_BYTES, layout.PAGE_BYTES):
+        stop = at + layout.PAGE_BYTES
+        if new[at:stop] != old[at:stop]:
+            segment.memory[offset + at : offset + stop] = new[at:stop]
+
+
+def mark_gone(segment: Segment, slot: int) -> None:
+    """Say that the process of a slot has ended (its master, after reaping it)."""
+    first = segment.layout.slot_at(slot) // WORD_BYTES
+    segment.words[first + layout.STATE] = WorkerState.GONE
+    segment.words[first + layout.CONNECTIONS] = 0
