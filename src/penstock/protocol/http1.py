@@ -273,7 +273,7 @@ class RequestReceiver:
         if stop >= scanned:  # the first line has just become complete
             self._parse_request_line(bytes(buffer[:stop]))
         elif stop < 0:
-            self._check_request_line_length(len(buffer))
+            self._check_request_line_length(len(buffer) - 1)  # its CR may be there
         if len(buffer) > self._config.max_head_bytes:
             msg = f"head of {len(buffer)} bytes or more; expected at most {self._config.max_head_bytes}"
             raise HeaderTooLargeError(msg)
