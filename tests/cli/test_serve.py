@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -19,14 +20,17 @@ from penstock.cli.serve import (
     agent_runner,
     announcer,
     banner,
+    check_logs,
     enter_folder,
+    load,
     location,
     make_plan,
     run_serve,
     settle,
     start_reloading,
 )
-from penstock.config import Config, ConfigError, ServerConfig
+from penstock.config import AgentConfig, Config, ConfigError, ServerConfig, WSGIConfig
+from penstock.wsgi import ApplicationLoadError
 
 
 def config_with(**changes: object) -> Config:
@@ -55,6 +59,18 @@ def test_address_that_is_none_is_refused_before_anything_starts(word: str) -> No
         settle(config_with(bind=("127.0.0.1:0", word)))
 
 
+@pytest.mark.parametrize(
+    "wsgi",
+    [
+        pytest.param(WSGIConfig(trusted_proxies=("10.0.0.1/8",)), id="network"),
+        pytest.param(WSGIConfig(forwarding_fields=("x-forwarded-fro",)), id="field"),
+    ],
+)
+def test_trusted_proxy_that_is_none_is_refused_before_anything_starts(wsgi: WSGIConfig) -> None:
+    with pytest.raises(ConfigError, match="expected"):
+        settle(Config(wsgi=wsgi))
+
+
 def test_reload_without_its_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="needs the package watchfiles"):
@@ -77,6 +93,36 @@ def test_current_folder_is_found_from_once(folder: Path) -> None:
 def test_folder_that_is_not_there_is_refused(folder: Path) -> None:
     with pytest.raises(ConfigError, match="--chdir 'nope': no such file or directory"):
         enter_folder("nope")
+
+
+@pytest.mark.parametrize("option", ["access_log", "error_log"])
+def test_log_in_a_folder_that_is_not_there_is_refused(folder: Path, option: str) -> None:
+    flag = f"--{option.replace('_', '-')}"
+    with pytest.raises(CommandError, match=f"{flag} 'logs/x.log': there is no folder 'logs'"):
+        check_logs(AgentConfig(**{option: "logs/x.log"}))
+    with pytest.raises(CommandError, match=f"{flag} '..' is a folder"):
+        check_logs(AgentConfig(**{option: ".."}))
+
+
+@pytest.mark.parametrize("word", ["-", "off", "x.log"])
+def test_log_that_can_be_written_is_accepted(folder: Path, word: str) -> None:
+    assert check_logs(AgentConfig(access_log=word)) is None
+
+
+def test_application_that_fails_shows_its_own_lines_only(folder: Path) -> None:
+    (folder / "failing_app.py").write_text("import json\njson.loads('')\n")
+    enter_folder("")
+    with pytest.raises(ApplicationLoadError) as failed:
+        load("failing_app")
+    assert failed.value.__cause__ is not None
+    frames = traceback.extract_tb(failed.value.__cause__.__traceback__)
+    assert frames[0].filename == str(folder / "failing_app.py")
+
+
+def test_application_that_is_not_there_has_no_traceback_at_all(folder: Path) -> None:
+    with pytest.raises(ApplicationLoadError) as failed:
+        load("no_such_app")
+    assert failed.value.__cause__ is None
 
 
 def test_banner_says_what_is_served_where_by_how_many_and_how_to_stop() -> None:

@@ -15,6 +15,7 @@ def some_option(kind: Kind, **changes: object) -> Option:
 SWITCH = some_option(Kind.SWITCH, default=False)
 TEXT = some_option(Kind.TEXT, default="")
 CHOICE = some_option(Kind.TEXT, default="text", choices=("text", "json"))
+LEVEL = some_option(Kind.TEXT, default="info", choices=("debug", "info", "error"))
 WHOLE = some_option(Kind.WHOLE, default=4, unit="count", minimum=1, maximum=1024)
 BYTES = some_option(Kind.WHOLE, default=4, unit="bytes", minimum=0)
 RATE = some_option(Kind.WHOLE, default=500, unit="bytes/s", minimum=0)
@@ -138,6 +139,7 @@ def test_toml_of_another_type_is_refused(option: Option, value: object) -> None:
         pytest.param(SECONDS, "a number of seconds, at least 0.05", id="seconds"),
         pytest.param(ANY_NUMBER, "a number", id="any"),
         pytest.param(CHOICE, "text or json", id="choices"),
+        pytest.param(LEVEL, "debug, info or error", id="three-choices"),
         pytest.param(SWITCH, "true or false", id="switch"),
         pytest.param(TEXT, "a text", id="text"),
         pytest.param(WORDS, "a list of texts", id="words"),

@@ -15,7 +15,9 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
+from wsgiref.types import WSGIApplication
 
 from penstock import __version__
 from penstock.cli.error import CommandError
@@ -25,7 +27,7 @@ from penstock.cli.reload import require_watchfiles, start_watcher
 from penstock.config import AgentConfig, Config, ConfigError, load_config
 from penstock.server import ServePlan, StartError, serve
 from penstock.server.address import AddressError, TCPAddress, parse_address
-from penstock.wsgi import load_application
+from penstock.wsgi import ApplicationLoadError, TrustConfigError, TrustedProxies, load_application
 
 if TYPE_CHECKING:
     import argparse
@@ -46,6 +48,7 @@ def run_serve(arguments: "argparse.Namespace") -> int:
         raise ConfigError("nothing to serve", "name the application: penstock serve mysite.wsgi")
     config = settle(config)
     enter_folder(config.server.chdir)
+    check_logs(config.agent)
     if config.server.reload:
         start_reloading()
     try:
@@ -58,12 +61,13 @@ def settle(config: Config) -> Config:
     """Replace what depends on the machine, and refuse what no machine could do.
 
     Raises:
-        ConfigError: an address is malformed, or --reload cannot work.
+        ConfigError: an address or a trusted proxy is malformed, or --reload cannot work.
     """
     try:
         for word in config.server.bind:
             parse_address(word)
-    except AddressError as error:
+        TrustedProxies(config.wsgi.trusted_proxies, config.wsgi.forwarding_fields)
+    except (AddressError, TrustConfigError) as error:
         raise ConfigError(str(error)) from None
     if config.server.reload:
         require_watchfiles()
@@ -85,6 +89,21 @@ def enter_folder(folder: str) -> None:
         raise ConfigError(f"--chdir {folder!r}: {(error.strerror or str(error)).lower()}") from None
     if sys.path[:1] != [current]:
         sys.path.insert(0, current)
+
+
+def check_logs(config: AgentConfig) -> None:
+    """Refuse a log file whose folder is not there: the agent, later, could complain of it nowhere else.
+
+    Raises:
+        CommandError: there is no such folder, or the file is one.
+    """
+    for option, word in (("--access-log", config.access_log), ("--error-log", config.error_log)):
+        if word in {"-", "off"}:
+            continue
+        if not Path(word).parent.is_dir():
+            raise CommandError(f"{option} {word!r}: there is no folder {str(Path(word).parent)!r}")
+        if Path(word).is_dir():
+            raise CommandError(f"{option} {word!r} is a folder; expected a file, - or off")
 
 
 def banner(config: Config, target: str, addresses: Sequence[str]) -> str:
@@ -121,10 +140,33 @@ def make_plan(config: Config, target: str) -> ServePlan:
         protocol=config.protocol,
         wsgi=config.wsgi,
         telemetry=config.telemetry,
-        load=functools.partial(load_application, target),
+        load=functools.partial(load, target),
         run_agent=agent_runner(config.agent),
         announce=announcer(config, target),
     )
+
+
+def load(target: str) -> WSGIApplication:
+    """Load the application; a traceback shows the application's part only.
+
+    Raises:
+        ApplicationLoadError: it cannot be loaded.
+    """
+    try:
+        return load_application(target)
+    except ApplicationLoadError as error:
+        if error.__cause__ is not None:
+            error.__cause__.__traceback__ = _below_imports(error.__cause__.__traceback__)
+        raise
+
+
+def _below_imports(frames: TracebackType | None) -> TracebackType | None:
+    """Leave out the frames above the application's first one: ours and the import system's."""
+    while frames is not None and frames.tb_frame.f_globals.get("__name__", "").startswith(
+        ("penstock.", "importlib")
+    ):
+        frames = frames.tb_next
+    return frames
 
 
 def agent_runner(config: AgentConfig) -> Callable[["Segment", int, int], None]:

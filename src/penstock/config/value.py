@@ -83,7 +83,7 @@ def check(option: Option, value: Any) -> Any:
 def expectation(option: Option) -> str:
     """Say in a few words which values the option takes: "a whole number of bytes, 0 to 65536"."""
     if option.choices:
-        return " or ".join(option.choices)
+        return f"{', '.join(option.choices[:-1])} or {option.choices[-1]}"
     if option.kind is Kind.SWITCH:
         return "true or false"
     if option.kind is Kind.TEXT:
