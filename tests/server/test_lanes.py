@@ -116,3 +116,13 @@ def test_paths_are_remembered_within_a_bound() -> None:
         lanes.choose("GET", f"/item/{number}")
     assert len(lanes._by_path) <= MAX_PATHS
     assert len(lanes._by_name) == 1
+
+
+def test_rare_slow_inline_run_is_taken_for_the_machines_fault() -> None:
+    shape = Lanes(is_automatic=True).choose("GET", "/")
+    shape.is_inline = True
+    shape.inline_runs = RETURN_NEEDED + 1
+    shape.was_slow_inline()
+    assert shape.is_inline
+    shape.was_slow_inline()
+    assert not shape.is_inline

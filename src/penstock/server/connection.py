@@ -72,6 +72,16 @@ class Phase(enum.Enum):
     CLOSED = "closed"
 
 
+# Members as globals: on 3.11 an enum finds its members by Python code.
+IDLE: Final = Phase.IDLE
+HEAD: Final = Phase.HEAD
+BODY: Final = Phase.BODY
+BUSY: Final = Phase.BUSY
+SENDING: Final = Phase.SENDING
+LINGERING: Final = Phase.LINGERING
+CLOSED: Final = Phase.CLOSED
+
+
 class Connection:
     """A connection of one listener, served by one loop.
 
@@ -116,7 +126,7 @@ class Connection:
         self._template = template
         self._is_trusted = reception.gateway.trusted.is_trusted(peer)
         self.peer = peer
-        self._phase = Phase.IDLE
+        self._phase = IDLE
         self._mask = EPOLLIN
         self._accepted_ns = now_ns
         self._first_byte_ns = 0
@@ -140,7 +150,7 @@ class Connection:
         if mask & EPOLLIN:
             self.receive()
             mask &= ~EPOLLIN
-        if mask and self._phase is not Phase.CLOSED:
+        if mask and self._phase is not CLOSED:
             if mask & EPOLLOUT:
                 self.transmit()
             elif mask & (EPOLLERR | EPOLLHUP):
@@ -159,7 +169,7 @@ class Connection:
         except OSError:
             self._lose_peer()
             return
-        if self._phase is not Phase.IDLE:
+        if self._phase is not IDLE:
             self._receive_more(data)
             return
         receiver = self._receiver
@@ -177,7 +187,7 @@ class Connection:
 
     def advance(self) -> None:
         """Go on with what is already in the buffer."""
-        if self._phase is Phase.CLOSED:
+        if self._phase is CLOSED:
             return
         self._first_byte_ns = monotonic_ns()
         try:
@@ -205,9 +215,9 @@ class Connection:
         if not outbox.size:
             self._outbox = None
             self._watch_for(self._mask & ~EPOLLOUT)
-            if self._phase is Phase.SENDING:
+            if self._phase is SENDING:
                 self._finish()
-            elif self._phase is Phase.LINGERING:
+            elif self._phase is LINGERING:
                 self._half_close()
 
     def on_answered(self, exchange: Exchange) -> None:
@@ -223,20 +233,20 @@ class Connection:
             shape.belongs_to_pool()
         else:
             shape.was_slow_inline()
-        if self._phase is Phase.CLOSED:
+        if self._phase is CLOSED:
             exchange.outcome = Outcome.PEER_GONE
             self._record(exchange)
             return
         if exchange.output:
             self._send_output(exchange)
         elif self._outbox is not None:
-            self._phase = Phase.SENDING
+            self._phase = SENDING
         else:
             self._finish()
 
     def on_output(self, exchange: Exchange, data: bytes | FilePiece) -> None:
         """Take output of a streamed response."""
-        if exchange is not self._exchange or self._phase is Phase.CLOSED:
+        if exchange is not self._exchange or self._phase is CLOSED:
             if isinstance(data, FilePiece):
                 data.file.close()
             return
@@ -256,29 +266,29 @@ class Connection:
         """Do what the phase asks for when nothing happened in time."""
         now_ns = monotonic_ns()
         phase = self._phase
-        if phase is Phase.IDLE or phase is Phase.LINGERING:
+        if phase is IDLE or phase is LINGERING:
             self.close()
-        elif phase is Phase.HEAD:
+        elif phase is HEAD:
             self._refuse(RequestTimeoutError("request head; expected whole within the header timeout"))
-        elif phase is Phase.BODY:
+        elif phase is BODY:
             self._refuse(RequestTimeoutError("request body; expected to arrive faster"))
         elif self._outbox is not None:
             self._lose_peer()
-        elif phase is Phase.BUSY:
+        elif phase is BUSY:
             self._on_request_deadline(now_ns)
 
     def drain(self) -> None:
         """Close if nothing is in flight; else the answer in flight is the last one."""
-        if self._phase is Phase.IDLE and self._receiver.at_start:
+        if self._phase is IDLE and self._receiver.at_start:
             self.receive()  # what arrived just now is still answered
-            if self._phase is Phase.IDLE:
+            if self._phase is IDLE:
                 self.close()
 
     def close(self) -> None:
         """Close now; nothing else is said to the client."""
-        if self._phase is Phase.CLOSED:
+        if self._phase is CLOSED:
             return
-        self._phase = Phase.CLOSED
+        self._phase = CLOSED
         self._reception.release(self)
         self._reception.loop.forget(self._fd)
         self._sock.close()
@@ -318,7 +328,7 @@ class Connection:
             if not exchange.lane:
                 reception.loop.give_up_loop(exchange.thread)
             flow = self._flow = Flow(reception.spool_memory_bytes, reception.max_response_spool_bytes)
-            if self._phase is Phase.CLOSED or self._exchange is not exchange:
+            if self._phase is CLOSED or self._exchange is not exchange:
                 flow.cut()
         return flow
 
@@ -327,13 +337,13 @@ class Connection:
     def _receive_more(self, data: bytes) -> None:
         """Go on with a request that did not come whole, or read ahead of one in flight."""
         phase = self._phase
-        if phase is Phase.LINGERING:
+        if phase is LINGERING:
             self._linger_bytes += len(data)
             if not data or self._linger_bytes > MAX_LINGER_BYTES:
                 self.close()
             return
         self._receiver.receive_data(data)
-        if phase is Phase.HEAD or phase is Phase.BODY:
+        if phase is HEAD or phase is BODY:
             try:
                 event = self._receiver.next_event()
             except PeerError as error:
@@ -381,10 +391,10 @@ class Connection:
             reception.loop.wheel.file(self)
             return
         if self._receiver.at_start:
-            self._phase = Phase.IDLE
+            self._phase = IDLE
             return
-        if self._phase is Phase.IDLE:
-            self._phase = Phase.HEAD
+        if self._phase is IDLE:
+            self._phase = HEAD
             self.deadline_ns = self._first_byte_ns + self._reception.header_timeout_ns
             self._reception.loop.wheel.file(self)
 
@@ -394,7 +404,7 @@ class Connection:
             self._begin(head, None, 0)
             return True
         reception = self._reception
-        self._phase = Phase.BODY
+        self._phase = BODY
         spool = BodySpool(reception.spool_memory_bytes, reception.spool_dir)
         self._upload = Upload(head, spool, monotonic_ns())
         if head.expects_continue and not self._receiver.has_pending:
@@ -422,14 +432,17 @@ class Connection:
         exchange.first_byte_ns = self._first_byte_ns
         exchange.head_ns = exchange.body_ns = exchange.start_ns = now_ns
         self._exchange = exchange
-        self._phase = Phase.BUSY
+        self._phase = BUSY
         shape = self._shape = loop.lanes.choose(head.method, head.path)
-        if shape.is_inline and loop.may_inline():
-            loop.run_inline(exchange)
-            if exchange.end_ns - now_ns > SLOW_NS:
-                shape.was_slow_inline()
-            self._send_output(exchange)
-            return
+        if shape.is_inline:
+            loop.last_inline_ns = now_ns
+            if loop.running < loop.threads:
+                shape.inline_runs += 1
+                loop.run_inline(exchange)
+                if exchange.end_ns - now_ns > SLOW_NS:
+                    shape.was_slow_inline()
+                self._send_output(exchange)
+                return
         exchange.start_ns = 0
         self.deadline_ns = now_ns + reception.request_timeout_ns
         loop.wheel.file(self)
@@ -437,7 +450,7 @@ class Connection:
 
     def _send_output(self, exchange: Exchange) -> None:
         """Send a complete answer: one send, and EPOLLOUT only when the client is slow."""
-        self._phase = Phase.SENDING
+        self._phase = SENDING
         output = exchange.output
         data = output[0] if len(output) == 1 else b"".join(output)
         try:
@@ -466,7 +479,7 @@ class Connection:
         if not exchange.keep_alive:
             self._linger()
             return
-        self._phase = Phase.IDLE
+        self._phase = IDLE
         self._accepted_ns = 0
         self.deadline_ns = now_ns + reception.keep_alive_ns
         self._receiver.next_request()
@@ -536,7 +549,7 @@ class Connection:
             self._linger()
 
     def _say_and_linger(self, data: bytes) -> None:
-        self._phase = Phase.LINGERING
+        self._phase = LINGERING
         self._outbox = self._new_outbox()
         self._outbox.append(data)
         self._watch_for(EPOLLIN)
@@ -545,7 +558,7 @@ class Connection:
 
     def _linger(self) -> None:
         """Close in stages (RFC 9112 section 9.6): say that we are done, read until the client has closed."""
-        self._phase = Phase.LINGERING
+        self._phase = LINGERING
         self._half_close()
 
     def _half_close(self) -> None:
@@ -560,7 +573,7 @@ class Connection:
 
     def _lose_peer(self) -> None:
         """The client has gone; what it asked for is recorded so (in BUSY: when the application answers)."""
-        if self._exchange is not None and self._phase is Phase.SENDING:
+        if self._exchange is not None and self._phase is SENDING:
             self._exchange.outcome = Outcome.PEER_GONE
             self._record(self._exchange)
         elif self._upload is not None:
@@ -580,7 +593,7 @@ class Connection:
 
     def _wait_for_peer(self) -> None:
         """If output is left, go on when the client takes some, and not for ever."""
-        if self._outbox is not None and self._phase is not Phase.CLOSED:
+        if self._outbox is not None and self._phase is not CLOSED:
             self.deadline_ns = monotonic_ns() + self._reception.write_timeout_ns
             self._reception.loop.wheel.file(self)
             self._watch_for(self._mask | EPOLLOUT)

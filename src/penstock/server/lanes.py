@@ -6,9 +6,11 @@ request costs some 3 us less.  One slow request sends it back, and the next tria
 takes far longer: a misjudged request delays its neighbours by milliseconds,
 so inline pays only while fewer than about 1 in 2,000 requests are slow.
 
-    POOL --- `needed` quick runs in a row ---> INLINE
-      ^                                          |
-      +------------ one slow run ----------------+   needed = 2,000, then doubled
+    POOL --- `needed` quick runs in a row ---> INLINE ---+
+      ^                                        |  ^     | a slow run after 2,000 others: the rate is fine, and it
+      |                                        |  +-----+ may have been the machine that was busy
+      +---- a slow run before that ------------+
+            needed = 2,000, then doubled
 
 In:     method, path; how long the application took.
 Out:    a Shape, whose `is_inline` the loop reads.
@@ -39,11 +41,12 @@ _VARYING: Final = re.compile(
 class Shape:
     """What is known of requests that look alike."""
 
-    __slots__ = ("_forgiven", "_needed", "_quick", "is_inline", "name")
+    __slots__ = ("_forgiven", "_needed", "_quick", "inline_runs", "is_inline", "name")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.is_inline = False
+        self.inline_runs = 0  # since the last slow one; the loop counts
         self._quick = 0
         self._needed = FIRST_NEEDED
         self._forgiven = FORGIVEN_RUNS
@@ -62,7 +65,11 @@ class Shape:
             self._needed = max(self._needed, RETURN_NEEDED)
 
     def was_slow_inline(self) -> None:
-        """Send the shape back to the pool, for longer each time."""
+        """Judge an inline run that was slow: rare ones stay, others send the shape back, for longer each time."""
+        runs, self.inline_runs = self.inline_runs, 0
+        if runs > RETURN_NEEDED:
+            self._needed = RETURN_NEEDED
+            return
         self.is_inline = False
         self._quick = 0
         self._needed = min(MOST_NEEDED, max(RETURN_NEEDED, self._needed * 2))

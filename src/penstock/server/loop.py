@@ -53,6 +53,7 @@ class Loop:
     Attributes:
         claim: [start_ns] while the owner is inside the application; see watcher.py.  Each thread has its
             own list, so that an old owner cannot mistake its successor's claim for its own.
+        last_inline_ns: when the last request came that may run on the owner's thread.
         handlers: by descriptor, what to call with the epoll mask.
         running: exchanges given to the pool and not handed back.
         waiting: exchanges that wait for the pool.
@@ -160,18 +161,12 @@ class Loop:
 
     # Lanes
 
-    def may_inline(self) -> bool:
-        """Whether one more application call may run now, on this thread."""
-        self.last_inline_ns = monotonic_ns()
-        return self.running < self.threads
-
     def run_inline(self, exchange: Exchange) -> bool:
         """Call the application on this thread; True = `exchange.output` is the whole answer.
 
         Raises:
             TakenOver: another thread owns the loop now; it will get the answer.
         """
-        self.last_inline_ns = exchange.start_ns
         if self.watcher.is_parked:
             self.watcher.wake()
         thread = exchange.thread = self._thread
