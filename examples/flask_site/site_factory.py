@@ -58,7 +58,7 @@ def create_app() -> Flask:
         seconds = min(max(request.args.get("seconds", 1.0, type=float), 0), 60)
         time.sleep(seconds)
         app.logger.warning("slept %s s on request", seconds)
-        return f"slept {seconds} s\n"
+        return f"slept {seconds:g} s\n"
 
     @app.get("/error")
     def error() -> str:
