@@ -293,12 +293,11 @@ class Exchange:
             ApplicationError: start_response was not called.
             PeerGoneError: nobody will read it.
         """
-        wire = self.begin(span.length)
-        self.hand_over(wire)
+        declared = None if self.response is None else self.response.content_length
+        count = span.length if declared is None else min(declared, span.length)
+        self.hand_over(self.begin(count))
         if self.framing is _NONE:
             return
-        declared = self.response.content_length  # type: ignore[union-attr]  # begin() looked
-        count = span.length if declared is None else min(declared, span.length)
         self._left_bytes = 0 if declared is None else declared - count
         try:
             self.sink.send_file(self, span.fd, span.offset, count)

@@ -1,8 +1,8 @@
 """What proxies say about the client, believed only from peers the operator named.
 
 A client may send any of these fields itself.  Whoever believes them from
-everybody lets a client choose its own address, scheme and host.  So what is
-not believed is removed, and the application can take what is left as true.
+everybody lets a client choose its own address, scheme and host.  So what an
+untrusted peer sends is removed, and no application can believe it by mistake.
 
 Both families, `Forwarded` and `X-Forwarded-*`, are lists to which each proxy
 appends.  They are read from the right, the end that our own peer wrote, for as
@@ -11,7 +11,7 @@ What stands further left is that client's own story.
 
 In:     an environ with the fields as received; who is trusted.
 Out:    the environ with REMOTE_ADDR, wsgi.url_scheme, HTTP_HOST ... of the client, or without the fields.
-Never:  refuses a request: a field that cannot be read is removed like one that is not believed.
+Never:  refuses a request: what cannot be read says nothing.
 
 Rules:  RFC 7239 sections 4 to 7; X-Forwarded-For/Proto/Host/Port/Prefix and X-Real-IP as proxies use them.
 """
@@ -31,7 +31,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,5}")
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 _MAX_PORT: Final = 65535
 
-# RFC 7239 section 4: forwarded-pair = token "=" ( token / quoted-string ), ";" between the pairs of an element.
+# RFC 7239 section 4: forwarded-pair = token "=" ( token / quoted-string ), with ";" between two.
 # Values are laxer than a token: proxies send unquoted `host=example.org:8080`; what is used is checked again.
 _PAIR: Final = re.compile(
     r"""([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\x00-\x20",;=\\]*))""", re.ASCII
@@ -116,8 +116,8 @@ def _client_view(environ: dict[str, Any], trusted: TrustedProxies) -> ClientView
 def forwarded_elements(value: str) -> Iterator[dict[str, str]]:
     """Give the elements of a Forwarded field from right to left, up to the first that is malformed.
 
-    From the right, because each proxy appends to what it was sent: read from the left, a client's own unclosed
-    quote would swallow what the proxy says, and the client would pass for the proxy.
+    From the right, because each proxy appends to what it was sent: read from the left, a client's own
+    unclosed quote would swallow what the proxy says, and the client would pass for the proxy.
 
     Parameter names are in lower case, values unquoted (RFC 7239 section 4).
     """

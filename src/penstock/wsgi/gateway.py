@@ -187,6 +187,7 @@ def stream_response(exchange: Exchange) -> None:
     Runs on the thread that called the application: frameworks keep their state there.  Sets `outcome` and
     `keep_alive`; on any outcome but COMPLETE the server closes the connection.
     """
+    exchange.output = []
     try:
         if exchange.stage is not ENDED:
             _stream(exchange)
@@ -245,9 +246,8 @@ def _end(exchange: Exchange) -> None:
     except BaseException as error:  # noqa: BLE001 - the response stands; this is for the log
         _log_failure("application.close_failed", exchange, error)
     exchange.end_ns = monotonic_ns()
-    exchange.environ.pop(
-        "wsgi.early_hints", None
-    )  # a method of the exchange, which holds the environ: a cycle
+    # A method of the exchange, which holds the environ: a cycle.
+    exchange.environ.pop("wsgi.early_hints", None)
 
 
 def _log_failure(event: str, exchange: Exchange, error: BaseException) -> None:

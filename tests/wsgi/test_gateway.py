@@ -1,0 +1,1000 @@
+import contextlib
+import gc
+import io
+import logging
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+from wsgiref.validate import validator
+
+import h11
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from penstock.config import WSGIConfig
+from penstock.protocol import Framing
+from penstock.telemetry.record import Outcome
+from penstock.wsgi import Exchange, call_application, stream_response
+
+Ask = Callable[..., Any]
+TEXT = [("Content-Type", "text/plain")]
+FAILURE = b"Internal Server Error\n"
+
+
+def exc_info_of(error: BaseException) -> Any:
+    """Return sys.exc_info() as who catches `error` sees it."""
+    with contextlib.suppress(type(error)):
+        _raise(error)
+    return type(error), error, error.__traceback__
+
+
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+def with_length(length: int) -> list[tuple[str, str]]:
+    return [*TEXT, ("Content-Length", str(length))]
+
+
+def returning(result: Any, headers: list[tuple[str, str]] = TEXT, status: str = "200 OK") -> Any:
+    """Make an application that answers with `result`."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response(status, list(headers))
+        return result
+
+    return application
+
+
+def is_quiet(caplog: pytest.LogCaptureFixture) -> bool:
+    return caplog.records == []
+
+
+def stream(items: Any) -> Iterator[Any]:
+    """Give the items one by one, so that nobody can know how many follow."""
+    yield from items
+
+
+# Complete answers
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param([b"hello"], id="one-item-list"),
+        pytest.param((b"hello",), id="tuple"),
+        pytest.param([b"", b"hel", b"", b"lo"], id="several-items"),
+        pytest.param(type("Items", (list,), {})([b"hello"]), id="list-subclass"),
+    ],
+)
+def test_answer_that_is_all_there_is_complete_with_its_length(ask: Ask, result: Any) -> None:
+    answer = ask(returning(result))
+    assert not answer.is_streamed
+    assert answer.body == b"hello"
+    assert b"Content-Length: 5" in answer.head
+    assert answer.exchange.outcome is Outcome.COMPLETE
+    assert answer.exchange.keep_alive
+    assert answer.exchange.sent_bytes == 5
+    assert answer.exchange.status_code == 200
+
+
+def test_object_that_iterates_over_a_list_is_complete_and_closed(ask: Ask, closeable: Any) -> None:
+    response = closeable([b"hel", b"lo"])  # the shape of a Django HttpResponse
+    answer = ask(returning(response))
+    assert not answer.is_streamed
+    assert answer.body == b"hello"
+    assert response.closed_count == 1
+
+
+def test_empty_list_is_an_empty_body(ask: Ask) -> None:
+    answer = ask(returning([]))
+    assert answer.body == b""
+    assert b"Content-Length: 0" in answer.head
+
+
+def test_small_answer_is_one_piece_and_a_large_one_is_not_copied(ask: Ask) -> None:
+    large = b"x" * 100_000
+    assert len(ask(returning([b"small"])).exchange.output) == 1
+    assert ask(returning([large])).exchange.output[1] is large
+
+
+def test_answer_is_timed(ask: Ask) -> None:
+    exchange = ask(returning([b"hello"])).exchange
+    assert 0 < exchange.response_ns <= exchange.end_ns
+    exchange = ask(returning(stream([b"a", b"b"]))).exchange
+    assert 0 < exchange.response_ns <= exchange.end_ns
+
+
+def test_answer_carries_date_and_server(ask: Ask) -> None:
+    head = ask(returning([b""])).head
+    assert b"\r\nDate: " in head
+    assert b"\r\nServer: penstock" in head
+
+
+def test_reason_phrase_is_the_applications(ask: Ask) -> None:
+    assert ask(returning([b""], status="404 Nobody Home")).head.startswith(b"HTTP/1.1 404 Nobody Home\r\n")
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_request_id_is_returned_when_asked_for(ask: Ask, is_asked: bool) -> None:
+    answer = ask(returning([b"x"]), config=WSGIConfig(request_id_response=is_asked))
+    line = b"\r\nX-Request-ID: " + answer.exchange.request_id.encode()
+    assert (line in answer.head) is is_asked
+    assert answer.body == b"x"
+
+
+# Streams
+
+
+def test_generator_is_sent_item_by_item_in_chunks(ask: Ask) -> None:
+    answer = ask(returning(stream([b"one", b"", b"two"])))
+    assert answer.is_streamed
+    assert b"Transfer-Encoding: chunked" in answer.head
+    assert [piece.rpartition(b"\r\n\r\n")[2] for piece in answer.sink.sent[:1]] == [b"3\r\none\r\n"]
+    assert answer.sink.sent[1:] == [b"3\r\ntwo\r\n", b"0\r\n\r\n"]
+    assert answer.body == b"onetwo"
+    assert answer.exchange.keep_alive
+    assert answer.exchange.output == []
+
+
+def test_generator_with_a_length_is_sent_as_it_is(ask: Ask) -> None:
+    answer = ask(returning(stream([b"one", b"two"]), with_length(6)))
+    assert answer.after_head == b"onetwo"
+    assert answer.exchange.framing is Framing.LENGTH
+    assert answer.exchange.keep_alive
+
+
+def test_empty_generator_is_an_empty_body(ask: Ask) -> None:
+    answer = ask(returning(stream([])))
+    assert b"Content-Length: 0" in answer.head
+    assert answer.body == b""
+
+
+def test_stream_to_an_old_client_ends_with_the_connection(ask: Ask) -> None:
+    answer = ask(returning(stream([b"one", b"two"])), version="HTTP/1.0", keep_alive=True)
+    assert b"chunked" not in answer.head
+    assert answer.after_head == b"onetwo"
+    assert answer.exchange.framing is Framing.CLOSE
+    assert not answer.exchange.keep_alive
+
+
+def test_old_client_that_asks_for_it_keeps_the_connection_with_a_length(ask: Ask) -> None:
+    answer = ask(returning([b"hello"]), version="HTTP/1.0", keep_alive=True)
+    assert b"Connection: keep-alive" in answer.head
+    assert answer.exchange.keep_alive
+
+
+def test_connection_that_is_drained_is_closed_and_says_so(ask: Ask) -> None:
+    answer = ask(returning([b"hello"]), keep_alive=False)
+    assert b"Connection: close" in answer.head
+    assert not answer.exchange.keep_alive
+
+
+def test_large_piece_is_not_copied_behind_the_head(ask: Ask) -> None:
+    large = b"x" * 100_000
+    answer = ask(returning(stream([large]), with_length(len(large))))
+    assert answer.sink.sent[1] is large
+
+
+def test_generator_may_start_the_response_before_its_first_byte(ask: Ask) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        yield b""
+        start_response("200 OK", TEXT)
+        yield b"hello"
+
+    assert ask(application).body == b"hello"
+
+
+def test_empty_items_do_not_send_the_head(ask: Ask) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", TEXT)
+        yield b""
+        start_response("503 Later", TEXT, exc_info_of(ValueError("late")))
+        yield b"sorry"
+
+    answer = ask(application)
+    assert answer.head.startswith(b"HTTP/1.1 503 Later")
+    assert answer.body == b"sorry"
+
+
+# Lengths
+
+
+@pytest.mark.parametrize("shape", [list, stream], ids=["list", "generator"])
+def test_body_shorter_than_its_length_closes_and_is_logged(
+    ask: Ask, caplog: pytest.LogCaptureFixture, shape: Any
+) -> None:
+    answer = ask(returning(shape([b"12345"]), with_length(10)), target="/short")
+    assert answer.exchange.outcome is Outcome.TRUNCATED
+    assert not answer.exchange.keep_alive
+    with pytest.raises(h11.RemoteProtocolError, match="without sending complete message body"):
+        _ = answer.body
+    request_id = answer.exchange.request_id
+    assert caplog.messages == [
+        f"response.truncated request={request_id} method=GET target='/short' sent_bytes=5 content_length=10"
+    ]
+
+
+def test_short_body_that_is_known_to_be_short_says_that_it_closes(ask: Ask) -> None:
+    assert b"Connection: close" in ask(returning([b"12345"], with_length(10))).head
+
+
+@pytest.mark.parametrize("shape", [list, stream], ids=["list", "generator"])
+def test_body_longer_than_its_length_is_cut_and_logged(
+    ask: Ask, caplog: pytest.LogCaptureFixture, shape: Any
+) -> None:
+    answer = ask(returning(shape([b"123", b"45"]), with_length(4)))
+    assert answer.body == b"1234"
+    assert answer.exchange.outcome is Outcome.SURPLUS
+    assert not answer.exchange.keep_alive
+    assert answer.exchange.sent_bytes == 4
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("response.surplus ")
+    assert caplog.messages[0].endswith(" cut_bytes=1")
+
+
+def test_item_wholly_beyond_the_length_is_not_sent_and_ends_the_iteration(ask: Ask) -> None:
+    asked_for = []
+
+    def body() -> Iterator[bytes]:
+        for item in (b"1234", b"5", b"6"):
+            asked_for.append(item)
+            yield item
+
+    answer = ask(returning(body(), with_length(4)))
+    assert answer.body == b"1234"
+    assert asked_for == [b"1234", b"5"]
+    assert answer.exchange.outcome is Outcome.SURPLUS
+
+
+# No body
+
+
+@pytest.mark.parametrize("shape", [list, stream], ids=["list", "generator"])
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [
+        pytest.param("HEAD", "200 OK", id="HEAD"),
+        pytest.param("GET", "204 No Content", id="204"),
+        pytest.param("GET", "304 Not Modified", id="304"),
+    ],
+)
+def test_body_that_may_not_be_sent_is_dropped_and_closed(
+    *, ask: Ask, closeable: Any, caplog: pytest.LogCaptureFixture, method: str, status: str, shape: Any
+) -> None:
+    result = closeable(shape([b"12", b"34"]))
+    answer = ask(returning(result, status=status), method=method)
+    assert answer.after_head == b""
+    assert answer.body == b""
+    assert answer.exchange.sent_bytes == 0
+    assert answer.exchange.keep_alive
+    assert answer.exchange.outcome is Outcome.COMPLETE
+    assert result.closed_count == 1
+    assert is_quiet(caplog)
+
+
+def test_head_request_keeps_the_length_of_the_body_it_would_have(ask: Ask) -> None:
+    answer = ask(returning([], with_length(7)), method="HEAD")
+    assert b"Content-Length: 7" in answer.head
+    assert answer.exchange.outcome is Outcome.COMPLETE
+    assert answer.exchange.keep_alive
+
+
+def test_head_request_to_a_generator_takes_one_item_only(ask: Ask) -> None:
+    source = iter([b"1", b"2", b"3"])
+    ask(returning(stream(source)), method="HEAD")
+    assert list(source) == [b"2", b"3"]
+
+
+def test_failure_page_has_no_body_for_head(ask: Ask) -> None:
+    answer = ask(None, method="HEAD")
+    assert answer.head.startswith(b"HTTP/1.1 500 ")
+    assert answer.after_head == b""
+
+
+# Failures
+
+
+def raising(error: BaseException) -> Any:
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", with_length(3))
+        raise error
+
+    return application
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("in the view"),
+        SystemExit(3),
+        KeyboardInterrupt(),
+        GeneratorExit(),
+        MemoryError(),
+        RecursionError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_application_that_raises_is_answered_with_500_and_logged(
+    ask: Ask, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    answer = ask(raising(error), target="/view?x=1")
+    assert not answer.is_streamed
+    assert answer.head.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert answer.body == FAILURE
+    assert answer.exchange.status_code == 500
+    assert answer.exchange.outcome is Outcome.COMPLETE
+    assert answer.exchange.keep_alive
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("penstock.wsgi", logging.ERROR)
+    assert record.getMessage() == (
+        f"application.failed request={answer.exchange.request_id} method=GET target='/view?x=1'"
+    )
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        pytest.param(None, "application returned NoneType; expected an iterable of bytes", id="None"),
+        pytest.param("text", "application returned str; expected an iterable of bytes", id="str"),
+        pytest.param(b"bytes", "application returned bytes; expected an iterable of bytes", id="bytes"),
+        pytest.param(7, "'int' object is not iterable", id="not-iterable"),
+        pytest.param(["text"], "response body item of type str; expected bytes", id="str-item"),
+        pytest.param([""], "response body item of type str; expected bytes", id="empty-str-item"),
+        pytest.param([b"a", 7], "response body item of type int; expected bytes", id="int-item"),
+        pytest.param(
+            [bytearray(b"a"), b"b"], "response body item of type bytearray; expected bytes", id="bytearray"
+        ),
+        pytest.param(stream(["text"]), "response body item of type str; expected bytes", id="generated-str"),
+        pytest.param(
+            stream([None]), "response body item of type NoneType; expected bytes", id="generated-None"
+        ),
+    ],
+)
+def test_result_that_is_no_iterable_of_bytes_is_answered_with_500(
+    ask: Ask, caplog: pytest.LogCaptureFixture, result: Any, message: str
+) -> None:
+    answer = ask(returning(result))
+    assert answer.body == FAILURE
+    assert caplog.records[0].exc_info is not None
+    assert str(caplog.records[0].exc_info[1]) == message
+
+
+def test_bytes_subclass_is_bytes(ask: Ask) -> None:
+    class Safe(bytes):
+        __slots__ = ()
+
+    assert ask(returning([Safe(b"hello")])).body == b"hello"
+    assert ask(returning(stream([Safe(b"hello")]))).body == b"hello"
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param([b"x"], id="list"),
+        pytest.param(stream([b"x"]), id="generator"),
+        pytest.param(stream([]), id="empty"),
+    ],
+)
+def test_application_that_never_starts_the_response_is_answered_with_500(
+    ask: Ask, caplog: pytest.LogCaptureFixture, result: Any
+) -> None:
+    answer = ask(lambda environ, start_response: result)
+    assert answer.body == FAILURE
+    assert "start_response was not called" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        pytest.param("200 OK", [("X-Evil", "a\r\nSet-Cookie: b=c")], id="header-splitting"),
+        pytest.param("200 OK", [("X-Evil", "\u010a")], id="beyond-latin-1"),
+        pytest.param("200 OK", [("Transfer-Encoding", "chunked")], id="transfer-encoding"),
+        pytest.param("200 OK", [("Connection", "close")], id="hop-by-hop"),
+        pytest.param("200 OK", [("Content-Length", "+5")], id="length"),
+        pytest.param("200 OK", [("X Y", "z")], id="name"),
+        pytest.param("200 OK", [("X", 5)], id="value-no-str"),
+        pytest.param("200 OK", None, id="no-headers"),
+        pytest.param(200, TEXT, id="status-no-str"),
+        pytest.param("99 Low", TEXT, id="status-low"),
+        pytest.param("100 Continue", TEXT, id="informational"),
+        pytest.param("200 OK\r\nX: y", TEXT, id="status-splitting"),
+    ],
+)
+def test_head_that_cannot_be_sent_is_answered_with_500(
+    ask: Ask, caplog: pytest.LogCaptureFixture, status: Any, headers: Any
+) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response(status, headers)
+        return [b"never"]
+
+    answer = ask(application)
+    assert answer.body == FAILURE
+    assert b"Evil" not in answer.wire
+    assert "BadResponseError" in caplog.text
+
+
+def test_generator_that_fails_before_its_first_byte_is_answered_with_500(ask: Ask) -> None:
+    def body() -> Iterator[bytes]:
+        yield b""
+        raise ValueError
+
+    answer = ask(returning(body()))
+    assert answer.is_streamed
+    assert answer.body == FAILURE
+    assert answer.exchange.outcome is Outcome.COMPLETE
+    assert answer.exchange.keep_alive
+
+
+@pytest.mark.parametrize("headers", [TEXT, with_length(9)], ids=["chunked", "length"])
+def test_generator_that_fails_half_way_leaves_a_broken_message(
+    ask: Ask, caplog: pytest.LogCaptureFixture, headers: Any
+) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"half"
+        raise ValueError("half way")
+
+    answer = ask(returning(body(), headers))
+    assert b"half" in answer.wire
+    with pytest.raises(h11.RemoteProtocolError):
+        _ = answer.body
+    assert answer.exchange.outcome is Outcome.FAILED
+    assert not answer.exchange.keep_alive
+    assert [record.getMessage().split()[0] for record in caplog.records] == ["application.failed"]
+
+
+def test_wrong_item_after_output_leaves_a_broken_message(ask: Ask) -> None:
+    answer = ask(returning(stream([b"half", "text"])))
+    assert not answer.wire.endswith(b"0\r\n\r\n")
+    assert answer.exchange.outcome is Outcome.FAILED
+
+
+def test_log_handler_that_fails_does_not_change_the_answer(ask: Ask) -> None:
+    class Broken(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            raise OSError("disk full")
+
+    logger = logging.getLogger("penstock.wsgi")
+    broken = Broken()
+    logger.addFilter(broken)
+    try:
+        assert ask(raising(ValueError())).body == FAILURE
+        assert ask(returning([b"123"], with_length(2))).body == b"12"
+    finally:
+        logger.removeFilter(broken)
+
+
+# exc_info
+
+
+def replacing(calls_before: list[bytes]) -> Any:
+    """Make an application that writes, fails, and starts the response again."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        write = start_response("200 OK", TEXT)
+        for data in calls_before:
+            write(data)
+        start_response("503 Sorry", TEXT, exc_info_of(ValueError("too late")))
+        return [b"sorry"]
+
+    return application
+
+
+def test_exc_info_before_output_replaces_the_headers(ask: Ask) -> None:
+    answer = ask(replacing([b""]))
+    assert answer.head.startswith(b"HTTP/1.1 503 Sorry")
+    assert answer.body == b"sorry"
+
+
+def test_exc_info_after_output_raises_the_error_again(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    answer = ask(replacing([b"half"]))
+    assert answer.head.startswith(b"HTTP/1.1 200 OK")
+    assert answer.exchange.outcome is Outcome.FAILED
+    assert "ValueError: too late" in caplog.text
+
+
+def test_exc_info_without_an_error_after_output_is_a_failure(
+    ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", TEXT)(b"half")
+        start_response("503 Sorry", TEXT, (None, None, None))
+        return []
+
+    answer = ask(application)
+    assert answer.exchange.outcome is Outcome.FAILED
+    assert "expected an exception in exc_info" in caplog.text
+
+
+def test_start_response_twice_without_exc_info_is_a_failure(
+    ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", TEXT)
+        start_response("200 OK", TEXT)
+        return [b"x"]
+
+    assert ask(application).body == FAILURE
+    assert "start_response called twice; expected exc_info with the second call" in caplog.text
+
+
+# What start_response returns: write
+
+
+def writing(pieces: list[bytes], result: Any = (), headers: Any = TEXT) -> Any:
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        write = start_response("200 OK", headers)
+        for piece in pieces:
+            write(piece)
+        return result
+
+    return application
+
+
+@pytest.mark.parametrize(
+    "result", [pytest.param([b"c"], id="list"), pytest.param(stream([b"c"]), id="generator")]
+)
+def test_what_is_written_comes_before_what_is_returned(ask: Ask, result: Any) -> None:
+    answer = ask(writing([b"a", b"", b"b"], result))
+    assert answer.is_streamed
+    assert answer.body == b"abc"
+    assert answer.exchange.sent_bytes == 3
+    assert answer.exchange.keep_alive
+
+
+def test_what_is_written_is_sent_at_once(exchange: Any) -> None:
+    seen: list[int] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", TEXT)(b"now")
+        seen.append(len(one.sink.sent))
+        return []
+
+    one = exchange()
+    assert not call_application(application, one)
+    stream_response(one)
+    assert seen == [1]
+
+
+def test_write_with_a_length_is_counted(ask: Ask) -> None:
+    answer = ask(writing([b"ab"], [b"cd"], with_length(4)))
+    assert answer.body == b"abcd"
+    assert answer.exchange.outcome is Outcome.COMPLETE
+
+
+def test_write_beyond_the_length_is_cut_and_raises(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    answer = ask(writing([b"abc", b"de"], [], with_length(4)))
+    assert answer.body == b"abcd"
+    assert answer.exchange.outcome is Outcome.SURPLUS
+    assert not answer.exchange.keep_alive
+    assert "write() beyond Content-Length" in caplog.text
+
+
+def test_write_of_text_is_a_failure(ask: Ask) -> None:
+    assert ask(writing(["text"])).body == FAILURE  # type: ignore[list-item]
+
+
+def test_write_to_a_head_request_is_dropped(ask: Ask) -> None:
+    answer = ask(writing([b"a", b"b"], [b"c"]), method="HEAD")
+    assert answer.after_head == b""
+    assert answer.exchange.outcome is Outcome.COMPLETE
+
+
+def test_write_after_the_end_is_refused(exchange: Any) -> None:
+    kept = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        kept.append(start_response("200 OK", TEXT))
+        return [b"x"]
+
+    assert call_application(application, exchange())
+    with pytest.raises(Exception, match=r"write\(\) after the response ended"):
+        kept[0](b"late")
+
+
+def test_failure_after_write_leaves_a_broken_message(ask: Ask) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", TEXT)(b"half")
+        raise ValueError
+
+    answer = ask(application)
+    assert answer.is_streamed
+    assert not answer.wire.endswith(b"0\r\n\r\n")
+    assert answer.exchange.outcome is Outcome.FAILED
+    assert not answer.exchange.keep_alive
+
+
+# The end of the iterable: close
+
+
+def failing_items(*, at: int) -> Iterator[bytes]:
+    for index in range(3):
+        if index == at:
+            raise ValueError
+        yield b"x"
+
+
+@pytest.mark.parametrize(
+    ("items", "headers", "patience"),
+    [
+        pytest.param([b"x"], TEXT, None, id="complete"),
+        pytest.param(stream([b"x"]), TEXT, None, id="streamed"),
+        pytest.param(stream([b"x"]), with_length(5), None, id="truncated"),
+        pytest.param(stream([b"xxx", b"x"]), with_length(2), None, id="surplus"),
+        pytest.param(failing_items(at=0), TEXT, None, id="failed-before-output"),
+        pytest.param(failing_items(at=1), TEXT, None, id="failed-after-output"),
+        pytest.param(["text"], TEXT, None, id="wrong-item"),
+        pytest.param(None, TEXT, None, id="iter-fails"),
+        pytest.param(stream([b"x", b"y"]), TEXT, 1, id="peer-gone"),
+    ],
+)
+def test_close_is_called_exactly_once_whatever_happens(
+    *, ask: Ask, sink: Any, closeable: Any, items: Any, headers: Any, patience: int | None
+) -> None:
+    result = closeable(items)
+    ask(returning(result, headers), sink=sink(patience))
+    assert result.closed_count == 1
+
+
+def test_close_is_called_when_the_response_was_never_started(ask: Ask, closeable: Any) -> None:
+    result = closeable([b"x"])
+    ask(lambda environ, start_response: result)
+    assert result.closed_count == 1
+
+
+@pytest.mark.parametrize("shape", [list, stream], ids=["complete", "streamed"])
+@pytest.mark.parametrize("error", [ValueError(), SystemExit()], ids=["ValueError", "SystemExit"])
+def test_close_that_fails_is_logged_and_the_answer_stands(
+    ask: Ask, closeable: Any, caplog: pytest.LogCaptureFixture, shape: Any, error: BaseException
+) -> None:
+    answer = ask(returning(closeable(shape([b"hello"]), error=error)))
+    assert answer.body == b"hello"
+    assert answer.exchange.keep_alive
+    assert [record.getMessage().split()[0] for record in caplog.records] == ["application.close_failed"]
+
+
+# The client goes away
+
+
+@pytest.mark.parametrize("patience", [0, 1, 2])
+def test_client_that_goes_away_ends_the_iteration_without_noise(
+    ask: Ask, sink: Any, caplog: pytest.LogCaptureFixture, patience: int
+) -> None:
+    source = iter([b"1", b"2", b"3", b"4"])
+    answer = ask(returning(stream(source)), sink=sink(patience))
+    assert answer.exchange.outcome is Outcome.PEER_GONE
+    assert not answer.exchange.keep_alive
+    assert len(list(source)) == 3 - patience
+    assert is_quiet(caplog)
+
+
+def test_client_that_goes_away_before_the_last_chunk_is_noticed(
+    ask: Ask, sink: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = ask(returning(stream([b"1"])), sink=sink(1))
+    assert answer.exchange.outcome is Outcome.PEER_GONE
+    assert is_quiet(caplog)
+
+
+@pytest.mark.parametrize("swallows", [True, False], ids=["application-goes-on", "application-fails"])
+def test_client_that_goes_away_during_write_is_told_to_the_application_only(
+    ask: Ask, sink: Any, caplog: pytest.LogCaptureFixture, swallows: bool
+) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        write = start_response("200 OK", with_length(9))
+        with contextlib.suppress(Exception if swallows else ()):
+            write(b"1")
+        return [b"2"]
+
+    answer = ask(application, sink=sink(0))
+    assert answer.exchange.outcome is Outcome.PEER_GONE
+    assert not answer.exchange.keep_alive
+    assert is_quiet(caplog)
+
+
+def test_client_that_goes_away_before_the_failure_page_is_no_noise(
+    ask: Ask, sink: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = ask(returning(failing_items(at=0)), sink=sink(0))
+    assert answer.exchange.outcome is Outcome.PEER_GONE
+    assert len(caplog.records) == 1  # the application's own failure
+
+
+def test_disowned_exchange_stays_timed_out(ask: Ask, sink: Any, caplog: pytest.LogCaptureFixture) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", TEXT)
+        start_response.__self__.outcome = Outcome.TIMED_OUT  # as the loop does, from its own thread
+        return stream([b"late"])
+
+    answer = ask(application, sink=sink(0))
+    assert answer.exchange.outcome is Outcome.TIMED_OUT
+    assert not answer.exchange.keep_alive
+    assert is_quiet(caplog)
+
+
+# wsgi.file_wrapper
+
+
+@pytest.fixture(name="file")
+def _file() -> Iterator[Any]:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"0123456789")
+        file.seek(0)
+        yield file
+
+
+def wrapping(file: Any, headers: Any = TEXT, status: str = "200 OK") -> Any:
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response(status, headers)
+        return environ["wsgi.file_wrapper"](file, 4)
+
+    return application
+
+
+def test_file_is_sent_by_the_kernel_with_its_length(ask: Ask, file: Any) -> None:
+    answer = ask(wrapping(file))
+    assert answer.sink.files == [(0, 10)]
+    assert b"Content-Length: 10" in answer.head
+    assert answer.body == b"0123456789"
+    assert answer.exchange.sent_bytes == 10
+    assert answer.exchange.keep_alive
+    assert file.closed
+
+
+def test_file_is_sent_from_its_position(ask: Ask, file: Any) -> None:
+    file.seek(4)
+    assert ask(wrapping(file)).body == b"456789"
+
+
+def test_file_is_sent_up_to_the_length_that_was_said(ask: Ask, file: Any) -> None:
+    file.seek(2)
+    answer = ask(wrapping(file, with_length(3), "206 Partial Content"))
+    assert answer.body == b"234"
+    assert answer.exchange.outcome is Outcome.COMPLETE
+    assert answer.exchange.keep_alive
+
+
+def test_file_shorter_than_the_length_that_was_said_closes(
+    ask: Ask, file: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = ask(wrapping(file, with_length(20)))
+    assert answer.after_head == b"0123456789"
+    assert answer.exchange.outcome is Outcome.TRUNCATED
+    assert not answer.exchange.keep_alive
+    assert caplog.messages[0].endswith("sent_bytes=10 content_length=20")
+
+
+def test_file_is_not_sent_to_a_head_request(ask: Ask, file: Any) -> None:
+    answer = ask(wrapping(file), method="HEAD")
+    assert b"Content-Length: 10" in answer.head
+    assert answer.sink.files == []
+    assert file.closed
+
+
+def test_file_in_memory_is_read_in_blocks(ask: Ask) -> None:
+    answer = ask(wrapping(io.BytesIO(b"0123456789")))
+    assert answer.sink.files == []
+    assert answer.body == b"0123456789"
+
+
+def test_file_after_write_is_read(ask: Ask, file: Any) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", TEXT)(b"head:")
+        return environ["wsgi.file_wrapper"](file)
+
+    assert ask(application).body == b"head:0123456789"
+
+
+def test_file_whose_client_goes_away_is_closed_without_noise(
+    ask: Ask, sink: Any, file: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = ask(wrapping(file), sink=sink(1))
+    assert answer.exchange.outcome is Outcome.PEER_GONE
+    assert file.closed
+    assert is_quiet(caplog)
+
+
+def test_file_without_start_response_is_answered_with_500(ask: Ask, file: Any) -> None:
+    assert ask(lambda environ, start_response: environ["wsgi.file_wrapper"](file)).body == FAILURE
+    assert file.closed
+
+
+# wsgi.early_hints
+
+
+HINTS = [("Link", "</style.css>; rel=preload; as=style")]
+
+
+def hinting(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    environ["wsgi.early_hints"](HINTS)
+    start_response("200 OK", TEXT)
+    return [b"hello"]
+
+
+def test_early_hints_are_sent_before_the_response(ask: Ask) -> None:
+    answer = ask(hinting)
+    assert answer.sink.sent == [
+        b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n"
+    ]
+    assert not answer.is_streamed
+    assert answer.body == b"hello"
+
+
+def test_early_hints_are_not_offered_to_old_clients(ask: Ask) -> None:
+    assert ask(hinting, version="HTTP/1.0").body == FAILURE
+
+
+def test_early_hints_after_output_are_dropped(ask: Ask) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", TEXT)(b"out")
+        environ["wsgi.early_hints"](HINTS)
+        return []
+
+    answer = ask(application)
+    assert b" 103 " not in answer.wire
+    assert answer.body == b"out"
+
+
+def test_early_hints_that_cannot_be_sent_are_refused(ask: Ask) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        environ["wsgi.early_hints"]([("Link", "a\r\n\r\n")])
+        return []
+
+    assert ask(application).body == FAILURE
+
+
+def test_client_that_goes_away_at_early_hints_is_no_noise(
+    ask: Ask, sink: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = ask(hinting, sink=sink(0))
+    assert answer.exchange.outcome is Outcome.PEER_GONE
+    assert answer.wire == b""
+    assert is_quiet(caplog)
+
+
+# Exchanges
+
+
+def test_request_id_stands_in_exchange_and_environ(exchange: Any) -> None:
+    one = exchange()
+    assert one.environ["penstock.request_id"] == one.request_id
+    assert one.number == 1
+
+
+def test_request_id_of_a_trusted_proxy_is_kept(exchange: Any) -> None:
+    forwarded: dict[str, Any] = {"fields": {"HTTP_X_REQUEST_ID": "from-proxy"}, "has_forwarding": True}
+    assert exchange(is_trusted=True, **forwarded).request_id == "from-proxy"
+    assert exchange(**forwarded).request_id != "from-proxy"
+
+
+def test_peer_is_the_client_as_far_as_it_can_be_believed(exchange: Any) -> None:
+    forwarded: dict[str, Any] = {"fields": {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}, "has_forwarding": True}
+    assert exchange(is_trusted=True, **forwarded).peer == "203.0.113.9"
+    assert exchange(**forwarded).peer == "192.0.2.7"
+
+
+def test_exchange_knows_its_request(exchange: Any) -> None:
+    one = exchange(body=b"12345", method="POST", line=b"POST / HTTP/1.1")
+    assert (one.received_bytes, one.line) == (5, b"POST / HTTP/1.1")
+
+
+@pytest.mark.parametrize("result", [[b"x"], stream([b"x"])], ids=["complete", "streamed"])
+def test_answered_exchange_is_freed_without_the_collector(exchange: Any, result: Any) -> None:
+    one = exchange()
+    gc.disable()
+    try:
+        if not call_application(returning(result), one):
+            stream_response(one)
+        gone = weakref.ref(one)
+        del one
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_exchange_has_few_enough_attributes_to_need_no_dict_of_its_own() -> None:
+    assert len(Exchange.__annotations__) <= 30
+
+
+# As wsgiref sees it
+
+
+def reading(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    body = environ["wsgi.input"].read(100)
+    start_response("200 OK", [*TEXT, ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def generating(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+    start_response("200 OK", TEXT)
+    yield b"on"
+    yield b"e"
+
+
+def logging_errors(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    environ["wsgi.errors"].write("one\n")
+    environ["wsgi.errors"].writelines(["two\n"])
+    environ["wsgi.errors"].flush()
+    start_response("200 OK", TEXT)
+    return [b"one"]
+
+
+@pytest.mark.parametrize(
+    "application",
+    [
+        pytest.param(returning([b"one"]), id="list"),
+        pytest.param(generating, id="generator"),
+        pytest.param(writing([b"o"], [b"ne"]), id="write"),
+        pytest.param(replacing([]), id="exc_info"),
+        pytest.param(reading, id="input"),
+        pytest.param(logging_errors, id="errors"),
+        pytest.param(returning([], status="204 No Content", headers=[]), id="no-content"),
+    ],
+)
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param({}, id="GET"),
+        pytest.param({"method": "HEAD"}, id="HEAD"),
+        pytest.param({"method": "POST", "body": b"one"}, id="POST"),
+        pytest.param(
+            {"method": "POST", "body": b"one", "chunked": True, "content_length": None}, id="chunked"
+        ),
+        pytest.param({"version": "HTTP/1.0"}, id="HTTP/1.0"),
+    ],
+)
+def test_validator_of_the_standard_library_has_no_complaint(
+    ask: Ask, application: Any, request_: dict[str, Any]
+) -> None:
+    answer = ask(validator(application), **request_)
+    assert b" 500 " not in answer.head
+    assert answer.exchange.outcome is Outcome.COMPLETE
+
+
+# Whatever an application does
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it makes, and keeps nothing
+@given(
+    items=st.lists(st.binary(max_size=6), max_size=5),
+    length=st.none() | st.integers(min_value=0, max_value=20),
+    fails_at=st.none() | st.integers(min_value=0, max_value=5),
+    version=st.sampled_from(["HTTP/1.1", "HTTP/1.0"]),
+    method=st.sampled_from(["GET", "HEAD"]),
+    shape=st.sampled_from([list, tuple, stream]),
+)
+def test_kept_connection_means_a_message_that_a_strict_client_finds_exact(
+    *, exchange: Any, items: Any, length: Any, fails_at: Any, version: str, method: str, shape: Any
+) -> None:
+    def failing() -> Iterator[bytes]:
+        yield from items[:fails_at]
+        raise ValueError
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", TEXT if length is None else with_length(length))
+        return shape(items) if fails_at is None else failing()
+
+    one = exchange(version=version, method=method)
+    if not call_application(application, one):
+        stream_response(one)
+    wire = b"".join([*one.sink.sent, *one.output])
+    if one.keep_alive:
+        assert _is_exact(wire, method)
+    if one.outcome is Outcome.COMPLETE and one.status_code == 200 and method == "GET":
+        assert one.sent_bytes == sum(map(len, items))
+
+
+def _is_exact(wire: bytes, method: str) -> bool:
+    """Whether the answer ends where a client that goes on with the connection would end it."""
+    client = h11.Connection(h11.CLIENT)
+    client.send(h11.Request(method=method, target="/", headers=[("Host", "test")]))
+    client.send(h11.EndOfMessage())
+    client.receive_data(wire)
+    while not isinstance(event := client.next_event(), h11.EndOfMessage):
+        if event is h11.NEED_DATA:
+            return False
+    return client.trailing_data == (b"", False)
