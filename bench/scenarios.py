@@ -106,7 +106,7 @@ SCENARIOS: Final = {
             note=(
                 "Percentiles are those of the quick route, taken by a closed-loop client in C that files "
                 "each latency under its route. 32 threads can sleep through 3,200 requests/s, so no server "
-                "whose sleeping requests hold a thread can pass some 32,000 to 33,000/s in all."
+                "whose sleeping requests hold a thread can pass 32,000/s in all."
             ),
         ),
         Scenario(

@@ -59,6 +59,13 @@ def test_flood_repeats_no_line_but_host() -> None:
     assert len(set(lines)) == len(lines) - 499
 
 
+def test_two_routes_send_exactly_a_tenth_to_the_slow_one() -> None:
+    requests = traffic.two_routes()
+    slow = [request for request in requests if request.raw.startswith(b"GET /slow/")]
+    assert len(slow) * 10 == len(requests)
+    assert {request.kind for request in slow} == {traffic.SLOW}
+
+
 def test_uploads_carry_ten_kilobytes() -> None:
     assert {len(request.raw.partition(b"\r\n\r\n")[2]) for request in traffic.uploads()} == {
         traffic.UPLOAD_BYTES

@@ -9,6 +9,7 @@ Out:    a list of requests, or the file that replay.lua and routes.c read.
 Never:  opens a socket.
 """
 
+import itertools
 import json
 import random
 from collections.abc import Callable
@@ -76,8 +77,10 @@ def browsing() -> list[Request]:
 
 
 def two_routes() -> list[Request]:
-    """The same users; one request in ten, at random, asks for a path below /slow/."""
-    return _walk(BROWSING_COUNT, _fork_in_the_road)
+    """The same users; one request in ten, at random places, asks for a path below /slow/."""
+    slow = set(random.Random(SEED).sample(range(BROWSING_COUNT), int(BROWSING_COUNT * SLOW_ROUTE_SHARE)))
+    numbers = itertools.count()
+    return _walk(BROWSING_COUNT, lambda rng: _either_route(rng, is_slow=next(numbers) in slow))
 
 
 def readers() -> list[Request]:
@@ -184,10 +187,8 @@ def _place(rng: random.Random) -> str:
     return rng.choice(PLACES).format(n=rng.randrange(200), m=rng.randrange(9))
 
 
-def _fork_in_the_road(rng: random.Random) -> tuple[str, str]:
-    if rng.random() < SLOW_ROUTE_SHARE:
-        return f"/slow/{rng.randrange(200)}/", SLOW
-    return _place(rng), QUICK
+def _either_route(rng: random.Random, *, is_slow: bool) -> tuple[str, str]:
+    return (f"/slow/{rng.randrange(200)}/", SLOW) if is_slow else (_place(rng), QUICK)
 
 
 def _document(rng: random.Random) -> bytes:
