@@ -134,9 +134,16 @@ def _usual_application(module: ModuleType, place: str) -> Any:
     for name in _USUAL_NAMES:
         if hasattr(module, name):
             return getattr(module, name)
+    hint = _usual_hint(module, place)
     raise ApplicationLoadError(
-        f"module {place!r} has neither 'application' nor 'app'{_usual_hint(module, place)}"
+        f"module {place!r}{_elsewhere(module)} has neither 'application' nor 'app'{hint}"
     )
+
+
+def _elsewhere(module: ModuleType) -> str:
+    """Return where a module is, if not below the current directory: perhaps not the one that was meant."""
+    file = getattr(module, "__file__", None)
+    return "" if file is None or Path(file).is_relative_to(Path.cwd()) else f" ({file})"
 
 
 def _evaluate(module: ModuleType, expression: str, place: str) -> Any:
@@ -236,14 +243,15 @@ def _module_hint(name: str, missing: str) -> str:
     parent, _, last = missing.rpartition(".")
     if parent and hasattr(sys.modules.get(parent), last):
         return f" (did you mean '{parent}:{last}'?)"  # mysite.wsgi.application
-    folders = (
-        list(sys.modules[parent].__path__)
-        if parent and hasattr(sys.modules.get(parent), "__path__")
-        else None
-    )
-    names = [module.name for module in pkgutil.iter_modules(folders or [str(Path.cwd())])]
+    folders = list(getattr(sys.modules.get(parent), "__path__", [str(Path.cwd())]))
     prefix = f"{parent}." if parent else ""
-    return _suggest(last, names, prefix, name[len(missing) :])
+    return _suggest(last, _modules_in(folders), prefix, name[len(missing) :])
+
+
+def _modules_in(folders: Sequence[str]) -> list[str]:
+    """Return the names that could be imported from there, folders without __init__.py included."""
+    names = [module.name for module in pkgutil.iter_modules(folders)]
+    return names + [path.name for folder in folders for path in Path(folder).glob("*/") if path.is_dir()]
 
 
 def _file_hint(path: Path) -> str:
