@@ -35,6 +35,7 @@ class Cost:
     """What a tree used between two readings."""
 
     cpu_ns: int
+    busiest_ns: int  # of the busiest member: the worker; the rest is log writers and masters
     lost: int  # members that ended in between: their time is missing
 
 
@@ -63,8 +64,8 @@ def read_cpu(root: int) -> dict[Member, int]:
 
 def cost_between(before: dict[Member, int], after: dict[Member, int]) -> Cost:
     """Subtract two readings; a member that was born in between counts whole."""
-    used = sum(now - before.get(member, 0) for member, now in after.items())
-    return Cost(cpu_ns=used, lost=len(before.keys() - after.keys()))
+    used = [now - before.get(member, 0) for member, now in after.items()]
+    return Cost(cpu_ns=sum(used), busiest_ns=max(used, default=0), lost=len(before.keys() - after.keys()))
 
 
 def pss_bytes(pid: int) -> int:

@@ -8,12 +8,13 @@ Never:  leaves a server out silently; names a machine or a path.
 import shlex
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from bench.bars import Record, Verdict, column, judge, quotients
 from bench.scenarios import SCENARIOS, Kind
 from bench.servers import SERVERS
 
+NOTABLE_US: Final = 0.05  # what processes beside the worker have to cost to be named
 METHOD = """\
 One worker, pinned to one CPU with everything it starts; the client on the other CPU. All servers of a
 scenario are up at once and are asked in turn (A B C, B C A, ...); a figure is the median over the rounds
@@ -188,6 +189,13 @@ def _shares_table(record: Record) -> str:
 def _remarks(record: Record) -> list[str]:
     """Say what the table cannot: who is missing and why, whose log is whole, how the slow route fared."""
     lines = [line for name, row in record["servers"].items() for line in _remarks_on(record, name, row)]
+    outside = [
+        f"{name} {_median(record, name, 'outside_worker_us')}"
+        for name in _measured(record)
+        if statistics.median(column(record, name, "outside_worker_us") or [0.0]) >= NOTABLE_US
+    ]
+    if outside:
+        lines.append(f"- CPU us/request outside the worker (masters, log writers): {'; '.join(outside)}.")
     slow = [
         f"{name} {_median(record, name, 'slow_p50_ms')} / {_median(record, name, 'slow_p99_ms')}"
         for name in _measured(record)

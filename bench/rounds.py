@@ -159,6 +159,7 @@ def _sample_load(court: Court, one: servers.Running) -> Sample:
     return {
         "requests": answered.requests,
         "cpu_us": cost.cpu_ns / 1e3 / answered.requests,
+        "outside_worker_us": (cost.cpu_ns - cost.busiest_ns) / 1e3 / answered.requests,
         "rate": answered.rate,
         "p50_ms": answered.p50_ms,
         "p99_ms": answered.p99_ms,
