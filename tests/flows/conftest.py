@@ -1,0 +1,67 @@
+"""What the flows share: starting servers that cannot outlive their test, and the size of the heavy cases."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.client import Client
+from tests.flows.harness import Server
+
+
+@pytest.fixture(scope="session")
+def is_full() -> bool:
+    """Whether the heavy cases run at full size (PENSTOCK_FLOWS=full) or at that of every day (short)."""
+    size = os.environ.get("PENSTOCK_FLOWS", "short")
+    assert size in {"short", "full"}, f"PENSTOCK_FLOWS={size!r}; expected short or full"
+    return size == "full"
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers; after the test each is ended, and must have left nothing behind.
+
+    `serve(*words)` starts `penstock serve applications -b 127.0.0.1:0 -w 1 *words` and waits until it is ready.
+    With `bare=True` only the words, with `ready=False` without waiting.
+    """
+    servers: list[Server] = []
+
+    def start(*words: str, bare: bool = False, ready: bool = True, **settings: Any) -> Server:
+        if not bare:
+            defaults = [] if "-b" in words else ["-b", "127.0.0.1:0"]
+            defaults += [] if "-w" in words else ["-w", "1"]
+            words = ("applications", *defaults, *words)
+        server = Server(words, tmp_path / f"server-{len(servers)}", **settings)
+        servers.append(server)
+        return server.wait_ready() if ready else server
+
+    yield start
+    for server in servers:
+        server.end()
+    for server in servers:
+        server.check_end()
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., Client]]:
+    """Open connections that are closed after the test: `connect(server)`."""
+    clients: list[Client] = []
+
+    def open_client(server: Server, **settings: Any) -> Client:
+        clients.append(Client(server.address, **settings))
+        return clients[-1]
+
+    yield open_client
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
