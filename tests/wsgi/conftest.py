@@ -119,6 +119,7 @@ def _exchange() -> Callable[..., Exchange]:
         *,
         body: bytes | None = None,
         config: WSGIConfig | None = None,
+        gateway: Gateway | None = None,
         sink: RecordingSink | None = None,
         is_trusted: bool = False,
         **head: Any,
@@ -126,7 +127,7 @@ def _exchange() -> Callable[..., Exchange]:
         file = None if body is None else io.BytesIO(body)
         if body is not None and not head.get("chunked"):
             head.setdefault("fields", {})["CONTENT_LENGTH"] = str(len(body))
-        return Gateway(config or WSGIConfig()).exchange(
+        return (gateway or Gateway(config or WSGIConfig())).exchange(
             RequestHead(**head),
             make_template(),
             file,

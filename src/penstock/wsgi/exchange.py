@@ -34,7 +34,7 @@ from penstock.protocol import (
     finish_response_head,
     parse_response_head,
 )
-from penstock.telemetry.record import Outcome
+from penstock.telemetry import Outcome
 from penstock.wsgi.file_wrapper import FileSpan
 from penstock.wsgi.tables import GatewayTables
 
@@ -269,7 +269,8 @@ class Exchange:
         wire = b""
         if self.stage is OPEN:
             wire = self.begin(None)
-            self._left_bytes = self.response.content_length or 0  # type: ignore[union-attr]  # begin() looked
+            if self.framing is _LENGTH:
+                self._left_bytes = self.response.content_length  # type: ignore[union-attr, assignment]  # so it says
         framing = self.framing
         is_within = True
         if framing is _NONE:
@@ -335,7 +336,7 @@ class Exchange:
     def _fit(self, body: bytes, response: ResponseHead) -> bytes:
         """Return what of a complete body may be sent under the Content-Length it was given."""
         declared = response.content_length
-        if declared is None or self.head.method == "HEAD" or response.status_code in (204, 304):
+        if declared is None or self.head.method == "HEAD" or not response.has_body:
             return body
         if len(body) < declared:
             self._note_truncation(len(body), declared)

@@ -23,7 +23,7 @@ from wsgiref.types import WSGIApplication
 
 from penstock.config import ProtocolConfig, WSGIConfig
 from penstock.protocol import Framing, RequestHead, parse_response_head
-from penstock.telemetry.record import Outcome
+from penstock.telemetry import Outcome
 from penstock.wsgi.environ import build_environ
 from penstock.wsgi.exchange import (
     ENDED,
