@@ -1,11 +1,11 @@
 """Access lines as text: the combined log format, and after it what no other log says.
 
-    127.0.0.1 - - [20/Nov/2026:09:50:00 +0000] "GET /a?b=1 HTTP/1.1" 200 1234 "-" "curl/8" pid=4121 id=1f3a total_ms=3.712
-    head_ms=0.041 body_ms=0.000 queue_ms=0.012 application_ms=3.601 send_ms=0.058        (one line)
+    127.0.0.1 - - [20/Nov/2026:09:50:00 +0000] "GET /a?b=1 HTTP/1.1" 200 1234 "-" "curl/8" pid=4121 id=1f3a
+    total_ms=3.712 head_ms=0.041 body_ms=0.000 queue_ms=0.012 application_ms=3.601 send_ms=0.058   (one line)
 
 and ` outcome=peer_gone` (truncated, surplus, failed, timed_out) when it was not complete, ` outcome=refused
-reason="..."` when the request never reached the application. The time is that of the last byte, so lines stand in
-order; log analysers that know `combined` read the line up to the user agent.
+reason="..."` when the request never reached the application. The time is that of the last byte, so lines
+stand in order; log analysers that know `combined` read the line up to the user agent.
 
 In:     decoded records and their fields, already safe.
 Out:    lines, LF at each end.
@@ -20,7 +20,6 @@ from penstock.telemetry.histogram import TICK_BITS
 from penstock.telemetry.record import Outcome
 
 _MAX_TEXTS: Final = 65536
-_REFUSED: Final = int(Outcome.REFUSED)
 
 
 class MillisecondTexts(dict[int, str]):
@@ -59,16 +58,14 @@ class TextAccess:
             if not low_ns <= last_ns < high_ns:
                 stamp = clock.common_log(last_ns)
                 low_ns, high_ns = clock.low_ns, clock.high_ns
+            shown, ending = agent or "-", "\n"
+            if outcome:
+                shown, ending = _unusual(outcome, agent)
             lines.append(
-                f'{peer or "-"} - - [{stamp}] "{line}" {status} {sent} "{referer or "-"}" "{agent or "-"}" '
-                f"pid={pid} id={request_id or '-'} total_ms={ms[total]} head_ms={ms[head]} body_ms={ms[body]} "
-                f"queue_ms={ms[queue]} application_ms={ms[application]} send_ms={ms[send]}\n"
-                if not outcome
-                else f'{peer or "-"} - - [{stamp}] "{line}" {status} {sent} "{referer or "-"}" '
-                f'"{"-" if outcome == _REFUSED else agent or "-"}" '
-                f"pid={pid} id={request_id or '-'} total_ms={ms[total]} head_ms={ms[head]} body_ms={ms[body]} "
-                f"queue_ms={ms[queue]} application_ms={ms[application]} send_ms={ms[send]} "
-                f"{_outcome(outcome, agent)}\n"
+                f'{peer or "-"} - - [{stamp}] "{line}" {status} {sent} "{referer or "-"}" "{shown}" '
+                f"pid={pid} id={request_id or '-'} total_ms={ms[total]} head_ms={ms[head]} "
+                f"body_ms={ms[body]} queue_ms={ms[queue]} application_ms={ms[application]} "
+                f"send_ms={ms[send]}{ending}"
             )
         return "".join(lines)
 
@@ -81,7 +78,8 @@ def outcome_name(outcome: int) -> str:
         return str(outcome)
 
 
-def _outcome(outcome: int, reason: str) -> str:
-    if outcome == _REFUSED:
-        return f'outcome=refused reason="{reason}"'
-    return f"outcome={outcome_name(outcome)}"
+def _unusual(outcome: int, agent: str) -> tuple[str, str]:
+    """User agent and ending of a line whose request was not complete; a refused one has its reason there."""
+    if outcome == Outcome.REFUSED:
+        return "-", f' outcome=refused reason="{agent}"\n'
+    return agent or "-", f" outcome={outcome_name(outcome)}\n"

@@ -1,17 +1,21 @@
 """The agent: one process that turns what all workers recorded into log files.
 
-Under load it looks at the rings each 50 ms, and in between when a worker says that a ring is filling. After a quarter
-of a second without a record it parks: it marks the header, looks once more, and waits until a worker that finds the
-mark wakes it. (The mark and the look cross without a memory barrier; should both miss, it looks within a second.)
+Under load it looks at the rings each 50 ms, and in between when a worker says that a ring is filling. After a
+quarter of a second without a record it parks: it marks the header, looks once more, and waits until a worker
+that finds the mark wakes it. (The mark and the look cross without a memory barrier; should both miss, it
+looks within a second.)
 
-It leaves when TERM comes, having written what the rings hold; when its parent is gone it stays until the workers
-are, 3 s at most. USR1 opens the files again. INT, QUIT and HUP of a terminal are the master's business.
+It leaves when TERM comes, having written what the rings hold; when its parent is gone it stays until the
+workers are, 3 s at most. USR1 opens the files again. INT, QUIT and HUP of a terminal are the master's
+business.
 
 In:     a segment, the wake descriptor, the agent's options.
 Out:    access log, error log.
 Never:  blocks on an output, believes a length, ends because of what a record holds.
 """
 
+import contextlib
+import functools
 import logging
 import os
 import select
@@ -73,13 +77,18 @@ class Agent:
         self._least_level = logging.getLevelNamesMapping()[config.log_level.upper()]
         ledger = Ledger(segment)
         self._entry_line = _entry_format(config.error_log_format, self._clock)
-        access = Output("access log", config.access_log, standard_fds[0], now)
-        errors = Output("error log", config.error_log, standard_fds[1], now)
-        self._access = Drain(
-            segment, _access_readers(segment), self._access_format(), access, ledger, layout.ACCESS_OUTPUT
+        drain = functools.partial(Drain, segment, ledger=ledger)
+        self._access = drain(
+            _access_readers(segment),
+            self._access_format(),
+            Output("access log", config.access_log, standard_fds[0], now),
+            area=layout.ACCESS_OUTPUT,
         )
-        self._errors = Drain(
-            segment, _log_readers(segment), self._format_errors, errors, ledger, layout.ERROR_OUTPUT
+        self._errors = drain(
+            _log_readers(segment),
+            self._format_errors,
+            Output("error log", config.error_log, standard_fds[1], now),
+            area=layout.ERROR_OUTPUT,
         )
         self._last_resort = standard_fds[1]
         self._losses = LossWatch(segment)
@@ -112,8 +121,10 @@ class Agent:
         Args:
             poller: holds the wake descriptor and whatever else the caller waits for.
         """
-        stalled = [drain.output.fd for drain in (self._access, self._errors) if drain.output.has_pending]
-        if stalled or self._now() - self._moved_at < _PARK_AFTER_S:
+        pending = [drain.output for drain in (self._access, self._errors) if drain.output.has_pending]
+        if pending:
+            return self._wait_for_outputs(poller, [output.fd for output in pending if output.awaits_writable])
+        if self._now() - self._moved_at < _PARK_AFTER_S:
             return self._poll(poller, LOOK_EVERY_S)
         self._words[layout.PARKED_WORD] = 1
         if not self.is_empty():
@@ -147,13 +158,21 @@ class Agent:
             drain.output.close()
         self._words[layout.AGENT_PID_WORD] = 0
 
+    def _wait_for_outputs(self, poller: select.poll, fds: list[int]) -> list[tuple[int, int]]:
+        """Wait until an output takes more. A wake-up means nothing then: its records have nowhere to go."""
+        for fd in fds:
+            poller.register(fd, select.POLLOUT)
+        try:
+            return self._poll(poller, LOOK_EVERY_S)
+        finally:
+            for fd in fds:
+                poller.unregister(fd)
+
     def _poll(self, poller: select.poll, timeout_s: float) -> list[tuple[int, int]]:
         events = poller.poll(timeout_s * 1000)
         if any(fd == self._wake_fd for fd, _ in events):
-            try:
+            with contextlib.suppress(BlockingIOError):  # another reader of the same eventfd was quicker
                 os.read(self._wake_fd, 8)
-            except BlockingIOError:
-                pass  # another reader of the same eventfd was quicker
         return events
 
     def _report(self) -> None:
@@ -163,6 +182,8 @@ class Agent:
             return
         self._reported_at = now
         self._clock.refresh()
+        self._access.retry()
+        self._errors.retry()
         for watch in self._troubles:
             notice = watch.look()
             if notice:

@@ -1,8 +1,8 @@
 """From the rings of one kind to one output: take a batch, format it, write it, commit it, take the next.
 
-A batch is committed when its last byte has left. Until then nothing else of this kind is taken: while an output is
-stalled its records stay in the rings, where the workers drop and count what no longer fits, and the other kind goes
-on undisturbed. Rings take turns, a batch each, so a busy worker cannot starve a quiet one.
+A batch is committed when its last byte has left. Until then nothing else of this kind is taken: while an
+output is stalled its records stay in the rings, where the workers drop and count what no longer fits, and the
+other kind goes on undisturbed. Rings take turns, a batch each, so a busy worker cannot starve a quiet one.
 
 In:     ring readers, a format, an output.
 Out:    written batches; counts in the header of the segment.
@@ -18,8 +18,8 @@ from penstock.telemetry import layout
 from penstock.telemetry.ring import Batch, RingReader
 from penstock.telemetry.segment import Segment
 
-# Large enough that a batch's fixed costs (a dozen calls, one write) vanish, small enough that one hostile line, which
-# makes its whole batch take the careful path, costs its neighbours little.
+# Large enough that a batch's fixed costs (a dozen calls, one write) vanish, small enough that one hostile
+# line, which makes its whole batch take the careful path, costs its neighbours little.
 BATCH_RECORDS: Final = 512
 
 
@@ -45,6 +45,7 @@ class Drain:
         readers: Sequence[RingReader],
         form: Callable[[Batch], bytes],
         output: Output,
+        *,
         ledger: Ledger,
         area: int,
     ) -> None:
@@ -68,8 +69,7 @@ class Drain:
         self._pending: tuple[RingReader, Batch] | None = None
         self._notices = b""
         self.lost_lines = 0
-        if output.is_file:
-            ledger.open_file(area, output.fd)
+        self._take_up_file()
 
     def step(self) -> bool:
         """Take every ring's turn once; True = something moved."""
@@ -103,8 +103,16 @@ class Drain:
             self._pending = None
 
     def reopen(self) -> None:
-        """The file was rotated. What is pending goes to the new one, from its beginning."""
+        """The file was rotated. The line that was being written begins again in the new one."""
         self.output.reopen()
+        self._take_up_file()
+
+    def retry(self) -> None:
+        """Try to open a file again that was gone."""
+        if self.output.retry():
+            self._take_up_file()
+
+    def _take_up_file(self) -> None:
         if self.output.is_file:
             self._ledger.open_file(self._area, self.output.fd)
 
@@ -124,11 +132,21 @@ class Drain:
         self._pending = (reader, batch)
         if batch.damaged:
             self._words[layout.AGENT_DAMAGED_WORD] += batch.damaged
-        text = self._format(batch) if batch.rows else b""
+        text = self._text_of(batch)
         if self.output.is_file:
             self._ledger.intend(self._area, len(text))
         self.output.write(text)
         return self._finish()
+
+    def _text_of(self, batch: Batch) -> bytes:
+        """A batch as lines; one that cannot be formatted is counted as damaged, and the agent lives on."""
+        if self.output.kind is Kind.OFF or not batch.rows:
+            return b""
+        try:
+            return self._format(batch)
+        except Exception:  # noqa: BLE001 - hostile memory; ending would only read the same batch again
+            self._words[layout.AGENT_DAMAGED_WORD] += len(batch.rows)
+            return b""
 
     def _finish(self) -> bool:
         """Go on with the pending text; commit when it is through."""

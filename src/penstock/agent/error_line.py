@@ -4,9 +4,9 @@
       | Traceback (most recent call last):
       |   File "orders.py", line 12, in pay
 
-Only the server writes at the first column, and always a time stamp; whatever a message, a traceback or a thread name
-holds is either on that line with everything unprintable spelt out, or behind `  | `. So a message can be read as it
-was written, over several lines, and cannot begin an entry of its own.
+Only the server writes at the first column, and always a time stamp; whatever a message, a traceback or a
+thread name holds is either on that line with everything unprintable spelt out, or behind `  | `. So a message
+can be read as it was written, over several lines, and cannot begin an entry of its own.
 
 In:     decoded log records, hostile lengths.
 Out:    LogEntry; text with LF at each end.

@@ -1,7 +1,7 @@
 """Access and error lines as JSON, one object a line, named as OpenTelemetry names things.
 
-Durations of the server's phases have no OpenTelemetry name; they are `penstock.*_ms`. A request line that is not
-`method target version` (a refused request) stands whole in `penstock.request_line`.
+Durations of the server's phases have no OpenTelemetry name; they are `penstock.*_ms`. A request line that is
+not `method target version` (a refused request) stands whole in `penstock.request_line`.
 
 In:     decoded records; fields already safe between JSON quotes.
 Out:    lines, LF at each end, ASCII only.

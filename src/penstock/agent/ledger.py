@@ -7,9 +7,9 @@ A batch is written in this order:
     3  new TAIL and new size into the commit words, then COMMIT_MARK = 1
     4  TAIL and size where they belong, then COMMIT_MARK = 0
 
-Killed before 3: the next agent cuts the file back to the committed size and reads the same records again. Killed
-after 3: it finds the mark and does 4. The cut never exceeds INTENT: bytes beyond it were appended by somebody else,
-and then the file is left as it is.
+Killed before 3: the next agent cuts the file back to the committed size and reads the same records again.
+Killed after 3: it finds the mark and does 4. The cut never exceeds INTENT: bytes beyond it were appended by
+somebody else, and then the file is left as it is.
 
 In:     batches and outputs.
 Out:    published TAILs and sizes.

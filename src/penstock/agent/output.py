@@ -1,12 +1,13 @@
 """Where lines go: a file, standard output or standard error, none of which may hold the agent up.
 
-An output takes one text at a time and writes it as far as it goes without waiting; the rest stays pending and is
-tried again when the descriptor is writable. What it stands on decides how:
+An output takes one text at a time and writes it as far as it goes without waiting; the rest stays pending and
+is tried again when the descriptor is writable. What it stands on decides how:
 
     regular file by name    appended; its committed size is kept in shared memory (ledger.py)
-    pipe, terminal, device  opened anew as /proc/self/fd/N, so that O_NONBLOCK is ours alone and not that of the
-                            shell that shares the description; a pipe gets whole lines of at most PIPE_BUF bytes,
-                            which other writers cannot split (pipe(7))
+    pipe, terminal, device  opened anew as /proc/self/fd/N, so that O_NONBLOCK is ours alone and not that of
+    the
+                            shell that shares the description; a pipe gets whole lines of at most PIPE_BUF
+                            bytes, which other writers cannot split (pipe(7))
     socket                  send with MSG_DONTWAIT (the journal)
     a pipe that may not     poll first, then at most PIPE_BUF: may wait if another process fills the pipe in
     be opened anew          between, and only until somebody reads
@@ -60,7 +61,6 @@ class Output:
         "_retry_at",
         "_sent",
         "_target",
-        "discarded_bytes",
         "fd",
         "kind",
         "name",
@@ -86,10 +86,9 @@ class Output:
         self._pending = b""
         self._pending_since = self._retry_at = 0.0
         self._sent = 0
-        self.discarded_bytes = 0
         self.trouble = ""
         self.fd = -1
-        self.kind = Kind.OFF
+        self.kind = Kind.OFF if target == "off" else Kind.GONE
         if target == "-":
             self._adopt(standard_fd)
         elif target != "off":
@@ -111,11 +110,16 @@ class Output:
         return self.kind in (Kind.OFF, Kind.GONE)
 
     def write(self, text: bytes) -> bool:
-        """Write a text; True = all of it left. False = it is pending: call flush until True, before the next write."""
+        """Write a text; True = all of it left. False = it is pending: call flush until it says True."""
         self._pending = text
         self._sent = 0
         self._pending_since = self._now()
         return self.flush()
+
+    @property
+    def awaits_writable(self) -> bool:
+        """Its descriptor is worth polling: it was full, not broken."""
+        return bool(self._pending) and self._retry_at <= self._now() and self.fd >= 0
 
     def flush(self) -> bool:
         """Go on with the pending text; True = none is left."""
@@ -139,15 +143,24 @@ class Output:
         return left.count(b"\n")
 
     def reopen(self) -> None:
-        """Open a file by its name again (it was rotated). A file that cannot be opened anew stays the old one."""
+        """Open a file by its name again (it was rotated). If that fails, the old one stays."""
         if self._target in ("-", "off"):
             return
-        old_fd, old_kind = self.fd, self.kind
-        self._open()
-        if self.fd != old_fd and old_fd >= 0:
+        old_fd = self.fd
+        if self._open() and old_fd >= 0:
             os.close(old_fd)
-        elif self.fd < 0:
-            self.fd, self.kind = old_fd, old_kind
+        self._sent = self._pending.rfind(b"\n", 0, self._sent) + 1  # no half line in the new file
+
+    def retry(self) -> bool:
+        """Open what was gone: a fifo whose reader went, a folder that was missing; True = open."""
+        if self.kind is not Kind.GONE or self._target == "-":
+            return False
+        old_fd = self.fd
+        if not self._open():
+            return False
+        if old_fd >= 0:
+            os.close(old_fd)
+        return True
 
     def close(self) -> None:
         """Close the descriptor; what is pending is lost."""
@@ -179,7 +192,6 @@ class Output:
             case Kind.FILE | Kind.INHERITED:
                 return os.write(self.fd, view[start:])
             case Kind.OFF | Kind.GONE:
-                self.discarded_bytes += len(view) - start
                 return len(view) - start
             case Kind.SOCKET:
                 return _send(self.fd, view[start : start + 65536])
@@ -189,7 +201,7 @@ class Output:
                 return os.write(self.fd, view[start : _line_end(self._pending, start)])
 
     def _fail(self, error: OSError) -> None:
-        """An output that is gone takes everything from now on and writes nothing; any other is tried again later."""
+        """An output that is gone takes everything and writes nothing; any other is tried again later."""
         self.trouble = error.strerror or str(error)
         if error.errno in _GONE:
             self.kind = Kind.GONE
@@ -204,7 +216,6 @@ class Output:
             self.fd = os.dup(fd)
             os.set_inheritable(self.fd, False)
         except OSError as error:
-            self.kind = Kind.GONE
             self.trouble = "it was closed before we began" if error.errno == errno.EBADF else str(error)
             return
         if stat.S_ISREG(mode):
@@ -225,18 +236,18 @@ class Output:
         self.fd = anew
         self.kind = Kind.STREAM
 
-    def _open(self) -> None:
-        """Open the target by name."""
+    def _open(self) -> bool:
+        """Open the target by name; False = it cannot be, and what was open before stays."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
         try:
-            self.fd = os.open(self._target, flags, _MODE)
+            fd = os.open(self._target, flags, _MODE)
         except OSError as error:
             self.trouble = error.strerror or str(error)
-            if self.fd < 0:
-                self.kind = Kind.GONE
-            return
+            return False
+        self.fd = fd
         self.trouble = ""
-        self.kind = Kind.FILE if stat.S_ISREG(os.fstat(self.fd).st_mode) else Kind.STREAM
+        self.kind = Kind.FILE if stat.S_ISREG(os.fstat(fd).st_mode) else Kind.STREAM
+        return True
 
 
 def _standard_name(fd: int) -> str:

@@ -26,8 +26,8 @@ _ORPHAN_S: Final = 3.0  # workers leave at most 2 s after their master
 
 # Sent to the whole process group of a terminal, or meant for the master.
 _IGNORED: Final = (
-    signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH,
-    signal.SIGPIPE,
+    signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU,
+    signal.SIGWINCH, signal.SIGPIPE,
 )  # fmt: skip
 
 
@@ -77,7 +77,8 @@ def run_agent(segment: Segment, wake_fd: int, config: AgentConfig, parent_pid: i
     signals.install()
     parent_fd = open_parent(parent_pid)
     agent = Agent(segment, wake_fd, config)
-    # No cycles are made per record, and a collection each 700 tuples costs 5 %; a parked agent collects instead.
+    # No cycles are made per record, and a collection each 700 tuples costs 5 %; a parked agent collects
+    # instead.
     gc.freeze()
     gc.disable()
     try:

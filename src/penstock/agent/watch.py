@@ -30,7 +30,7 @@ class Notice:
 class TroubleWatch:
     """One output's trouble: from when, and what was dropped since."""
 
-    __slots__ = ("_count_dropped", "_drain", "_dropped_before", "_now", "_since", "_said")
+    __slots__ = ("_count_dropped", "_drain", "_dropped_before", "_now", "_said", "_since")
 
     def __init__(self, drain: Drain, count_dropped: Callable[[], int], now: Callable[[], float]) -> None:
         self._drain = drain
@@ -47,7 +47,8 @@ class TroubleWatch:
             return None
         if not output.trouble:
             lost = self._count_dropped() + self._drain.lost_lines - self._dropped_before
-            message = f"{output.name}: written again after {self._now() - self._since:.0f} s; {lost} records were lost"
+            lasted_s = self._now() - self._since
+            message = f"{output.name}: written again after {lasted_s:.0f} s; {lost} records were lost"
             self._said = ""
             return Notice(logging.WARNING, message, self._drain)
         if not self._said:

@@ -1,7 +1,7 @@
 """Scoreboard, histograms, rings: shared memory, never blocks, never raises."""
 
 from penstock.telemetry.discovery import FoundMaster, find_masters
-from penstock.telemetry.handler import RecordHandler
+from penstock.telemetry.handler import RecordHandler, route_logging
 from penstock.telemetry.record import FinishedRequest, Outcome
 from penstock.telemetry.recorder import REQUEST_ID, Recorder
 from penstock.telemetry.scoreboard import WorkerState, mark_gone
@@ -23,4 +23,5 @@ __all__ = [
     "WorkerStatus",
     "find_masters",
     "mark_gone",
+    "route_logging",
 ]

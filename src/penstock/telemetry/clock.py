@@ -38,13 +38,13 @@ class WallClock:
     """Offset and the stamps of the current second. One reader, one thread."""
 
     __slots__ = (
-        "low_ns",
         "_measured_at_ns",
         "_now_ns",
         "_wall_ns",
         "_zoned",
         "common",
         "high_ns",
+        "low_ns",
         "offset_ns",
         "utc",
     )
@@ -95,7 +95,7 @@ class WallClock:
         return f"{date}.{(stamp_ns - self.low_ns) // 1_000_000:03d}{zone}"
 
     def _enter_second(self, stamp_ns: int) -> None:
-        """Format the stamps of the wall-clock second that `stamp_ns` lies in; beyond all calendars = the epoch."""
+        """Format the stamps of the second that `stamp_ns` lies in; beyond all calendars = the epoch."""
         second = (stamp_ns + self.offset_ns) // NS_PER_S
         try:
             local, utc = time.localtime(second), time.gmtime(second)
@@ -103,9 +103,13 @@ class WallClock:
             local, utc = time.localtime(0), time.gmtime(0)
         self.low_ns = second * NS_PER_S - self.offset_ns
         self.high_ns = self.low_ns + NS_PER_S
-        sign, minutes = ("-" if local.tm_gmtoff < 0 else "+"), abs(local.tm_gmtoff) // 60
-        hours, minutes = divmod(minutes, 60)
+        sign = "-" if local.tm_gmtoff < 0 else "+"
+        hours, minutes = divmod(abs(local.tm_gmtoff) // 60, 60)
         clock = f"{local.tm_hour:02d}:{local.tm_min:02d}:{local.tm_sec:02d}"
-        self.common = f"{local.tm_mday:02d}/{_MONTHS[local.tm_mon - 1]}/{local.tm_year:04d}:{clock} {sign}{hours:02d}{minutes:02d}"
-        self._zoned = f"{local.tm_year:04d}-{local.tm_mon:02d}-{local.tm_mday:02d}T{clock} {sign}{hours:02d}:{minutes:02d}"
+        month = _MONTHS[local.tm_mon - 1]
+        self.common = (
+            f"{local.tm_mday:02d}/{month}/{local.tm_year:04d}:{clock} {sign}{hours:02d}{minutes:02d}"
+        )
+        date = f"{local.tm_year:04d}-{local.tm_mon:02d}-{local.tm_mday:02d}"
+        self._zoned = f"{date}T{clock} {sign}{hours:02d}:{minutes:02d}"
         self.utc = time.strftime("%Y-%m-%dT%H:%M:%S", utc)

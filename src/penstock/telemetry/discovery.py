@@ -1,8 +1,8 @@
 """Finding running servers by the name of their memory, with nothing on disk.
 
-Each process of a server holds a descriptor of its segment, and /proc/PID/fd shows it as `/memfd:penstock (deleted)`.
-Processes that hold the same memory (same inode) are one server. The kernel decides what we may see: other users'
-processes, and processes that changed their user, show their descriptors to root only.
+Each process of a server holds a descriptor of its segment, and /proc/PID/fd shows it as `/memfd:penstock
+(deleted)`. Processes that hold the same memory (same inode) are one server. The kernel decides what we may
+see: other users' processes, and processes that changed their user, show their descriptors to root only.
 
 In:     /proc.
 Out:    one FoundMaster a server, with a path that opens its memory.

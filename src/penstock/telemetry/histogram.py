@@ -5,15 +5,15 @@ A duration counts in ticks of 64 ns. Up to 64 ticks each tick is a bucket; above
     ticks    0 1 2 ... 63 | 64-65 66-67 ... 126-127 | 128-131 ... 252-255 | ...
     bucket   0 1 2 ... 63 | 64    65    ... 95      | 96      ... 127     | ...
 
-so a bucket is at most 1/32 of its lower bound wide and its middle at most 1.6 % from any duration in it (below
-1.6 us: at most 32 ns from it). 1,024 buckets reach to 73 minutes; what is longer counts in the last.
+so a bucket is at most 1/32 of its lower bound wide and its middle at most 1.6 % from any duration in it
+(below 1.6 us: at most 32 ns from it). 1,024 buckets reach to 73 minutes; what is longer counts in the last.
 
 In:     nanoseconds.
 Out:    bucket indexes; quantiles in nanoseconds from counts.
 Never:  reads a clock or shared memory.
 
-Rejected: HDR's table of two significant digits (no cheaper in Python), sums (a bucket's middle is as good within the
-same 2 %, and a sum is one more store of 35 ns a phase).
+Rejected: HDR's table of two significant digits (no cheaper in Python); sums (a bucket's middle is as good
+within the same 2 %, and a sum is one more store of 35 ns a phase).
 """
 
 from collections.abc import Sequence
@@ -52,8 +52,9 @@ def _offset_buckets(offset: int) -> list[int]:
     return [numbers[bucket_of(ticks << TICK_BITS)] for ticks in range(TABLE_TICKS)]
 
 
-# The hot path's short cut, one table a phase: ticks -> bucket, counted from the start of the status class, for every
-# duration below 1 ms. It fails with IndexError beyond; there the caller has 1 ms to spend and asks bucket_of.
+# The hot path's short cut, one table a phase: ticks -> bucket, counted from the start of the status class,
+# for every duration below 1 ms. It fails with IndexError beyond; there the caller has 1 ms to spend and asks
+# bucket_of.
 TABLE_TICKS: Final = 1 << 14
 PHASE_BUCKETS: Final[Sequence[list[int]]] = [_offset_buckets(n * HISTOGRAM_WORDS) for n in range(len(PHASES))]
 

@@ -1,12 +1,14 @@
-"""Where everything stands in the shared memory: one page of header, then a slot for the master and each worker.
+"""Where everything stands in the shared memory: a page of header, then a slot for the master and each worker.
 
     page 0              header: sizes, pids, the agent's own words
-    slot 0              master  \\
-    slot 1 .. slots-1   workers  > scoreboard page | thread lines | counts | 2 banks of retired counts | rings A, B
+    slot 0              the master's
+    slot 1 .. slots-1   one a worker
 
-Every word is 8 bytes, little-endian on the machines we run on, written by exactly one process. Words that different
-processes write stand in different cache lines. Each region begins on a page, so what is never used is never
-allocated: the mapping is large (about 10 MiB a worker) and its cost is what was touched.
+    a slot              scoreboard page | thread lines | counts | 2 banks of retired counts | ring A | ring B
+
+Every word is 8 bytes, little-endian on the machines we run on, written by exactly one process. Words that
+different processes write stand in different cache lines. Each region begins on a page, so what is never used
+is never allocated: the mapping is large (about 10 MiB a worker) and its cost is what was touched.
 
 In:     the three sizes of a segment.
 Out:    byte offsets and word indexes; word index * 8 = byte offset.
@@ -25,7 +27,8 @@ WORD_BYTES: Final = 8
 MAGIC: Final = int.from_bytes(b"penstock", "little")
 VERSION: Final = 1
 
-# --- header words (page 0) -------------------------------------------------------------------------------------------
+# --- header words (page 0)
+# -------------------------------------------------------------------------------------------
 MAGIC_WORD: Final = 0
 VERSION_WORD: Final = 1
 SLOTS_WORD: Final = 2
@@ -57,7 +60,8 @@ OUTPUT_INODE: Final = 1
 OUTPUT_SIZE: Final = 2  # committed: everything below it was read from a ring and will not be read again
 OUTPUT_INTENT: Final = 3  # bytes the write in progress may have added beyond the committed size
 
-# --- words of a slot's first page ------------------------------------------------------------------------------------
+# --- words of a slot's first page
+# ------------------------------------------------------------------------------------
 STATE: Final = 0
 PID: Final = 1
 GENERATION: Final = 2
@@ -77,21 +81,24 @@ LOG_END: Final = 48  # ring B
 LOG_DROPPED: Final = 49
 LOG_TAIL: Final = 56  # the agent's word
 
-# --- thread lines ----------------------------------------------------------------------------------------------------
+# --- thread lines
+# ----------------------------------------------------------------------------------------------------
 THREAD_BYTES: Final = (
     128  # two cache lines: since when (CLOCK_MONOTONIC ns; 0 = idle), text filled up with NUL
 )
 THREAD_TEXT_BYTES: Final = 120
 
-# --- counts ----------------------------------------------------------------------------------------------------------
+# --- counts
+# ----------------------------------------------------------------------------------------------------------
 PHASES: Final = ("head", "body", "queue", "application", "send", "total")
 STATUS_CLASSES: Final = 6  # 0 = none of 1xx to 5xx
 HISTOGRAM_WORDS: Final = 1024
 COUNT_WORDS: Final = STATUS_CLASSES * len(PHASES) * HISTOGRAM_WORDS
 
-# --- rings -----------------------------------------------------------------------------------------------------------
+# --- rings
+# -----------------------------------------------------------------------------------------------------------
 RECORD_BYTES: Final = 128
-MAX_TEXT_BYTES: Final = 16384  # of one record
+MAX_TEXT_BYTES: Final = 32768  # of one record; also how far a writer goes before it looks at TAIL again
 MIN_RING_BYTES: Final = 65536
 
 
@@ -115,7 +122,7 @@ def _pages(size: int) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """Offsets of one segment. Slot 0 is the master's; `threads` is the number of thread lines of each slot."""
+    """Offsets of one segment. Slot 0 is the master's; `threads` is the number of lines of each slot."""
 
     slots: int
     threads: int
@@ -176,7 +183,7 @@ class Layout:
         return self.counts_at(slot) + (1 + bank) * self.counts_bytes
 
     def access_ring(self, slot: int) -> RingPlace:
-        """Ring A: one access record a request; a third holds records, the rest their text (128 : 260 bytes)."""
+        """Ring A: one access record a request; a third holds records, the rest their text (260 bytes)."""
         return self._ring(slot, 0, self._ring_pages // 3, (ACCESS_END, ACCESS_DROPPED, ACCESS_TAIL))
 
     def log_ring(self, slot: int) -> RingPlace:

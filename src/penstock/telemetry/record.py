@@ -4,16 +4,20 @@ A record has a fixed part of 128 bytes in the ring's table and a text in the rin
 
     number | text start | text stop | ... its own fields ... | check
 
-`number` counts the records of the ring from 1 and `check` is number + CHECK, first and last word of the fixed part.
-Together they catch a record that was begun and not finished, one of an earlier lap, and, where another core may see
-stores out of order (arm64), one whose ends are not both there yet. They do not catch a flipped bit between them, nor
-a text that lags behind its fixed part: a checksum over the text would cost more than writing it.
+`number` counts the records of the ring from 1 and `check` is number + CHECK, first and last word of the fixed
+part. Together they catch a record that was begun and not finished, one of an earlier lap, and, where another
+core may see stores out of order (arm64), one whose ends are not both there yet. They do not catch a flipped
+bit between them, nor a text that lags behind its fixed part: a checksum over the text would cost more than
+writing it.
 
-Text of an access record, latin-1, each field ended by LF, which no request line and no field value can contain:
+Text of an access record: five fields, each ended by LF, which no request line and no field value can contain:
 
     request line LF peer LF request id LF referer LF user agent LF
 
-of a refused one (nothing of its head is believed): the reason instead of the user agent.
+The request line is as sent; the others are UTF-8 of the environ's strings (so a byte that is not ASCII stands
+there as two: encode() without a name is the cheapest that Python has). Of a refused request nothing but its
+line is believed; the reason stands in the place of the user agent.
+
 Text of a log record: UTF-8, five fields one after the other, their lengths in the fixed part.
 
 In:     nothing.
@@ -42,14 +46,14 @@ class Outcome(enum.IntEnum):
     TIMED_OUT = 6
 
 
-# Native byte order and sizes: Python's native pack is a quarter faster than the standard one, and nobody else's
-# machine reads this memory. Durations are in ticks of 64 ns (histogram.TICK_BITS):
+# Native byte order and sizes: Python's native pack is a quarter faster than the standard one, and nobody
+# else's machine reads this memory. Durations are in ticks of 64 ns (histogram.TICK_BITS):
 #   head         first byte -> head complete        application  its call -> its last byte
 #   body         head -> body complete              response     its call -> response head ready
 #   queue        body -> the application's call     send         its last byte -> last byte sent
 #   total        first byte -> last byte sent
-# number, text start, text stop, last byte (CLOCK_MONOTONIC ns), head, body, queue, response, application, send, total,
-# received bytes, sent bytes, pid, status, thread, outcome, lane, 6 unused bytes, check
+# number, text start, text stop, last byte (CLOCK_MONOTONIC ns), head, body, queue, response, application,
+# send, total, received bytes, sent bytes, pid, status, thread, outcome, lane, 6 unused bytes, check
 ACCESS: Final = struct.Struct("@11Q 2Q I 2H 2B 6x Q")
 
 # number, text start, text stop, time, pid, level, lengths of logger, request id, thread name, message, trace;
@@ -62,11 +66,10 @@ ACCESS_FIELDS: Final = 5
 MAX_PART_BYTES: Final = 3200
 
 
+# ruff: noqa: D102 - the protocol's attributes are described where they are set, in wsgi/exchange.py
 class FinishedRequest(Protocol):
     """What Recorder.access reads. Times: CLOCK_MONOTONIC in ns, in order; 0 = not reached."""
 
-    @property
-    def accepted_ns(self) -> int: ...
     @property
     def first_byte_ns(self) -> int: ...
     @property

@@ -1,16 +1,16 @@
-"""The worker's pen: what it writes into its slot, on every request, without a system call, a lock or an exception.
+"""The worker's pen: what it writes into its slot on every request, without a system call, lock or exception.
 
 In:     finished exchanges, log records, states.
 Out:    words and records in the slot's part of the segment.
-Never:  blocks (a full ring waits 2 ms at most, see ring.py), raises, or writes into the slot from another process: a
-        child that the application forks finds the recorder on memory of its own, which nobody reads.
+Never:  blocks (a full ring waits 2 ms at most, see ring.py), raises, or writes into the slot from another
+        process: a child that the application forks finds the recorder on private memory that nobody reads.
 
-Threads: enter and leave on the thread that runs the application, each thread its own number; access and refused on
-the thread that owns the loop, whichever that is at the moment; log on any.
+Threads: enter and leave on the thread that runs the application, each thread its own number; access and
+refused on the thread that owns the loop, whichever that is at the moment; log on any.
 """
 
 import contextlib
-import mmap
+import itertools
 import os
 import struct
 import threading
@@ -22,14 +22,22 @@ from typing import Any, Final
 
 from penstock.telemetry import layout
 from penstock.telemetry.histogram import PHASE_BUCKETS, TICK_BITS, bucket_of
-from penstock.telemetry.layout import HISTOGRAM_WORDS, PARKED_WORD, PHASES, RECORD_BYTES, WORD_BYTES
+from penstock.telemetry.layout import (
+    HISTOGRAM_WORDS,
+    MAX_TEXT_BYTES,
+    PARKED_WORD,
+    PHASES,
+    RECORD_BYTES,
+    WORD_BYTES,
+)
 from penstock.telemetry.record import ACCESS, CHECK, LOG, MAX_PART_BYTES, FinishedRequest, Outcome
 from penstock.telemetry.ring import RingWriter
 from penstock.telemetry.scoreboard import WorkerState, fold_counts
 from penstock.telemetry.segment import Segment
 
-# The id of the request that the running code serves. A context variable, because asgiref and asyncio copy the context
-# into the threads where a view may continue; a threading.local would lose the id there. Setting it costs 40 ns.
+# The id of the request that the running code serves. A context variable, because asgiref and asyncio copy the
+# context into the threads where a view may continue; a threading.local would lose the id there. Setting it
+# costs 40 ns.
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("penstock_request_id", default="")
 
 _LINE: Final = struct.Struct(f"@Q{layout.THREAD_TEXT_BYTES}s")
@@ -49,7 +57,6 @@ class Recorder:
     __slots__ = (
         "__weakref__",
         "_access_ring",
-        "_class_counts",
         "_first_word",
         "_lines",
         "_log_lock",
@@ -58,7 +65,9 @@ class Recorder:
         "_pid",
         "_segment",
         "_slot",
+        "_status_counts",
         "_thread_words",
+        "_wait",
         "_words",
         "is_own",
     )
@@ -78,34 +87,29 @@ class Recorder:
             wake_fd: eventfd that wakes the agent; the segment's own unless given.
             wait: how a full ring waits for the agent (see ring.py).
         """
-        plan = segment.layout
-        wake = segment.wake_fd if wake_fd is None else wake_fd
-        self._segment = segment
-        self._slot = slot
+        self._wait = wait
         self._pid = os.getpid()
         self.is_own = True
+        self._bind(segment, slot, segment.wake_fd if wake_fd is None else wake_fd)
+        os.register_at_fork(after_in_child=_disowner(weakref.ref(self)))
+
+    def _bind(self, segment: Segment, slot: int, wake_fd: int) -> None:
+        """Point everything at one slot of one segment."""
+        plan = segment.layout
+        self._segment = segment
+        self._slot = slot
+        self._memory = segment.memory
+        self._words = segment.words
         self._first_word = plan.slot_at(slot) // WORD_BYTES
         self._lines = [plan.thread_at(slot, thread) for thread in range(plan.threads)]
         self._thread_words = [line // WORD_BYTES for line in self._lines]
-        self._access_ring = RingWriter(segment, plan.access_ring(slot), wake, wait)
-        self._log_ring = RingWriter(segment, plan.log_ring(slot), wake, wait)
+        self._status_counts = _status_counts(segment, slot)
+        self._access_ring = RingWriter(segment, plan.access_ring(slot), wake_fd, self._wait)
+        self._log_ring = RingWriter(segment, plan.log_ring(slot), wake_fd, self._wait)
         self._log_lock = threading.Lock()
-        self._point_at(segment.memory)
-        os.register_at_fork(after_in_child=_disowner(weakref.ref(self)))
-
-    def _point_at(self, memory: memoryview) -> None:
-        """Take `memory` for the segment."""
-        self._memory = memory
-        self._words = memory.cast("Q")
-        counts = self._segment.layout.counts_at(self._slot) // WORD_BYTES
-        starts = [counts + number * _CLASS_WORDS for number in range(layout.STATUS_CLASSES)]
-        classes = [self._words[start : start + _CLASS_WORDS] for start in starts]
-        self._class_counts = (
-            classes + classes[:1] * 4
-        )  # by status // 100; what is no status counts as class 0
 
     def reset(self, pid: int, generation: int) -> None:
-        """Give the slot to a new pid: retire its predecessor's counts, clear its words and lines, state BOOTING."""
+        """Give the slot to a new pid: retire its predecessor's counts, clear words and lines; BOOTING."""
         words, first = self._words, self._first_word
         fold_counts(self._segment, self._slot)
         finished = words[first + layout.ACCESS_END] + words[first + layout.ACCESS_DROPPED]
@@ -149,8 +153,8 @@ class Recorder:
     def access(self, exchange: FinishedRequest) -> None:
         """Count a finished request and write its access record. Hot.
 
-        One long function because a call costs 50 ns and this runs once a request. In the first part whatever can fail
-        stands before the first count, so that _count_slowly may begin again from nothing.
+        One long function because a call costs 50 ns and this runs once a request. In the first part whatever
+        can fail stands before the first count, so that _count_slowly may begin again from nothing.
         """
         try:
             first_ns = exchange.first_byte_ns
@@ -165,7 +169,7 @@ class Recorder:
             send = (last_ns - end_ns) >> TICK_BITS
             total = (last_ns - first_ns) >> TICK_BITS
             status = exchange.status_code
-            counts = self._class_counts[status // 100]
+            counts = self._status_counts[status]
             head_bucket = _head_buckets[head]
             queue_bucket = _queue_buckets[queue]
             application_bucket = _application_buckets[application]
@@ -194,6 +198,9 @@ class Recorder:
             start = ring.text
             stop = start + len(text)
             if stop > ring.text_stop or ring.offset == ring.offset_stop:
+                if len(text) > MAX_TEXT_BYTES:
+                    self._write_slowly(exchange)
+                    return
                 if not ring.make_room(len(text)):
                     return
                 start = ring.text
@@ -201,10 +208,10 @@ class Recorder:
             self._memory[start:stop] = text
             number = ring.number + 1
             _pack_access(
-                self._memory, ring.offset,
-                number, start, stop, last_ns, head, body, queue, (exchange.response_ns - start_ns) >> TICK_BITS,
-                application, send, total, exchange.received_bytes, exchange.sent_bytes, self._pid, status,
-                exchange.thread, exchange.outcome, exchange.lane, number + CHECK,
+                self._memory, ring.offset, number, start, stop, last_ns, head, body, queue,
+                (exchange.response_ns - start_ns) >> TICK_BITS, application, send, total,
+                exchange.received_bytes, exchange.sent_bytes, self._pid, status, exchange.thread,
+                exchange.outcome, exchange.lane, number + CHECK,
             )  # fmt: skip
             ring.text = stop
             ring.offset += RECORD_BYTES
@@ -218,8 +225,8 @@ class Recorder:
     def _count_slowly(self, exchange: FinishedRequest) -> None:
         """Count any request: phases of any length, 0 where a stamp was not reached."""
         try:
-            counts = self._class_counts[exchange.status_code // 100]
-            for number, phase_ns in enumerate(_phases_ns(exchange)):
+            counts = self._status_counts[exchange.status_code]
+            for number, phase_ns in enumerate(_phases_ns(_stamps_ns(exchange))):
                 if phase_ns or number != 1:  # no body is no phase
                     counts[number * HISTOGRAM_WORDS + bucket_of(phase_ns)] += 1
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
@@ -236,10 +243,11 @@ class Recorder:
                 _part(environ.get("HTTP_REFERER", "")),
                 _part(environ.get("HTTP_USER_AGENT", "")),
             )
-            ticks = [phase_ns >> TICK_BITS for phase_ns in _phases_ns(exchange)]
-            response = max(exchange.response_ns - exchange.start_ns, 0) >> TICK_BITS
+            stamps = _stamps_ns(exchange)
+            ticks = [phase_ns >> TICK_BITS for phase_ns in _phases_ns(stamps)]
+            response = max(exchange.response_ns - stamps[3], 0) >> TICK_BITS
             fields = (
-                exchange.last_byte_ns or exchange.end_ns,
+                stamps[-1],
                 *ticks[:3], response, *ticks[3:],
                 exchange.received_bytes, exchange.sent_bytes, self._pid, exchange.status_code,
                 exchange.thread, exchange.outcome, exchange.lane,
@@ -272,7 +280,7 @@ class Recorder:
             request_id: if it had one by then.
             first_byte_ns: CLOCK_MONOTONIC; 0 = no byte came.
             sent_bytes: body bytes of the answer.
-            outcome: TIMED_OUT where a deadline did it. (Not counted in the histograms: its phases never were.)
+            outcome: TIMED_OUT where a deadline did it. (It has no phases: nothing is counted in histograms.)
         """
         try:
             total = max(now_ns - first_byte_ns, 0) >> TICK_BITS if first_byte_ns else 0
@@ -293,7 +301,7 @@ class Recorder:
         thread_name: str = "",
         trace: str = "",
     ) -> bool:
-        """Write one log record; any thread. False = not written: dropped, or this is a forked child (see is_own).
+        """Write one log record; any thread. False = not written: dropped, or this is a forked child.
 
         Args:
             level: of Python's logging.
@@ -324,12 +332,10 @@ class Recorder:
             self._words[self._first_word + layout.FAILED] += 1
 
     def _disown(self) -> None:
-        """In a forked child: go on without harm, on private memory (never touched pages of it cost nothing)."""
-        scratch = memoryview(mmap.mmap(-1, self._segment.layout.total_bytes, flags=mmap.MAP_PRIVATE))
+        """In a forked child: go on without harm, on private memory."""
         self.is_own = False
-        self._point_at(scratch)
-        self._access_ring.leave_for(scratch)
-        self._log_ring.leave_for(scratch)
+        plan = self._segment.layout
+        self._bind(Segment.scratch(plan.threads, plan.ring_bytes), 0, -1)
 
 
 _LOG_MOST: Final = (200, 200, 100, 8000, 7500)  # bytes; together below MAX_TEXT_BYTES
@@ -346,27 +352,40 @@ def _disowner(reference: "weakref.ref[Recorder]") -> Callable[[], None]:
     return disown
 
 
-def _phases_ns(exchange: FinishedRequest) -> list[int]:
-    """Durations in the order of PHASES; 0 where a stamp was not reached."""
-    stamps = [
-        exchange.first_byte_ns,
-        exchange.head_ns,
-        exchange.body_ns,
-        exchange.start_ns,
-        exchange.end_ns,
+def _status_counts(segment: Segment, slot: int) -> list[memoryview]:
+    """Counts by status code; what is no status counts as class 0."""
+    first = segment.layout.counts_at(slot) // WORD_BYTES
+    starts = [first + number * _CLASS_WORDS for number in range(layout.STATUS_CLASSES)]
+    classes = [segment.words[start : start + _CLASS_WORDS] for start in starts]
+    return [classes[status // 100 if status < 600 else 0] for status in range(1000)]
+
+
+def _stamps_ns(exchange: FinishedRequest) -> list[int]:
+    """First byte to last byte. What was not reached counts as now: the phase it ends lasted until now."""
+    next_ns = time.monotonic_ns()
+    stamps = []
+    for stamp_ns in (
         exchange.last_byte_ns,
-    ]
-    phases = [
-        max(after - before, 0) if before and after else 0
-        for before, after in zip(stamps, stamps[1:], strict=False)
-    ]
-    return [*phases, max(stamps[-1] - stamps[0], 0) if stamps[0] else 0]
+        exchange.end_ns,
+        exchange.start_ns,
+        exchange.body_ns,
+        exchange.head_ns,
+        exchange.first_byte_ns,
+    ):
+        next_ns = min(stamp_ns or next_ns, next_ns)
+        stamps.append(next_ns)
+    return stamps[::-1]
+
+
+def _phases_ns(stamps: list[int]) -> list[int]:
+    """Durations in the order of PHASES."""
+    return [after - before for before, after in itertools.pairwise(stamps)] + [stamps[-1] - stamps[0]]
 
 
 def _part(value: Any) -> bytes:
     """One field of an access text, whatever the application put there: cut, without LF."""
     text = value if isinstance(value, str) else repr(value)
-    return text[:MAX_PART_BYTES].encode("latin-1", "backslashreplace").replace(b"\n", b"\\n")
+    return text[:MAX_PART_BYTES].encode("utf-8", "backslashreplace").replace(b"\n", b"\\n")
 
 
 def _access_text(parts: tuple[bytes, ...]) -> bytes:

@@ -3,22 +3,25 @@
     table  | record | record | record | ...        fixed size, at number % record_count
     text   | text of 1 | text of 2 |   free   | ...  wherever the record says
 
-The writer copies text and record, then publishes END, the number of the last record. The agent copies what stands
-between TAIL and END, uses it, then publishes TAIL. Each side writes its own word only, in a cache line of its own.
+The writer copies text and record, then publishes END, the number of the last record. The agent copies what
+stands between TAIL and END, uses it, then publishes TAIL. Each side writes its own word only, in a cache line
+of its own.
 
-Two parts because the agent then decodes a whole batch with three calls (unpack, decode, split) instead of five a
-record. The text area is not a circle: a text never wraps, and when the writer finds the ring drained it begins again
-at its start, so a ring that is read in time stays in the processor's cache and touches little memory.
+Two parts because the agent then decodes a whole batch with three calls (unpack, decode, split) instead of
+five a record. The text area is not a circle: a text never wraps, and when the writer finds the ring drained
+it begins again at its start, so a ring that is read in time stays in the processor's cache and touches little
+memory.
 
-When there is no room the record is dropped and counted. Once it is three quarters full the agent is woken, and a
-full ring waits for it up to 2 ms, once: another wait needs a sign that the agent moved since. So a burst loses
-nothing while the agent is scheduled, and a stalled agent costs a worker 2 ms in all, not 2 ms a request.
+When there is no room the record is dropped and counted. Once it is three quarters full the agent is woken,
+and a full ring waits for it up to 2 ms, once: another wait needs a sign that the agent moved since. So a
+burst loses nothing while the agent is scheduled, and a stalled agent costs a worker 2 ms in all, not 2 ms a
+request.
 
 In:     packed texts; the memory of a segment, hostile to the reader.
 Out:    batches of (record, text) in order; counts of what was dropped, torn, damaged.
 Never:  raises because of what the memory holds; loops longer than the ring is.
 
-Rejected: a barrier per record (Python has none); a TAIL read per record (20 ns; it is read once per 256 records).
+Rejected: a barrier per record (Python has none); reading TAIL per record (20 ns; once a stride will do).
 """
 
 import dataclasses
@@ -26,15 +29,17 @@ import os
 import struct
 import time
 from collections.abc import Callable
+from operator import sub
 from typing import Any, Final
 
 from penstock.telemetry.layout import MAX_TEXT_BYTES, PARKED_WORD, RECORD_BYTES, RingPlace
 from penstock.telemetry.record import CHECK
 from penstock.telemetry.segment import Segment
 
-# How far the writer goes before it looks at TAIL again.
+# How far the writer goes before it looks at TAIL again. The stride of the text is the longest text, so a
+# longer one always comes to make_room, which refuses it.
 _STRIDE_RECORDS: Final = 256
-_STRIDE_BYTES: Final = 65536
+_STRIDE_BYTES: Final = MAX_TEXT_BYTES
 
 _WAIT_STEPS: Final = 4
 _WAIT_STEP_S: Final = 0.0005
@@ -47,7 +52,10 @@ class RingWriter:
     """The writing side. Public fields are the hot path's: Recorder.access uses them instead of calling."""
 
     __slots__ = (
+        "_hurried_at",
         "_place",
+        "_stride_bytes",
+        "_stride_records",
         "_wait",
         "_waited_at",
         "_wake_fd",
@@ -71,7 +79,10 @@ class RingWriter:
         self._place = place
         self._wake_fd = wake_fd
         self._wait = wait
+        self._stride_records = min(_STRIDE_RECORDS, place.record_count // _STRIDE_PART)
+        self._stride_bytes = min(_STRIDE_BYTES, place.text_bytes // _STRIDE_PART)
         self._waited_at = -1  # TAIL when we last waited in vain
+        self._hurried_at = -1  # TAIL when we last woke the agent because of a filling ring
         self.number = self.words[place.end_word]  # of the last committed record
         self.text = self._last_text_stop()
         self.offset = self.offset_stop = self.text_stop = 0
@@ -101,7 +112,6 @@ class RingWriter:
         """Find room for one more record with a text of `size` bytes; False = dropped, and counted."""
         if self._find_room(size):
             return True
-        self.wake()
         tail = self.words[self._place.tail_word]
         steps = 0 if tail == self._waited_at else _WAIT_STEPS
         for _ in range(steps):
@@ -112,6 +122,13 @@ class RingWriter:
         self.words[self._place.dropped_word] += 1
         return False
 
+    def _hurry(self) -> None:
+        """Wake the agent because the ring fills; once until it has moved, so a stalled one costs nothing more."""
+        tail = self.words[self._place.tail_word]
+        if tail != self._hurried_at:
+            self._hurried_at = tail
+            self.wake()
+
     def wake(self) -> None:
         """Let the agent read now. One system call, when it is parked or has fallen behind."""
         self.words[PARKED_WORD] = 0
@@ -119,12 +136,6 @@ class RingWriter:
             os.write(self._wake_fd, _WAKE)
         except OSError:  # the counter is full (it is awake), or there is no descriptor: it looks each second
             return
-
-    def leave_for(self, scratch: memoryview) -> None:
-        """Write into other memory from now on and wake nobody: this process does not own the ring."""
-        self.memory = scratch
-        self.words = scratch.cast("Q")
-        self._wake_fd = -1
 
     def _find_room(self, size: int) -> bool:
         """Set the stops from TAIL; False = the record or its text does not fit now."""
@@ -135,28 +146,32 @@ class RingWriter:
             return False
         index = self.number % place.record_count
         self.offset = place.records_at + index * RECORD_BYTES
-        run = min(place.record_count - used, place.record_count - index, _STRIDE_RECORDS)
+        run = min(place.record_count - used, place.record_count - index, self._stride_records)
         self.offset_stop = self.offset + run * RECORD_BYTES
         if used * 4 > place.record_count * 3:
-            self.wake()
+            self._hurry()
         return self._find_text(size, used)
 
     def _find_text(self, size: int, used: int) -> bool:
-        """Choose where texts go next: on from here, or from the start, always short of the oldest unread text."""
+        """Choose where texts go next: on from here, or from the start; short of the oldest unread text."""
         begin = self._place.text_at
-        limit = begin + self._place.text_bytes
+        text, limit = self.text, begin + self._place.text_bytes
         if used == 0:
-            self.text = begin
+            text = begin
         else:
             oldest = self._oldest_text()
-            if oldest > self.text:
+            if 4 * ((text - oldest) % self._place.text_bytes) > 3 * self._place.text_bytes:
+                self._hurry()
+            if oldest > text:
                 limit = oldest - 1  # never reach it: equal would look like "nothing between"
-            elif self.text + size > limit:
-                self.text, limit = begin, oldest - 1
-            if 4 * ((self.text - oldest) % self._place.text_bytes) > 3 * self._place.text_bytes:
-                self.wake()
-        self.text_stop = min(limit, self.text + max(size, _STRIDE_BYTES))
-        return self.text + size <= limit
+            elif text + size > limit:
+                text, limit = begin, oldest - 1
+        if text + size > limit:
+            self.text_stop = self.text
+            return False
+        self.text = text
+        self.text_stop = min(limit, text + max(size, self._stride_bytes))
+        return True
 
     def _oldest_text(self) -> int:
         """Where the oldest unread text begins, kept inside the text area."""
@@ -207,7 +222,7 @@ class RingReader:
         return bool(self._words[self._place.end_word] == self._words[self.tail_word])
 
     def take(self, most: int) -> Batch | None:
-        """Copy up to `most` committed records out; None = nothing new. The same again until TAIL is published."""
+        """Copy up to `most` committed records out; None = nothing new. Again the same until committed."""
         place = self._place
         tail = self._words[place.tail_word]
         end = self._words[place.end_word]
@@ -224,7 +239,7 @@ class RingReader:
         return self._checked(rows, tail)
 
     def _checked(self, rows: list[tuple[Any, ...]], tail: int) -> Batch:
-        """The longest run of sound records whose texts stand one after the other; a damaged first one is skipped."""
+        """The longest run of sound records whose texts follow each other; or damage at the front, skipped."""
         count = len(rows)
         first = tail + 1
         starts = [row[1] for row in rows]
@@ -234,14 +249,14 @@ class RingReader:
             and [row[-1] for row in rows] == list(range(first + CHECK, first + CHECK + count))
             and starts[1:] == stops[:-1]
             and self._is_text(starts[0], stops[-1])
-            and stops[-1] - starts[0] <= count * MAX_TEXT_BYTES
-            and max(map(int.__sub__, stops, starts)) <= MAX_TEXT_BYTES
-            and min(map(int.__sub__, stops, starts)) >= 0
+            and max(map(sub, stops, starts)) <= MAX_TEXT_BYTES
+            and min(map(sub, stops, starts)) >= 0
         )
         if not sound:
             count = self._sound_run(rows, first)
             if count == 0:
-                return Batch([], b"", first, 1)
+                damaged = self._damaged_run(rows, first)
+                return Batch([], b"", tail + damaged, damaged)
             rows = rows[:count]
         text = bytes(self._memory[starts[0] : stops[count - 1]])
         return Batch(rows, text, tail + count, 0)
@@ -250,17 +265,26 @@ class RingReader:
         """How many records from the first are sound and contiguous."""
         previous = rows[0][1]
         for position, row in enumerate(rows):
-            number, start, stop = row[:3]
-            if (
-                number != first + position
-                or row[-1] != number + CHECK
-                or start != previous
-                or not 0 <= stop - start <= MAX_TEXT_BYTES
-                or not self._is_text(start, stop)
-            ):
+            if row[1] != previous or not self._is_sound(row, first + position):
                 return position
-            previous = stop
+            previous = row[2]
         return len(rows)
+
+    def _damaged_run(self, rows: list[tuple[Any, ...]], first: int) -> int:
+        """How many records from the first are not sound; skipped together, so that damage costs one pass."""
+        for position, row in enumerate(rows):
+            if self._is_sound(row, first + position):
+                return position
+        return len(rows)
+
+    def _is_sound(self, row: tuple[Any, ...], number: int) -> bool:
+        start, stop = row[1:3]
+        return (
+            row[0] == number
+            and row[-1] == number + CHECK
+            and stop - start <= MAX_TEXT_BYTES
+            and self._is_text(start, stop)
+        )
 
     def _is_text(self, start: int, stop: int) -> bool:
         begin = self._place.text_at

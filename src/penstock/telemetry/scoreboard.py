@@ -1,13 +1,14 @@
 """A slot's own words: state, pid, counters; and how its counts survive the worker that made them.
 
-Counts of a slot belong to its current pid, so that a table of workers compares like with like. When the slot gets a
-new pid the old counts are folded into a bank of retired counts, and the total of a slot never goes back:
+Counts of a slot belong to its current pid, so that a table of workers compares like with like. When the slot
+gets a new pid the old counts are folded into a bank of retired counts, and the total of a slot never goes
+back:
 
     FOLD even (2k)     bank k & 1 holds what is retired; live counts are to be added to it
     FOLD odd  (2k+1)   bank (k+1) & 1 holds everything; live counts are in it already and about to be cleared
 
-fold_counts writes the other bank, marks (odd), clears, marks (even). Killed anywhere, the next fold repeats the step
-it was in, and no reader counts anything twice or not at all.
+fold_counts writes the other bank, marks (odd), clears, marks (even). Killed anywhere, the next fold repeats
+the step it was in, and no reader counts anything twice or not at all.
 
 In:     a segment and a slot number.
 Out:    folded counts; totals.
@@ -37,7 +38,7 @@ class WorkerState(enum.IntEnum):
 
 
 def read_counts(fd: int, offset: int) -> "array[int]":
-    """One set of histograms, read through the descriptor: a hole in the file is not allocated by looking at it."""
+    """One set of histograms, through the descriptor: looking at a hole in the file does not allocate it."""
     counts = array("Q", os.pread(fd, _COUNT_BYTES, offset))
     counts.extend([0] * (COUNT_WORDS - len(counts)))
     return counts

@@ -1,8 +1,8 @@
 """The shared memory itself: made by the master, mapped by workers, agent and `penstock status`.
 
-An anonymous file (memfd) named `penstock`, so that /proc/PID/fd shows it and nothing stands on disk. It is sealed
-against growing, shrinking and unsealing: whoever maps it can be lied to by what stands in it, but never killed by
-SIGBUS because it became shorter.
+An anonymous file (memfd) named `penstock`, so that /proc/PID/fd shows it and nothing stands on disk. It is
+sealed against growing, shrinking and unsealing: whoever maps it can be lied to by what stands in it, but
+never killed by SIGBUS because it became shorter.
 
 In:     sizes, or a descriptor that someone else opened.
 Out:    `memory` (bytes) and `words` (8-byte words) over one mapping, and the eventfd that wakes the agent.
@@ -41,9 +41,7 @@ class Segment:
     words: memoryview
     wake_fd: int
 
-    def __init__(self, fd: int, plan: Layout, *, writable: bool, wake_fd: int) -> None:
-        protection = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
-        mapping = mmap.mmap(fd, plan.total_bytes, flags=mmap.MAP_SHARED, prot=protection)
+    def __init__(self, mapping: mmap.mmap, plan: Layout, fd: int, wake_fd: int) -> None:
         self.fd = fd
         self.layout = plan
         self.memory = memoryview(mapping)
@@ -68,7 +66,7 @@ class Segment:
         os.ftruncate(fd, plan.total_bytes)
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
         wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        segment = cls(fd, plan, writable=True, wake_fd=wake_fd)
+        segment = cls(_map(fd, plan, writable=True), plan, fd, wake_fd)
         words = segment.words
         words[layout.VERSION_WORD] = layout.VERSION
         words[layout.SLOTS_WORD] = slots
@@ -87,15 +85,27 @@ class Segment:
             SegmentError: not sealed, not ours, another version, or sizes that do not fit.
             OSError: the descriptor cannot be read or mapped.
         """
-        return cls(fd, read_layout(fd), writable=writable, wake_fd=wake_fd)
+        plan = read_layout(fd)
+        return cls(_map(fd, plan, writable=writable), plan, fd, wake_fd)
+
+    @classmethod
+    def scratch(cls, threads: int, ring_bytes: int) -> Self:
+        """One slot of private memory that nobody reads: for a forked child, and wherever no agent runs."""
+        plan = Layout(1, threads, ring_bytes)
+        return cls(mmap.mmap(-1, plan.total_bytes, flags=mmap.MAP_PRIVATE), plan, -1, -1)
 
     def close(self) -> None:
         """Unmap and close. The views that others took of `memory` keep the mapping until they go."""
         self.words.release()
         self.memory.release()
-        os.close(self.fd)
-        if self.wake_fd >= 0:
-            os.close(self.wake_fd)
+        for fd in (self.fd, self.wake_fd):
+            if fd >= 0:
+                os.close(fd)
+
+
+def _map(fd: int, plan: Layout, *, writable: bool) -> mmap.mmap:
+    protection = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
+    return mmap.mmap(fd, plan.total_bytes, flags=mmap.MAP_SHARED, prot=protection)
 
 
 def read_layout(fd: int) -> Layout:

@@ -1,7 +1,7 @@
 """What the shared memory says at one moment, decoded for people: the table that `penstock status` prints.
 
-Read through the descriptor (pread), not through a mapping: looking allocates nothing and needs read permission only.
-Each word is true by itself; two words may be some microseconds apart.
+Read through the descriptor (pread), not through a mapping: looking allocates nothing and needs read
+permission only. Each word is true by itself; two words may be some microseconds apart.
 
 In:     a descriptor of a segment, now.
 Out:    frozen dataclasses; durations in seconds and milliseconds, texts safe to print.
