@@ -36,10 +36,11 @@ from penstock.telemetry.layout import MAX_TEXT_BYTES, PARKED_WORD, RECORD_BYTES,
 from penstock.telemetry.record import CHECK
 from penstock.telemetry.segment import Segment
 
-# How far the writer goes before it looks at TAIL again. The stride of the text is the longest text, so a
-# longer one always comes to make_room, which refuses it.
+# How far the writer goes before it looks at TAIL again; less in a small ring. The stride of the text is at most
+# the longest text, so a longer one always comes to make_room, which refuses it.
 _STRIDE_RECORDS: Final = 256
 _STRIDE_BYTES: Final = MAX_TEXT_BYTES
+_STRIDE_PART: Final = 8
 
 _WAIT_STEPS: Final = 4
 _WAIT_STEP_S: Final = 0.0005
@@ -123,7 +124,7 @@ class RingWriter:
         return False
 
     def _hurry(self) -> None:
-        """Wake the agent because the ring fills; once until it has moved, so a stalled one costs nothing more."""
+        """Wake the agent because the ring fills; once until it has moved, so a stalled one costs no more."""
         tail = self.words[self._place.tail_word]
         if tail != self._hurried_at:
             self._hurried_at = tail
