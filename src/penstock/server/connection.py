@@ -351,7 +351,7 @@ class Connection:
             else:
                 self._go_on(event)
             return
-        self._read_ahead += len(data)
+        self._read_ahead += len(data) or 1  # the end counts: after the answer it is asked for again
         if not data or self._read_ahead > MAX_READ_AHEAD_BYTES:
             # Who half-closed still gets the answer; who runs ahead waits in the kernel's buffer.
             self._watch_for(self._mask & ~EPOLLIN)
