@@ -8,7 +8,7 @@ import h11
 import pytest
 
 from penstock.config import WSGIConfig
-from penstock.protocol import Framing
+from penstock.protocol import Framing, finish_response_head, parse_response_head
 from penstock.telemetry import Outcome
 from penstock.wsgi import Exchange, Gateway, call_application, stream_response
 
@@ -500,11 +500,52 @@ def test_disowned_answer_of_the_wrong_length_is_no_news(
     assert is_quiet(caplog)
 
 
+@pytest.mark.parametrize("headers", [TEXT, with_length(0)], ids=["long-way", "short-way"])
+def test_date_is_renewed_when_it_has_expired(ask: Ask, headers: Any) -> None:
+    gateway = Gateway(WSGIConfig())
+    gateway.tables.date.line = gateway.tables.plain_end = b"Date: yesterday\r\n\r\n"
+    assert b"yesterday" not in ask(returning([b""], headers), gateway=gateway).wire
+
+
 def test_date_is_the_same_for_all_answers_of_a_second(ask: Ask) -> None:
     gateway = Gateway(WSGIConfig())
-    gateway.tables.date.line = b"Date: now\r\n"
+    gateway.tables.renew(0)
     gateway.tables.date.expires_ns = 1 << 62
-    assert b"\r\nDate: now\r\n" in ask(returning([b""]), gateway=gateway).head
+    line = b"\r\n" + gateway.tables.date.line
+    assert line in ask(returning([b""], with_length(0)), gateway=gateway).wire
+    assert line in ask(returning([b""]), gateway=gateway).wire
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
+@pytest.mark.parametrize("keep_alive", [True, False], ids=["keep", "close"])
+@pytest.mark.parametrize("status", ["200 OK", "204 No Content", "304 Not Modified", "404 Not Found"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param([], id="none"),
+        pytest.param([("Content-Length", "5")], id="length"),
+        pytest.param([("Content-Length", "5"), ("Date", "today")], id="date"),
+        pytest.param([("Content-Length", "5"), ("Server", "mine")], id="server"),
+    ],
+)
+def test_short_way_and_long_way_to_a_head_agree(
+    *, ask: Ask, method: str, version: str, keep_alive: bool, status: str, headers: Any
+) -> None:
+    gateway = Gateway(WSGIConfig())
+    gateway.tables.renew(0)
+    gateway.tables.date.expires_ns = 1 << 62
+    request: dict[str, Any] = {"method": method, "version": version, "keep_alive": keep_alive}
+    answer = ask(returning([b"12345"], headers, status), gateway=gateway, **request)
+    head, framing, is_kept = finish_response_head(
+        parse_response_head(status, headers, gateway.tables.lines),
+        body_length=5,
+        date_line=gateway.tables.date.line,
+        **request,
+    )
+    assert answer.wire == head + (b"" if framing is Framing.NONE else b"12345")
+    assert answer.exchange.framing is framing
+    assert answer.exchange.keep_alive is is_kept
 
 
 @pytest.mark.parametrize("shape", [list, stream], ids=["list", "generator"])

@@ -39,3 +39,10 @@ def test_tables_of_two_processes_give_different_ids_that_systems_accept() -> Non
     assert first != second
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", first)
     assert not tables[0].returns_request_id
+
+
+def test_end_of_a_plain_head_is_renewed_with_the_date() -> None:
+    tables = GatewayTables(WSGIConfig(), ProtocolConfig())
+    tables.renew(5)
+    assert tables.date.expires_ns > 5
+    assert tables.plain_end == tables.date.line + b"Server: penstock\r\n\r\n"

@@ -219,17 +219,17 @@ class Exchange:
         response = self.response
         if response is None:
             raise ApplicationError("start_response was not called; expected before the first body byte")
-        tables, date, head = self.tables, self.tables.date, self.head
+        tables, head = self.tables, self.head
         now_ns = self.response_ns = monotonic_ns()
-        if now_ns >= date.expires_ns:
-            date.renew(now_ns)
+        if now_ns >= tables.date.expires_ns:
+            tables.renew(now_ns)
         wire, self.framing, self.keep_alive = finish_response_head(
             response,
             method=head.method,
             version=head.version,
             keep_alive=self.keep_alive,
             body_length=body_length,
-            date_line=date.line,
+            date_line=tables.date.line,
         )
         if tables.returns_request_id:
             # Not through the table of lines: each id comes once.
@@ -244,17 +244,41 @@ class Exchange:
         Raises:
             ApplicationError: start_response was not called.
         """
+        response, head, tables = self.response, self.head, self.tables
+        length = len(body)
+        # What nearly every answer is, 300 ns quicker: the end of its head was composed by the same function
+        # of protocol/ that begin() calls, once a second.
+        if (
+            response is not None
+            and response.is_plain
+            and response.content_length == length
+            and self.keep_alive
+            and head.version == HTTP_1_1
+            and head.method != "HEAD"
+            and length <= MAX_JOINED_BYTES
+            and not tables.returns_request_id
+        ):
+            now_ns = self.response_ns = monotonic_ns()
+            if now_ns >= tables.date.expires_ns:
+                tables.renew(now_ns)
+            self.output = [response.block + tables.plain_end + body]
+            self.framing = _LENGTH
+            self.sent_bytes = length
+            self.status_code = response.status_code
+        else:
+            self._complete_otherwise(body)
+        self.stage = ENDED
+
+    def _complete_otherwise(self, body: bytes) -> None:
         response = self.response
         if response is not None and response.content_length not in (None, len(body)):
             body = self._fit(body, response)
-        length = len(body)
-        wire = self.begin(length)
+        wire = self.begin(len(body))
         if self.framing is _NONE:
             self.output = [wire]
         else:
-            self.sent_bytes = length
-            self.output = [wire + body] if length <= MAX_JOINED_BYTES else [wire, body]
-        self.stage = ENDED
+            self.sent_bytes = len(body)
+            self.output = [wire + body] if len(body) <= MAX_JOINED_BYTES else [wire, body]
 
     def send_body(self, data: bytes) -> bool:
         """Stream body bytes, after the head if it is not out yet.

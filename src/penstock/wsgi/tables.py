@@ -1,4 +1,4 @@
-"""What all exchanges of a worker share: remembered response lines, the date, request ids.
+"""What all exchanges of a worker share: remembered response lines, the end of a usual head, request ids.
 
 In:     the configuration.
 Out:    GatewayTables, one per worker, made after the fork.
@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from penstock.config import ProtocolConfig, WSGIConfig
-from penstock.protocol import FieldLineTable
+from penstock.protocol import FieldLineTable, finish_response_head, parse_response_head
 from penstock.wsgi.http_date import DateLine
 
+_PLAIN_HEADERS: Final = [("Content-Length", "0")]
 _BLOCK: Final = 4096
 _ENDINGS: Final = tuple(f"{number:03x}" for number in range(_BLOCK))
 
@@ -28,17 +29,38 @@ class GatewayTables:
     Attributes:
         lines: response header lines already checked and encoded.
         date: the current `Date` line.
+        plain_end: what protocol/ puts behind a plain head (only Date is missing) on a kept connection, the
+            same for all answers of a second; call `renew` when `date` has expired.
         identities: next() gives (number, request id) of a new exchange.
         returns_request_id: whether responses carry X-Request-ID.
     """
 
-    __slots__ = ("date", "identities", "lines", "returns_request_id")
+    __slots__ = ("date", "identities", "lines", "plain_end", "returns_request_id")
 
     def __init__(self, config: WSGIConfig, protocol: ProtocolConfig) -> None:
         self.lines = FieldLineTable(protocol)
         self.date = DateLine()
+        self.renew(0)  # a thread that comes in while another renews finds an old date, never none
         self.identities = identities(secrets.token_hex(5))
         self.returns_request_id = config.request_id_response
+
+    def renew(self, now_ns: int) -> None:
+        """Renew the date and what depends on it.
+
+        Args:
+            now_ns: monotonic time.
+        """
+        self.date.renew(now_ns)
+        plain = parse_response_head("200 OK", _PLAIN_HEADERS, self.lines)
+        wire, _, _ = finish_response_head(
+            plain,
+            method="GET",
+            version="HTTP/1.1",
+            keep_alive=True,
+            body_length=0,
+            date_line=self.date.line,
+        )
+        self.plain_end = wire.removeprefix(plain.block)
 
 
 def identities(process: str) -> Iterator[tuple[int, str]]:
