@@ -3,7 +3,7 @@
             head begins        head complete       body complete          answered
    IDLE ----------------> HEAD --------------> BODY ------------> BUSY -------------> SENDING
     ^  (most heads come in one piece and pass HEAD and BODY at once)                     |
-    +------------------------------- kept alive ----------------------------------------+
+    +--------------- kept alive (by way of NEXT, if more is in the buffer) --------------+
                      any fault or the last answer: -> LINGERING -> CLOSED
 
 In:     readiness from the loop, answers from the application's threads.
@@ -68,6 +68,7 @@ class Phase(enum.Enum):
     BODY = "body"  # the rest of a body
     BUSY = "busy"  # the application
     SENDING = "sending"  # the client to take the answer
+    NEXT = "next"  # its turn: a further request is in the buffer
     LINGERING = "lingering"  # the client to close
     CLOSED = "closed"
 
@@ -78,6 +79,7 @@ HEAD: Final = Phase.HEAD
 BODY: Final = Phase.BODY
 BUSY: Final = Phase.BUSY
 SENDING: Final = Phase.SENDING
+NEXT: Final = Phase.NEXT
 LINGERING: Final = Phase.LINGERING
 CLOSED: Final = Phase.CLOSED
 
@@ -187,8 +189,9 @@ class Connection:
 
     def advance(self) -> None:
         """Go on with what is already in the buffer."""
-        if self._phase is CLOSED:
+        if self._phase is not NEXT:
             return
+        self._phase = IDLE
         self._first_byte_ns = monotonic_ns()
         try:
             event = self._receiver.next_event()
@@ -224,6 +227,7 @@ class Connection:
         """Take an answered exchange back from the pool."""
         loop = self._reception.loop
         if exchange is not self._exchange:  # disowned: its client was answered, or has gone
+            self._reception.stop_when_empty()
             return
         shape = self._shape
         assert shape is not None  # noqa: S101 - set with the exchange
@@ -236,13 +240,21 @@ class Connection:
         if self._phase is CLOSED:
             exchange.outcome = Outcome.PEER_GONE
             self._record(exchange)
-            return
-        if exchange.output:
-            self._send_output(exchange)
+            self._reception.stop_when_empty()
         elif self._outbox is not None:
             self._phase = SENDING
+            for piece in exchange.output:  # behind early hints that the client has not taken
+                self._outbox.append(piece)
+        elif exchange.output:
+            self._send_output(exchange)
         else:
             self._finish()
+
+    def on_taken_over(self, exchange: Exchange) -> None:
+        """Give an inline request whose thread lost the loop the deadline of one in the pool."""
+        if exchange is self._exchange and self._phase is BUSY and self._outbox is None:
+            self.deadline_ns = exchange.start_ns + self._reception.request_timeout_ns
+            self._reception.loop.wheel.file(self)
 
     def on_output(self, exchange: Exchange, data: bytes | FilePiece) -> None:
         """Take output of a streamed response."""
@@ -276,13 +288,18 @@ class Connection:
             self._lose_peer()
         elif phase is BUSY:
             self._on_request_deadline(now_ns)
+        elif phase is NEXT:  # kept for less time than its turn took to come
+            self.deadline_ns = now_ns + self._reception.header_timeout_ns
+            self._reception.loop.wheel.file(self)
 
     def drain(self) -> None:
         """Close if nothing is in flight; else the answer in flight is the last one."""
-        if self._phase is IDLE and self._receiver.at_start:
+        if self._phase is IDLE:
             self.receive()  # what arrived just now is still answered
             if self._phase is IDLE:
                 self.close()
+        elif self._exchange is not None:  # the application's thread may be past reading it: no harm
+            self._exchange.keep_alive = False
 
     def close(self) -> None:
         """Close now; nothing else is said to the client."""
@@ -383,8 +400,10 @@ class Connection:
             self._answer_refusal(error.status, str(error))
 
     def _wait_for_more(self) -> None:
+        reception = self._reception
+        if self._read_ahead:
+            self._read_on()
         if self._upload is not None:
-            reception = self._reception
             self.deadline_ns = self._upload.deadline_ns(
                 monotonic_ns(), reception.body_timeout_ns, reception.min_body_rate
             )
@@ -392,11 +411,18 @@ class Connection:
             return
         if self._receiver.at_start:
             self._phase = IDLE
+            if reception.loop.is_draining:
+                self._linger()
             return
         if self._phase is IDLE:
             self._phase = HEAD
-            self.deadline_ns = self._first_byte_ns + self._reception.header_timeout_ns
-            self._reception.loop.wheel.file(self)
+            self.deadline_ns = self._first_byte_ns + reception.header_timeout_ns
+            reception.loop.wheel.file(self)
+
+    def _read_on(self) -> None:
+        """All that was read ahead is used up: the client may send more."""
+        self._read_ahead = 0
+        self._watch_for(self._mask | EPOLLIN)
 
     def _begin_body(self, head: RequestHead) -> bool:
         """Start on a head; True = it has no body and the request has begun."""
@@ -436,17 +462,35 @@ class Connection:
         shape = self._shape = loop.lanes.choose(head.method, head.path)
         if shape.is_inline:
             loop.last_inline_ns = now_ns
-            if loop.running < loop.threads:
-                shape.inline_runs += 1
-                loop.run_inline(exchange)
-                if exchange.end_ns - now_ns > SLOW_NS:
-                    shape.was_slow_inline()
-                self._send_output(exchange)
-                return
+            try:
+                loop.pool.slots.pop()
+            except IndexError:
+                loop.wait_for_slot(self)
+            else:
+                self._run_inline(exchange, shape)
+            return
         exchange.start_ns = 0
         self.deadline_ns = now_ns + reception.request_timeout_ns
         loop.wheel.file(self)
-        loop.dispatch(exchange)
+        loop.pool.jobs.append(exchange)  # the loop wakes a thread when its batch is done
+
+    def _run_inline(self, exchange: Exchange, shape: Shape) -> None:
+        """Call the application here and now; a slot is held."""
+        shape.inline_runs += 1
+        self._reception.loop.run_inline(exchange)
+        if exchange.end_ns - exchange.start_ns > SLOW_NS:
+            shape.was_slow_inline()
+        self._send_output(exchange)
+
+    def run_inline_at_last(self) -> int:
+        """Run the request that waited for the slot now held (loop); returns how long it waited, in ns."""
+        exchange, shape = self._exchange, self._shape
+        assert exchange is not None  # noqa: S101 - it waits
+        assert shape is not None  # noqa: S101 - chosen with it
+        exchange.start_ns = monotonic_ns()
+        waited_ns = exchange.start_ns - exchange.body_ns
+        self._run_inline(exchange, shape)
+        return waited_ns
 
     def _send_output(self, exchange: Exchange) -> None:
         """Send a complete answer: one send, and EPOLLOUT only when the client is slow."""
@@ -479,17 +523,18 @@ class Connection:
         if not exchange.keep_alive:
             self._linger()
             return
-        self._phase = IDLE
         self._accepted_ns = 0
         self.deadline_ns = now_ns + reception.keep_alive_ns
         self._receiver.next_request()
-        if self._read_ahead:
-            self._read_ahead = 0
-            self._watch_for(self._mask | EPOLLIN)
         if self._receiver.has_pending:
+            self._phase = NEXT
             reception.loop.again.append(self)
-        elif reception.loop.is_draining:
-            self.close()
+            return
+        self._phase = IDLE
+        if self._read_ahead:
+            self._read_on()
+        if reception.loop.is_draining:
+            self._linger()
 
     def _record(self, exchange: Exchange) -> None:
         exchange.last_byte_ns = monotonic_ns()

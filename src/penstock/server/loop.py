@@ -20,9 +20,9 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING, Final
 from wsgiref.types import WSGIApplication
 
-from penstock.server.deadlines import DeadlineWheel, Expiring
+from penstock.server.deadlines import Alarm, DeadlineWheel, Expiring
 from penstock.server.lanes import Lanes
-from penstock.server.pool import TAKE_LOOP, Pool
+from penstock.server.pool import Pool
 from penstock.server.watcher import Watcher
 from penstock.wsgi import Exchange, call_application, stream_response
 
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("penstock.server")
 
-# While inline requests flow (one came this lately), the pool leaves one application call free for them.
-INLINE_PRESENCE_NS: Final = 100_000_000
+# An inline request that waited so long for a slot shows that the pool is busy with long ones: from then on, one
+# slot is kept for inline requests, until none has come for a while.
+LONG_WAIT_NS: Final = 20_000_000
+RESERVE_NS: Final = 1_000_000_000
 
 
 class TakenOver(BaseException):
@@ -51,12 +53,11 @@ class Loop:
         lanes: which requests may run on the owner's thread.
 
     Attributes:
-        claim: [start_ns] while the owner is inside the application; see watcher.py.  Each thread has its
+        claim: [exchange] while the owner is inside the application; see watcher.py.  Each thread has its
             own list, so that an old owner cannot mistake its successor's claim for its own.
         last_inline_ns: when the last request came that may run on the owner's thread.
         handlers: by descriptor, what to call with the epoll mask.
-        running: exchanges given to the pool and not handed back.
-        waiting: exchanges that wait for the pool.
+        waiting_inline: connections whose request may run on the owner's thread once a slot is free.
         again: connections with a further request in their buffer.
     """
 
@@ -67,13 +68,12 @@ class Loop:
         self.recorder = recorder
         self.threads = threads
         self.lanes = lanes
-        self._claims: list[list[int]] = [[] for _ in range(threads + 1)]
+        self._claims: list[list[Exchange]] = [[] for _ in range(threads + 1)]
         self.claim = self._claims[0]
         self.last_inline_ns = 0
         self.is_stopped = False
         self.is_draining = False
-        self.running = 0
-        self.waiting: deque[Exchange] = deque()
+        self.waiting_inline: deque[Connection] = deque()
         self.again: deque[Connection] = deque()
         self.wheel: DeadlineWheel[Expiring] = DeadlineWheel()
         self.handlers: dict[int, Callable[[int], None]] = {}
@@ -81,6 +81,7 @@ class Loop:
         self.pool = Pool(threads)
         self.watcher = Watcher(self)
         self.orders: deque[Callable[[], None]] = deque()
+        self._presence_end = Alarm(0, self._on_presence_end)
         self._handed_off: deque[tuple[Exchange, bytes | FilePiece | None]] = deque()
         self._is_asleep = False
         self._thread = 0
@@ -124,6 +125,7 @@ class Loop:
         handed_off = self._handed_off
         again = self.again
         poll = self.epoll.poll
+        pool = self.pool
         while not self.is_stopped:
             self._is_asleep = True
             wait_s = 0 if handed_off or again or self.orders else self.wheel.wait_s(monotonic_ns())
@@ -135,6 +137,8 @@ class Loop:
                     handler(mask)
             if handed_off:
                 self._collect()
+            if self.waiting_inline and self.pool.slots:
+                self._run_waiting()
             for _ in range(len(again)):
                 again.popleft().advance()
             if not events or self.wheel.wait_s(monotonic_ns()) == 0:
@@ -143,9 +147,11 @@ class Loop:
             while self.orders:
                 self.orders.popleft()()
 
-    def appoint(self) -> None:
-        """Let a waiting thread own the loop; the caller has popped the claim."""
-        self.running += 1  # the exchange of the old owner is in the pool now
+    def appoint(self, exchange: Exchange) -> None:
+        """Let a waiting thread own the loop; the caller has popped the claim, which is `exchange`."""
+        connection: Connection = exchange.sink  # type: ignore[assignment]  # every sink here is one
+        self.running += 1  # it is in the pool now
+        self.orders.append(lambda: connection.on_taken_over(exchange))
         self.pool.queue.put(TAKE_LOOP)
 
     def order(self, call: Callable[[], None]) -> None:
@@ -161,8 +167,8 @@ class Loop:
 
     # Lanes
 
-    def run_inline(self, exchange: Exchange) -> bool:
-        """Call the application on this thread; True = `exchange.output` is the whole answer.
+    def run_inline(self, exchange: Exchange) -> None:
+        """Call the application on this thread; the caller holds a slot for it, which is given back.
 
         Raises:
             TakenOver: another thread owns the loop now; it will get the answer.
@@ -173,19 +179,20 @@ class Loop:
         claim = self.claim
         claim.append(exchange.start_ns)
         self.recorder.enter(thread, exchange.start_ns, exchange.line, exchange.request_id)
-        is_complete = call_application(self.application, exchange)
-        if is_complete:
+        if call_application(self.application, exchange):
+            self.pool.slots.append(None)
+            self.recorder.leave(thread)
             try:
                 claim.pop()
-            except IndexError:
+            except IndexError:  # the watcher was quicker
                 pass
             else:
-                self.recorder.leave(thread)
-                return True
+                return
         else:
             self.give_up_loop(thread)
             stream_response(exchange)
-        self.recorder.leave(thread)
+            self.pool.slots.append(None)
+            self.recorder.leave(thread)
         self.hand_off(exchange, None)
         raise TakenOver
 
@@ -195,23 +202,32 @@ class Loop:
             self._claims[thread].pop()
         except IndexError:  # the watcher was quicker
             return
-        self.appoint()
+        self.pool.appoint()
 
-    def dispatch(self, exchange: Exchange) -> None:
-        """Give a complete request to the pool."""
-        if self.waiting or (self.running >= self.threads - 1 > 0 and self._inline_flows()):
-            self.waiting.append(exchange)
-            return
-        self.running += 1
-        self.pool.queue.put(exchange)
+    def wait_for_slot(self, connection: "Connection") -> None:
+        """Run the connection's request inline as soon as a slot is free: before any job of the pool."""
+        self.waiting_inline.append(connection)
 
-    def _inline_flows(self) -> bool:
-        return monotonic_ns() - self.last_inline_ns < INLINE_PRESENCE_NS
+    def _run_waiting(self) -> None:
+        waiting = self.waiting_inline
+        slots = self.pool.slots
+        while waiting:
+            try:
+                slots.pop()
+            except IndexError:
+                return
+            waited_ns = waiting.popleft().run_inline_at_last()
+            if waited_ns > LONG_WAIT_NS and self.threads > 1 and not self.pool.reserved_slots:
+                self.pool.reserved_slots = 1
+                self.wheel.file(Alarm(self.last_inline_ns + RESERVE_NS, self._review_reserve))
 
-    def _dispatch_waiting(self) -> None:
-        while self.waiting and not (self.running >= self.threads - 1 > 0 and self._inline_flows()):
-            self.running += 1
-            self.pool.queue.put(self.waiting.popleft())
+    def _review_reserve(self) -> None:
+        """Give the reserved slot back if no inline request has come for a while."""
+        until_ns = self.last_inline_ns + RESERVE_NS
+        if monotonic_ns() < until_ns:
+            self.wheel.file(Alarm(until_ns, self._review_reserve))
+        else:
+            self.pool.reserved_slots = 0
 
     # The hand-off queue: all of ours that application threads touch
 
@@ -235,9 +251,6 @@ class Loop:
             exchange, data = handed_off.popleft()
             connection: Connection = exchange.sink  # type: ignore[assignment]  # every sink here is one
             if data is None:
-                self.running -= 1
                 connection.on_answered(exchange)
             else:
                 connection.on_output(exchange, data)
-        if self.waiting:
-            self._dispatch_waiting()

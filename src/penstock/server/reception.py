@@ -100,9 +100,9 @@ class Reception:
                     break
         self.close()
         self.loop.is_draining = True
-        for connection in list(self.connections):
-            connection.drain()
-        self._stop_when_empty()
+        # An order each: a request that is taken over while it drains unwinds only its own.
+        self.loop.orders.extend(connection.drain for connection in self.connections)
+        self.loop.orders.append(self.stop_when_empty)
 
     def cut(self) -> int:
         """Close every connection now and return how many there were."""
@@ -133,13 +133,15 @@ class Reception:
         self.loop.wheel.forget(connection)
         self.recorder.set_connections(len(self.connections))
         if self.loop.is_draining:
-            self._stop_when_empty()
+            self.stop_when_empty()
         elif not self._is_open and len(self.connections) < self._max_connections:
             self.open()
 
-    def _stop_when_empty(self) -> None:
-        if not self.connections:
-            self.loop.stop()
+    def stop_when_empty(self) -> None:
+        """End the loop if it drains and nothing is left: no connection, and no call whose client has gone."""
+        loop = self.loop
+        if loop.is_draining and not (self.connections or loop.running or loop.waiting):
+            loop.stop()
 
     def _accepting(self, listener: Listener) -> "Any":
         """Return what the loop calls when `listener` has connections."""

@@ -4,7 +4,7 @@ The loop's owner puts a claim before it calls the application and takes it back 
 The watcher looks every few milliseconds and takes a claim that is too old.
 Whoever pops the claim owns the loop: one list operation decides, no lock.
 
-    owner    claim.append(now) ... application ... claim.pop()   -> goes on
+    owner    claim.append(exchange) ... application ... claim.pop()   -> goes on
     watcher            sees an old claim, claim.pop()            -> a waiting thread becomes the owner;
                                                                     the old one finds no claim: pool
 
@@ -67,13 +67,13 @@ class Watcher:
         """Take the loop over if its claim is too old at `now_ns`."""
         claim = self._loop.claim
         try:
-            if now_ns - claim[0] < OLD_CLAIM_NS:
+            if now_ns - claim[0].start_ns < OLD_CLAIM_NS:
                 return
-            claim.pop()
+            exchange = claim.pop()
         except IndexError:  # the owner was quicker
             return
         self.take_over_count += 1
-        self._loop.appoint()
+        self._loop.appoint(exchange)
 
     def wake(self) -> None:
         """Make a parked watcher look again (loop, signal handlers)."""
