@@ -1,7 +1,9 @@
-"""What the tests of the parser share: one loop around a receiver, and its result as plain data."""
+"""What the tests of the parser share: the vectors, and a loop around a receiver that ends in plain data."""
 
 import dataclasses
-from collections.abc import Callable, Iterable
+import pathlib
+import re
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -32,6 +34,12 @@ class Heard:
             for head, body, is_whole in self.requests
         ]
         return [heads, None if self.error is None else self.error.status, self.is_closed]
+
+    @property
+    def verdict(self) -> list[object]:
+        """The same, of two faults in one message not caring which is named: the first that was complete."""
+        heads, status, is_closed = self.summary
+        return [heads, status is None, is_closed]
 
 
 def _drain(receiver: RequestReceiver, heard: Heard) -> None:
@@ -84,3 +92,78 @@ def hear_fixture() -> Callable[..., Heard]:
 def tables() -> type[FieldTable]:
     """The table that a worker's connections share."""
     return FieldTable
+
+
+# ---- tests/vectors/, whose README describes the format
+
+VECTORS = pathlib.Path(__file__).parent.parent / "vectors"
+REPEAT = re.compile(rb"\{(\d+)\*([^}]+)\}")
+
+
+@dataclasses.dataclass
+class Vector:
+    name: str
+    options: dict[str, int] = dataclasses.field(default_factory=dict)
+    raw: bytes = b""
+    expected: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def config(self) -> ProtocolConfig:
+        return ProtocolConfig(**self.options)
+
+    @property
+    def is_cut(self) -> bool:
+        return "Truncated" in self.expected[-1]
+
+
+def read_bytes(text: str) -> bytes:
+    raw = text.encode("ascii").decode("unicode_escape").encode("latin-1")
+    return REPEAT.sub(lambda match: int(match[1]) * match[2], raw)
+
+
+def read_vectors(path: pathlib.Path) -> Iterator[Vector]:
+    vector = Vector("")
+    for number, line in enumerate(path.read_text("ascii").split("\n"), 1):
+        mark, _, rest = line.partition(" ")
+        if mark == "==":
+            vector = Vector(rest)
+            yield vector
+        elif mark == ">":
+            vector.raw += read_bytes(rest)
+        elif mark == "<":
+            vector.expected.append(read_bytes(rest).decode("latin-1"))
+        elif mark == "option":
+            name, _, value = rest.partition("=")
+            vector.options[name] = int(value)
+        elif mark not in ("", "--"):
+            msg = f"{path.name}:{number}: {line!r}; expected ==, --, option, > or <"
+            raise ValueError(msg)
+
+
+def read_all_vectors() -> dict[str, Vector]:
+    return {
+        f"{path.stem}: {vector.name}": vector
+        for path in sorted(VECTORS.glob("*.txt"))
+        for vector in list(read_vectors(path))
+    }
+
+
+# A test that asks for one of these is run for each vector that qualifies.
+KINDS: dict[str, Callable[[Vector], bool]] = {
+    "vector": lambda _vector: True,
+    "short_vector": lambda vector: len(vector.raw) < 600,
+    "whole_vector": lambda vector: not vector.is_cut,
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for kind, qualifies in KINDS.items():
+        if kind in metafunc.fixturenames:
+            chosen = {name: vector for name, vector in read_all_vectors().items() if qualifies(vector)}
+            metafunc.parametrize(kind, list(chosen.values()), ids=list(chosen))
+
+
+@pytest.fixture(scope="session")
+def vectors() -> list[Vector]:
+    """All vectors, for tests that look at them together."""
+    return list(read_all_vectors().values())

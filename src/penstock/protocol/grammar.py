@@ -35,6 +35,8 @@ _EXTENSION = rf"[ \t]*+;[ \t]*+{_TOKEN}(?:[ \t]*+=[ \t]*+(?:{_TOKEN}|{_QUOTED}))
 CHUNK_LINE: Final = re.compile(rf"([0-9A-Fa-f]{{1,16}})((?:{_EXTENSION})*+)".encode("latin-1"))
 
 # RFC 9112 section 3.2: Host = uri-host [ ":" port ].  Of reg-name only the
-# unreserved characters are taken (Django takes fewer still): sub-delims and
-# percent-encoding in a name have no use but to be read in two ways.
-HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~-]{1,255})(?::[0-9]{0,5})?")
+# unreserved characters are taken (Django takes fewer still), and no empty label
+# (nginx): sub-delims, percent-encoding and ".." have no use but to be read in two ways.
+_NAME = r"(?=[^:]{1,255}(?::|\Z))[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+)*+\.?"
+_IPV6 = r"\[(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{0,4}|[0-9.]{7,15})\]"
+HOST: Final = re.compile(rf"(?:{_IPV6}|{_NAME})(?::[0-9]{{0,5}})?")
