@@ -340,7 +340,7 @@ class Rig:
 
     def wait_empty(self) -> None:
         """Return when no connection is open and no request runs."""
-        self.wait_until(lambda: not self.reception.connections and not self.loop.running)
+        self.wait_until(lambda: not self.reception.connections and self.loop.is_quiet)
 
     def stop(self) -> None:
         for gate in self.gates:

@@ -82,7 +82,7 @@ def test_inline_request_whose_thread_lost_the_loop_gets_the_deadline_of_one_in_t
     client.ask("/slow")
     gate.wait_arrival()
     connection = rig.the_connection()
-    rig.wait_until(lambda: rig.loop.running == 1)
+    rig.wait_until(lambda: len(rig.loop.pool.slots) == rig.loop.threads - 1)
     assert rig.on_loop(lambda: connection.deadline_ns == connection._exchange.start_ns + 3_000_000_000)
 
 

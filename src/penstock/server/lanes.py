@@ -7,8 +7,8 @@ takes far longer: a misjudged request delays its neighbours by milliseconds,
 so inline pays only while fewer than about 1 in 2,000 requests are slow.
 
     POOL --- `needed` quick runs in a row ---> INLINE ---+
-      ^                                        |  ^     | a slow run after 2,000 others: the rate is fine, and it
-      |                                        |  +-----+ may have been the machine that was busy
+      ^                                        |  ^     | a slow run after 2,000 others: the rate is fine,
+      |                                        |  +-----+ and it may be the machine that was busy
       +---- a slow run before that ------------+
             needed = 2,000, then doubled
 
@@ -65,7 +65,7 @@ class Shape:
             self._needed = max(self._needed, RETURN_NEEDED)
 
     def was_slow_inline(self) -> None:
-        """Judge an inline run that was slow: rare ones stay, others send the shape back, for longer each time."""
+        """Judge a slow inline run: a rare one is forgiven, others send the shape back for ever longer."""
         runs, self.inline_runs = self.inline_runs, 0
         if runs > RETURN_NEEDED:
             self._needed = RETURN_NEEDED

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("penstock.server")
 
-# An inline request that waited so long for a slot shows that the pool is busy with long ones: from then on, one
-# slot is kept for inline requests, until none has come for a while.
+# An inline request that waited so long for a slot shows that the pool is busy with long ones: from then on
+# one slot is kept for inline requests, until none has come for a while.
 LONG_WAIT_NS: Final = 20_000_000
 RESERVE_NS: Final = 1_000_000_000
 
@@ -81,7 +81,6 @@ class Loop:
         self.pool = Pool(threads)
         self.watcher = Watcher(self)
         self.orders: deque[Callable[[], None]] = deque()
-        self._presence_end = Alarm(0, self._on_presence_end)
         self._handed_off: deque[tuple[Exchange, bytes | FilePiece | None]] = deque()
         self._is_asleep = False
         self._thread = 0
@@ -146,13 +145,14 @@ class Loop:
                     item.on_deadline()
             while self.orders:
                 self.orders.popleft()()
+            if pool.jobs:
+                pool.wake()
 
     def appoint(self, exchange: Exchange) -> None:
         """Let a waiting thread own the loop; the caller has popped the claim, which is `exchange`."""
         connection: Connection = exchange.sink  # type: ignore[assignment]  # every sink here is one
-        self.running += 1  # it is in the pool now
         self.orders.append(lambda: connection.on_taken_over(exchange))
-        self.pool.queue.put(TAKE_LOOP)
+        self.pool.appoint()
 
     def order(self, call: Callable[[], None]) -> None:
         """Run `call` on the loop soon (signal handlers, other threads)."""
@@ -164,6 +164,11 @@ class Loop:
         self.is_stopped = True
         self.pool.stop()
         self.watcher.wake()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no application call runs or waits."""
+        return len(self.pool.slots) == self.threads and not self.pool.jobs and not self.waiting_inline
 
     # Lanes
 
@@ -177,7 +182,7 @@ class Loop:
             self.watcher.wake()
         thread = exchange.thread = self._thread
         claim = self.claim
-        claim.append(exchange.start_ns)
+        claim.append(exchange)
         self.recorder.enter(thread, exchange.start_ns, exchange.line, exchange.request_id)
         if call_application(self.application, exchange):
             self.pool.slots.append(None)
@@ -199,10 +204,10 @@ class Loop:
     def give_up_loop(self, thread: int) -> None:
         """Appoint another owner if `thread`, the caller, still owns the loop inside the application."""
         try:
-            self._claims[thread].pop()
+            exchange = self._claims[thread].pop()
         except IndexError:  # the watcher was quicker
             return
-        self.pool.appoint()
+        self.appoint(exchange)
 
     def wait_for_slot(self, connection: "Connection") -> None:
         """Run the connection's request inline as soon as a slot is free: before any job of the pool."""

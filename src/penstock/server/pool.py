@@ -1,16 +1,28 @@
 """The threads that may call the application: `threads` + 1 of them, for the life of the worker.
 
-One owns the loop, the others wait for complete requests.  A take-over swaps
-roles; it never makes or ends a thread, so connection pools and thread-local
+One owns the loop, the others take complete requests.  A take-over swaps roles;
+it never makes or ends a thread, so connection pools and thread-local
 connections stay as many as the operator counted.
+
+    slots       one token for each application call that may run; who calls holds one, the loop's owner too
+    jobs        complete requests, oldest first; threads take them by themselves
+    vacancies   a token when the loop needs an owner; comes before any job
+
+A thread costs most when it wakes for nothing: it then fights for the GIL with
+the one that works.  So the loop wakes one thread when a batch of events is
+done, and a thread that takes a job wakes the next only if jobs are left.  At
+most one thread is on its way at any time, and while requests are quick, one
+thread answers them all.
 
 In:     exchanges from the loop, or the loop itself.
 Out:    exchanges, answered, to the loop's hand-off queue.
 Never:  reads or writes a socket outside the loop role.
+
+Rejected: queue.SimpleQueue, which wakes a thread for each request.
 """
 
 import threading
-from queue import SimpleQueue
+from collections import deque
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Final
 
@@ -22,34 +34,36 @@ if TYPE_CHECKING:
 POOL_LANE: Final = 1
 
 
-class TakeLoop:
-    """The message that makes a waiting thread the owner of the loop."""
-
-
-class Leave:
-    """The message that ends a thread."""
-
-
-TAKE_LOOP: Final = TakeLoop()
-LEAVE: Final = Leave()
-
-
 class Pool:
     """A fixed crew around one loop.
 
+    Every list here is changed by single operations only (append, pop), which the interpreter makes atomic.
+
     Args:
         threads: application calls at once.
+
+    Attributes:
+        slots: free application calls.
+        jobs: complete requests that wait for a thread.
+        reserved_slots: slots that jobs may not take: they are kept for inline requests.
     """
 
     def __init__(self, threads: int) -> None:
-        self.queue: SimpleQueue[Exchange | TakeLoop | Leave] = SimpleQueue()
-        self.count = threads + 1
+        self.slots: list[None] = [None] * threads
+        self.jobs: deque[Exchange] = deque()
+        self.reserved_slots = 0
+        self._vacancies: list[None] = []
+        self._beds = [threading.Lock() for _ in range(threads + 1)]
+        self._idle: list[threading.Lock] = []
+        self._is_waking = False
+        self._is_stopping = False
         self._threads: list[threading.Thread] = []
 
     def start(self, loop: "Loop") -> None:
-        """Start the threads; the first message makes one of them the owner of the loop."""
-        self.queue.put(TAKE_LOOP)
-        for index in range(self.count):
+        """Start the threads; one of them becomes the owner of the loop."""
+        self._vacancies.append(None)
+        for index, bed in enumerate(self._beds):
+            bed.acquire()
             thread = threading.Thread(
                 target=self._serve, args=(loop, index), name=f"penstock-{index}", daemon=True
             )
@@ -60,25 +74,88 @@ class Pool:
         """Return the thread with that number in the scoreboard."""
         return self._threads[index]
 
+    def appoint(self) -> None:
+        """Let another thread own the loop."""
+        self._vacancies.append(None)
+        self.wake()
+
+    def wake(self) -> None:
+        """Wake one thread, unless one is on its way."""
+        if not self._is_waking:
+            self._wake_one()
+
     def stop(self) -> None:
         """Let every waiting thread end; one that is inside the application is not waited for."""
-        for _ in range(self.count):
-            self.queue.put(LEAVE)
+        self._is_stopping = True
+        while self._wake_one():
+            pass
+
+    def _wake_one(self) -> bool:
+        try:
+            bed = self._idle.pop()  # the one that slept last has the warmest cache
+        except IndexError:
+            return False
+        self._is_waking = True
+        bed.release()
+        return True
 
     def _serve(self, loop: "Loop", index: int) -> None:
-        get = self.queue.get
-        while True:
-            job = get()
-            if job.__class__ is Exchange:
-                _answer(loop, job, index)
-            elif job is TAKE_LOOP:
+        """Take what there is: the loop, then jobs, else sleep."""
+        bed = self._beds[index]
+        while not self._is_stopping:
+            if self._vacancies:
+                try:
+                    self._vacancies.pop()
+                except IndexError:
+                    continue
+                if self.jobs:
+                    self.wake()
                 loop.own(index)
+            elif not self._take_job(loop, index):
+                self._sleep(loop, bed)
+
+    def _take_job(self, loop: "Loop", index: int) -> bool:
+        """Answer one job; False = there is none that this thread may take."""
+        if not self._has_work(loop):
+            return False
+        slots = self.slots
+        try:
+            slots.pop()
+        except IndexError:
+            return False
+        try:
+            exchange = self.jobs.popleft()
+        except IndexError:
+            slots.append(None)
+            return False
+        if self.jobs:
+            self.wake()
+        _answer(loop, exchange, index)
+        slots.append(None)
+        loop.hand_off(exchange, None)
+        return True
+
+    def _has_work(self, loop: "Loop") -> bool:
+        """Whether a job may be taken: inline requests that wait for a slot come first."""
+        return bool(self.jobs) and len(self.slots) > self.reserved_slots and not loop.waiting_inline
+
+    def _sleep(self, loop: "Loop", bed: threading.Lock) -> None:
+        """Wait to be woken."""
+        self._idle.append(bed)
+        # Look again: who came between our last look and our going to bed saw nobody to wake.
+        if self._vacancies or self._is_stopping or self._has_work(loop):
+            try:
+                self._idle.remove(bed)
+            except ValueError:  # somebody is waking us already
+                pass
             else:
                 return
+        bed.acquire()
+        self._is_waking = False
 
 
 def _answer(loop: "Loop", exchange: Exchange, thread: int) -> None:
-    """Call the application on this thread and hand the answer to the loop."""
+    """Call the application on this thread."""
     exchange.thread = thread
     exchange.lane = POOL_LANE
     exchange.start_ns = now_ns = monotonic_ns()
@@ -86,4 +163,3 @@ def _answer(loop: "Loop", exchange: Exchange, thread: int) -> None:
     if not call_application(loop.application, exchange):
         stream_response(exchange)
     loop.recorder.leave(thread)
-    loop.hand_off(exchange, None)

@@ -140,7 +140,7 @@ class Reception:
     def stop_when_empty(self) -> None:
         """End the loop if it drains and nothing is left: no connection, and no call whose client has gone."""
         loop = self.loop
-        if loop.is_draining and not (self.connections or loop.running or loop.waiting):
+        if loop.is_draining and not self.connections and loop.is_quiet:
             loop.stop()
 
     def _accepting(self, listener: Listener) -> "Any":
