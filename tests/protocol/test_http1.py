@@ -26,6 +26,7 @@ from penstock.protocol import (
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"
+LONG = b"a" * 8000
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -344,6 +345,29 @@ def test_fields_of_two_requests_are_never_shared() -> None:
 
 
 # ---- What a hostile client can cost
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET " + LONG + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        LONG + b"\r\n\r\n",
+        b"GET /" + LONG + b"# HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + LONG + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + LONG + b"(: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: \x01" + LONG + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: " + LONG + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: " + LONG + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: " + LONG + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nExpect: " + LONG + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Type: " + LONG + b"\r\nContent-Type: " + LONG + b"\r\n\r\n",
+        CHUNKED + b"1;=" + LONG[:1000] + b"\r\n",
+    ],
+)
+def test_a_message_for_the_log_never_repeats_what_came_at_length(data: bytes) -> None:
+    with pytest.raises(PeerError) as caught:
+        receive(new_receiver(), data)
+    assert len(str(caught.value)) < 600
 
 
 def count_calls(action: Callable[[], object]) -> int:

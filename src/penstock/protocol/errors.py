@@ -35,8 +35,8 @@ from typing import ClassVar
 class PeerError(Exception):
     """The client broke a rule of RFC 9112 or a limit of ours; answer `status` and close.
 
-    The text is for the log. `answerable` is False where the client no longer
-    listens, so that an answer would only be noise.
+    The text is for the log and quotes a bounded part of what came.  `answerable`
+    is False where the client no longer listens, so that an answer would only be noise.
     """
 
     status: ClassVar[int] = 400

@@ -182,7 +182,7 @@ def _examine(special: int, value: str) -> int:
     """Return the treatment of one Host or Connection line, which depends on its value."""
     if special == _HOST:
         if not grammar.HOST.fullmatch(value):
-            msg = f"Host {value!r}; expected a host and an optional port"
+            msg = f"Host {value!r:.200}; expected a host and an optional port"
             raise BadHostError(msg)
         return ORDINARY
     return ORDINARY if value.lower() == "keep-alive" else FRAMING
@@ -190,17 +190,17 @@ def _examine(special: int, value: str) -> int:
 
 def _shape_error(line: bytes) -> BadFieldError | BadLineEndError:
     if line.endswith(b"\r"):
-        return BadFieldError(f"field line {line[:-1]!r}; expected a name, a colon and a value")
-    return BadLineEndError(f"field line {line!r}; expected CRLF at its end")
+        return BadFieldError(f"field line {line[:-1]!r:.200}; expected a name, a colon and a value")
+    return BadLineEndError(f"field line {line!r:.200}; expected CRLF at its end")
 
 
 def _name_error(name: bytes, line: bytes) -> BadFieldError:
     if name[:1] in (b" ", b"\t"):
-        return BadFieldError(f"field line {line[:-1]!r}; expected no continuation of the line before it")
-    return BadFieldError(f"field name {name!r}; expected a token directly before the colon")
+        return BadFieldError(f"field line {line[:-1]!r:.200}; expected no continuation of the line before it")
+    return BadFieldError(f"field name {name!r:.200}; expected a token directly before the colon")
 
 
 def _value_error(name: bytes, value: str) -> BadFieldError | BadLineEndError:
     if "\r" in value or "\0" in value:
-        return BadLineEndError(f"field {name!r}; expected no bare CR and no NUL, came {value!r}")
-    return BadFieldError(f"field {name!r}; expected no control character, came {value!r}")
+        return BadLineEndError(f"field {name!r:.200}; expected no bare CR and no NUL, came {value!r:.200}")
+    return BadFieldError(f"field {name!r:.200}; expected no control character, came {value!r:.200}")

@@ -23,6 +23,9 @@ from penstock.protocol.errors import (
 )
 from penstock.protocol.events import HTTP_1_0
 
+# No message has more; 15,000 of them in one head took 6 ms to look at.
+_MAX_CODINGS: Final = 8
+
 _METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -46,7 +49,7 @@ def request_framing(
     """
     if codings is not None:
         if length is not None:  # section 6.3 rule 3: "ought to be handled as an error"
-            msg = f"both Transfer-Encoding {codings!r} and Content-Length {length!r}; expected one of them"
+            msg = f"both Transfer-Encoding {codings!r:.200} and Content-Length {length!r:.50}; expected one"
             raise BadFramingError(msg)
         _check_codings(version, codings)
         return None
@@ -68,7 +71,7 @@ def parse_content_length(length: str, max_body_bytes: int) -> int:
         BodyTooLargeError: above `max_body_bytes`.
     """
     if not grammar.DIGITS.fullmatch(length):  # rule 5
-        msg = f"Content-Length {length!r}; expected one run of 1 to 19 digits"
+        msg = f"Content-Length {length!r:.200}; expected one run of 1 to 19 digits"
         raise BadFramingError(msg)
     number = int(length)
     if number > max_body_bytes:
@@ -80,16 +83,17 @@ def parse_content_length(length: str, max_body_bytes: int) -> int:
 def _check_codings(version: str, codings: str) -> None:
     """Accept exactly one coding, chunked, in HTTP/1.1."""
     if version == HTTP_1_0:  # section 6.1, last paragraph
-        msg = f"Transfer-Encoding {codings!r} in HTTP/1.0; expected none"
+        msg = f"Transfer-Encoding {codings!r:.200} in HTTP/1.0; expected none"
         raise BadFramingError(msg)
     names = [coding.strip(" \t").lower() for coding in codings.split(",")]
     if names == ["chunked"]:
         return
     # Rule 4: without a final chunked, or with two, nobody knows where the body ends.
-    if names[-1] != "chunked" or names.count("chunked") > 1 or not all(map(_is_coding, names)):
-        msg = f"Transfer-Encoding {codings!r}; expected chunked once and last"
+    is_list = len(names) <= _MAX_CODINGS and all(map(_is_coding, names))
+    if not is_list or names[-1] != "chunked" or names.count("chunked") > 1:
+        msg = f"Transfer-Encoding {codings!r:.200}; expected chunked once and last"
         raise BadFramingError(msg)
-    msg = f"Transfer-Encoding {codings!r}; expected chunked alone"
+    msg = f"Transfer-Encoding {codings!r:.200}; expected chunked alone"
     raise UnsupportedCodingError(msg)
 
 
@@ -107,7 +111,7 @@ def expects_continue(version: str, expectation: str | None) -> bool:
     if expectation is None or version == HTTP_1_0:
         return False
     if expectation.lower() != "100-continue":
-        msg = f"Expect {expectation!r}; expected 100-continue"
+        msg = f"Expect {expectation!r:.200}; expected 100-continue"
         raise ExpectationError(msg)
     return True
 

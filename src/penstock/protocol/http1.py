@@ -397,7 +397,7 @@ def _join_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         if name not in fields:
             fields[name] = value
         elif name in _SINGLETONS:
-            msg = f"{name} twice, {fields[name]!r} and {value!r}; expected it once"
+            msg = f"{name} twice, {fields[name]!r:.200} and {value!r:.200}; expected it once"
             raise _SINGLETONS[name](msg)
         else:  # RFC 6265 section 5.4 and RFC 9113 section 8.2.3: crumbs of Cookie
             fields[name] += ("; " if name == "HTTP_COOKIE" else ", ") + value

@@ -64,16 +64,16 @@ def _parse_other_request_line(line: bytes, parts: list[bytes]) -> RequestLine:
 def _parse_method(method: bytes) -> str:
     if grammar.TOKEN_BYTES.fullmatch(method):
         return method.decode("ascii")
-    msg = f"method {method!r}; expected a token"
+    msg = f"method {method!r:.200}; expected a token"
     raise BadRequestLineError(msg)
 
 
 def _request_line_error(line: bytes, parts: list[bytes]) -> PeerError:
     """Return the error for a line that has not three parts or no version of ours."""
     if not line.endswith(b"\r"):
-        return BadLineEndError(f"request line {line!r}; expected CRLF at its end")
+        return BadLineEndError(f"request line {line!r:.200}; expected CRLF at its end")
     if len(parts) == 3 and _VERSION.fullmatch(parts[2]):
-        return VersionError(f"version {parts[2][:-1]!r}; expected HTTP/1.1 or HTTP/1.0")
+        return VersionError(f"version {parts[2][:-1]!r:.200}; expected HTTP/1.1 or HTTP/1.0")
     return BadRequestLineError(
-        f"request line {line[:-1]!r}; expected method, target and version, one space between"
+        f"request line {line[:-1]!r:.200}; expected method, target and version, one space between"
     )

@@ -40,7 +40,7 @@ def parse_target(method: str, target: str) -> Target:
         UnsupportedMethodError: CONNECT with a well-formed target.
     """
     if not target.isascii() or not target.isprintable() or "#" in target or " " in target:
-        msg = f"request target {target!r}; expected visible ASCII without a fragment"
+        msg = f"request target {target!r:.200}; expected visible ASCII without a fragment"
         raise BadTargetError(msg)
     if method == "CONNECT":
         raise _connect_error(target)
@@ -59,11 +59,11 @@ def decode_path(path: str) -> str:
         BadTargetError: `%` without two hexadecimal digits, or `%00` (nginx and Apache refuse both).
     """
     if not _ESCAPES.fullmatch(path):
-        msg = f"request target {path!r}; expected two hexadecimal digits after each %"
+        msg = f"request target {path!r:.200}; expected two hexadecimal digits after each %"
         raise BadTargetError(msg)
     decoded = urllib.parse.unquote_to_bytes(path).decode("latin-1")
     if "\0" in decoded:
-        msg = f"request target {path!r}; expected no %00"
+        msg = f"request target {path!r:.200}; expected no %00"
         raise BadTargetError(msg)
     return decoded
 
@@ -72,8 +72,10 @@ def _connect_error(target: str) -> BadTargetError | UnsupportedMethodError:
     """Return the refusal of CONNECT: its form is checked first, so that 501 means a sound request."""
     host, colon, port = target.rpartition(":")
     if colon and port and grammar.HOST.fullmatch(target) and host:
-        return UnsupportedMethodError(f"method CONNECT to {target!r}; expected a method of an origin server")
-    return BadTargetError(f"request target {target!r} of CONNECT; expected host:port")
+        return UnsupportedMethodError(
+            f"method CONNECT to {target!r:.200}; expected a method of an origin server"
+        )
+    return BadTargetError(f"request target {target!r:.200} of CONNECT; expected host:port")
 
 
 def _parse_asterisk(method: str) -> Target:
@@ -86,12 +88,12 @@ def _parse_asterisk(method: str) -> Target:
 def _parse_absolute(method: str, target: str) -> Target:
     match = _ABSOLUTE.fullmatch(target)
     if match is None:
-        msg = f"request target {target!r}; expected a path, an absolute URI or *"
+        msg = f"request target {target!r:.200}; expected a path, an absolute URI or *"
         raise BadTargetError(msg)
     scheme, authority, path, query = match.groups()
     scheme = scheme.lower()
     if scheme not in _SCHEMES or not grammar.HOST.fullmatch(authority):
-        msg = f"request target {target!r}; expected http:// or https:// with a host and an optional port"
+        msg = f"request target {target!r:.200}; expected http:// or https:// with a host and an optional port"
         raise BadTargetError(msg)
     if path is None:  # section 3.2.4: OPTIONS without a path means the server as a whole
         path = "*" if method == "OPTIONS" and query is None else "/"
