@@ -20,7 +20,7 @@ CONNECTION = {
 
 def environ_of(trusted: TrustedProxies | None = PROXIES, **fields: str) -> dict[str, Any]:
     environ: dict[str, Any] = CONNECTION | fields
-    apply_forwarding(environ, trusted)
+    apply_forwarding(environ, fields, trusted)
     return environ
 
 
@@ -135,6 +135,7 @@ def test_scheme_is_what_the_clients_own_hop_used(hops: str, proto: str, scheme: 
             id="default-port-apart",
         ),
         pytest.param({"HOST": "[2001:db8::9]:81"}, "[2001:db8::9]:81", "81", id="ipv6"),
+        pytest.param({"HOST": "[2001:db8::9]", "PORT": "81"}, "[2001:db8::9]:81", "81", id="ipv6-port-apart"),
         pytest.param({"HOST": "6.6.6.6, example.org"}, "example.org", "80", id="list"),
         pytest.param({"HOST": "exa mple"}, "internal:8000", "8000", id="no-host"),
         pytest.param({"HOST": "example.org:99999"}, "internal:8000", "8000", id="no-port"),
@@ -150,7 +151,7 @@ def test_host_and_port_lead_back_through_the_proxy(fields: dict[str, str], host:
 def test_request_without_host_gets_none_from_a_scheme() -> None:
     environ: dict[str, Any] = CONNECTION | {"HTTP_X_FORWARDED_PROTO": "https"}
     del environ["HTTP_HOST"]
-    apply_forwarding(environ, PROXIES)
+    apply_forwarding(environ, [], PROXIES)
     assert "HTTP_HOST" not in environ
     assert environ["SERVER_PORT"] == "443"
 

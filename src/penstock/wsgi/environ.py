@@ -103,7 +103,7 @@ def build_environ(
     if head.chunked:  # its length is known now that it is here
         environ["CONTENT_LENGTH"] = str(body_size)
     if head.has_forwarding:
-        apply_forwarding(environ, trusted)
+        apply_forwarding(environ, head.fields, trusted)
     if head.path == "*":  # RFC 3875 section 4.1.5: empty, or it begins with a slash
         environ["PATH_INFO"] = ""
     elif environ["SCRIPT_NAME"]:

@@ -55,15 +55,16 @@ class ClientView(NamedTuple):
     prefix: str = ""
 
 
-def apply_forwarding(environ: dict[str, Any], trusted: TrustedProxies | None) -> None:
-    """Make the environ tell of the client, and remove every forwarding field that is not believed.
+def apply_forwarding(environ: dict[str, Any], fields: Iterable[str], trusted: TrustedProxies | None) -> None:
+    """Make the environ tell of the client, or remove every forwarding field if the peer is not believed.
 
     Args:
         environ: with the fields of the request and the connection's own keys; changed.
+        fields: the keys that came from the request.
         trusted: None when the peer itself is not trusted.
     """
     if trusted is None:
-        _remove_all(environ)
+        _remove_all(environ, fields)
         return
     for key in trusted.unbelieved:
         environ.pop(key, None)
@@ -77,9 +78,10 @@ def apply_forwarding(environ: dict[str, Any], trusted: TrustedProxies | None) ->
         _apply_authority(environ, view)
 
 
-def _remove_all(environ: dict[str, Any]) -> None:
-    for key in [key for key in environ if key.startswith("HTTP_X_FORWARDED_")]:
-        del environ[key]
+def _remove_all(environ: dict[str, Any], fields: Iterable[str]) -> None:
+    for key in fields:
+        if key.startswith("HTTP_X_FORWARDED_"):
+            del environ[key]
     for key in ("HTTP_FORWARDED", "HTTP_X_REAL_IP"):
         environ.pop(key, None)
 
@@ -180,13 +182,15 @@ def _x_forwarded_view(environ: dict[str, Any], trusted: TrustedProxies) -> Clien
         address, port, depth = trusted.hop(get("HTTP_X_REAL_IP", ""))[0], "", 1
     else:
         address, port, depth = _client_hop(hops, trusted)
+    scheme, host = get("HTTP_X_FORWARDED_PROTO"), get("HTTP_X_FORWARDED_HOST")
+    server_port, prefix = get("HTTP_X_FORWARDED_PORT"), get("HTTP_X_FORWARDED_PREFIX")
     return ClientView(
         address,
         port,
-        _scheme(_pick(get("HTTP_X_FORWARDED_PROTO", ""), depth)),
-        _host(_pick(get("HTTP_X_FORWARDED_HOST", ""), depth)),
-        _port(_pick(get("HTTP_X_FORWARDED_PORT", ""), depth)),
-        _prefix(_pick(get("HTTP_X_FORWARDED_PREFIX", ""), depth)),
+        _scheme(_pick(scheme, depth)) if scheme else "",
+        _host(_pick(host, depth)) if host else "",
+        _port(_pick(server_port, depth)) if server_port else "",
+        _prefix(_pick(prefix, depth)) if prefix else "",
     )
 
 
@@ -245,7 +249,7 @@ def _scheme(value: str) -> str:
 
 
 def _host(value: str) -> str:
-    found = value and _HOST.fullmatch(value)
+    found = _HOST.fullmatch(value)
     return value if found and (found[1] is None or _port(found[1])) else ""
 
 
@@ -259,7 +263,7 @@ def _port(value: str) -> str:
 
 def _prefix(value: str) -> str:
     """Return SCRIPT_NAME: decoded like PATH_INFO, without the slash at its end."""
-    if not value or not _PREFIX.fullmatch(value):
+    if not _PREFIX.fullmatch(value):
         return ""
     prefix = unquote(value, "latin-1").rstrip("/")
     # `//evil.example` at the head of a link is another host, and browsers take a backslash for a slash.
@@ -270,11 +274,17 @@ def _apply_authority(environ: dict[str, Any], view: ClientView) -> None:
     """Set scheme, host and port so that URLs the application builds lead back through the proxy."""
     scheme = view.scheme or environ["wsgi.url_scheme"]
     host = view.host or environ.get("HTTP_HOST", "")
-    host_port = _HOST.fullmatch(host)
-    port = (host_port[1] if host_port else None) or view.server_port or _DEFAULT_PORTS[scheme]
-    if view.server_port and host_port and host_port[1] is None and port != _DEFAULT_PORTS[scheme]:
+    host_port = _explicit_port(host)
+    port = host_port or view.server_port or _DEFAULT_PORTS[scheme]
+    if view.server_port and host and not host_port and port != _DEFAULT_PORTS[scheme]:
         host = f"{host}:{port}"
     environ["wsgi.url_scheme"] = scheme
     environ["SERVER_PORT"] = port
     if host:
         environ["HTTP_HOST"] = host
+
+
+def _explicit_port(host: str) -> str:
+    """Return the port of a host that protocol/ or _host has checked; empty where it names none."""
+    port = host.rpartition(":")[2] if ":" in host else ""
+    return "" if port.endswith("]") else port
