@@ -242,6 +242,15 @@ class Loop:
         if self._is_asleep:
             self._wake()
 
+    def hand_off_quietly(self, exchange: Exchange) -> None:
+        """Give the loop an answered exchange; the caller nudges the loop when it has handed over a few."""
+        self._handed_off.append((exchange, None))
+
+    def nudge(self) -> None:
+        """Make the loop look at what was handed over quietly."""
+        if self._is_asleep and self._handed_off:
+            self._wake()
+
     def _wake(self) -> None:
         self._is_asleep = False
         os.eventfd_write(self._wake_fd, 1)
