@@ -49,7 +49,7 @@ class RecordHandler(logging.Handler):
             return
         recorder.log(
             record.levelno,
-            record.name,
+            str(record.name),
             self._message(record),
             _request_id(record),
             thread_name=record.threadName or "",
@@ -117,4 +117,4 @@ def _request_id(record: logging.LogRecord) -> str:
     given = getattr(record, "request_id", None)
     if isinstance(given, str):
         return given
-    return "" if record.name.startswith(_SERVER_LOGGERS) else REQUEST_ID.get()
+    return "" if str(record.name).startswith(_SERVER_LOGGERS) else REQUEST_ID.get()

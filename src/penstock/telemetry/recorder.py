@@ -193,7 +193,7 @@ class Recorder:
             text = exchange.line + (
                 f"\n{exchange.peer}\n{exchange.request_id}\n"
                 f"{get('HTTP_REFERER', '')}\n{get('HTTP_USER_AGENT', '')}\n"
-            ).encode("latin-1")
+            ).encode()
             ring = self._access_ring
             start = ring.text
             stop = start + len(text)
