@@ -124,7 +124,7 @@ def test_a_long_name_is_not_learned(table: FieldTable) -> None:
 
 
 def test_a_flood_of_request_lines_never_grows_the_table_beyond_its_bound() -> None:
-    table = FieldTable(ProtocolConfig(max_memo_entries=7))
+    table = FieldTable(ProtocolConfig(max_memo_entries=28))
     for number in range(100):
         table.remember_request_line(
             b"GET /%d HTTP/1.1\r" % number, ("GET", "", "", "", "HTTP/1.1", None, None, b"", True)

@@ -115,6 +115,9 @@ class ChunkedReader:
                 self._remaining -= len(piece)
                 if not self._remaining:
                     self._part = _Part.DATA_END
+                    if data.startswith(b"\r\n", position):  # a third of the time of a tiny chunk
+                        self._part = _Part.SIZE
+                        position += 2
                 continue
             stop = data.find(b"\n", position)
             if stop < 0:
@@ -130,7 +133,7 @@ class ChunkedReader:
             raise _delimiter_error(line)
         if self._part is _Part.SIZE:
             self._check_size_line_length(line)
-        elif self._trailer_bytes + len(line) > self._config.max_trailer_bytes:
+        elif line != b"\r" and self._trailer_bytes + len(line) > self._config.max_trailer_bytes:
             raise self._trailer_error()
         self._partial = line
 
