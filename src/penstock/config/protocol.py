@@ -57,7 +57,7 @@ class ProtocolConfig:
     max_memo_entries: int = option(
         4096,
         help="header lines remembered as parsed; the table is dropped whole when full",
-        reason="4,096 lines of 256 bytes are 1 to 2 MiB a worker",
+        reason="lines of 256 bytes that never repeat fill 4 MiB of a worker, ordinary ones half of it",
         unit="count",
         minimum=0,
     )
