@@ -54,6 +54,8 @@ NS: Final = 1_000_000_000
 # (nginx's lingering_timeout is 5 s).
 LINGER_NS: Final = 2 * NS
 MAX_LINGER_BYTES: Final = 1 << 20
+# The first request of a client that has just connected is under way: a reload must not lose it.
+FIRST_REQUEST_NS: Final = NS
 # What is read ahead of a request in flight before its client has to wait.
 MAX_READ_AHEAD_BYTES: Final = 65536
 # One join and one send up to here; beyond, pieces are sent as they are.
@@ -293,10 +295,16 @@ class Connection:
             self._reception.loop.wheel.file(self)
 
     def drain(self) -> None:
-        """Close if nothing is in flight; else the answer in flight is the last one."""
+        """Close if nothing is in flight; else the answer in flight is the last one.
+
+        A connection that was never used waits for its first request, not for long.
+        """
         if self._phase is IDLE:
             self.receive()  # what arrived just now is still answered
-            if self._phase is IDLE:
+            if self._phase is IDLE and self._accepted_ns:
+                self.deadline_ns = min(self.deadline_ns, monotonic_ns() + FIRST_REQUEST_NS)
+                self._reception.loop.wheel.file(self)
+            elif self._phase is IDLE:
                 self.close()
         elif self._exchange is not None:  # the application's thread may be past reading it: no harm
             self._exchange.keep_alive = False
