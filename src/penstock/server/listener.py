@@ -84,7 +84,9 @@ class Listener:
         return client, (peer[0], str(peer[1]))
 
     def close(self, *, unlink: bool = False) -> None:
-        """Close the socket; with `unlink`, remove the Unix path if it is still this socket's."""
+        """Close the socket, once; with `unlink`, remove the Unix path if it is still this socket's."""
+        if self.sock.fileno() < 0:
+            return
         path = _unix_path(self.sock) if unlink and isinstance(self.address, UnixAddress) else ""
         self.sock.close()
         if path:
