@@ -1,5 +1,6 @@
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import IO
 import pytest
 
 from penstock.cli import reload
-from penstock.cli.reload import is_source, require_watchfiles
+from penstock.cli.reload import is_source, require_watchfiles, start_watcher
 from penstock.config import ConfigError
 
 # A master that tells when it hears HUP, and ends at the first line of its standard input.
@@ -84,6 +85,47 @@ def test_change_of_a_source_becomes_a_hup_and_the_watcher_ends_with_the_master(
     assert master.wait(10) == 0
     assert select.select([watcher], [], [], 10)[0], "it lives on without its master"
     os.close(watcher)
+
+
+def test_watcher_is_a_process_of_its_own_group() -> None:
+    pid = start_watcher()
+    try:
+        assert os.getpgid(pid) == pid, "Ctrl-C in the terminal would reach it"
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+# A master that saves a source until it hears HUP.
+SAVING_MASTER = """
+import pathlib, select, signal, sys
+signal.signal(signal.SIGHUP, lambda *_: sys.exit(0))
+while True:
+    for name in ("notes.txt", "views.py", "urls.py"):
+        pathlib.Path(name).write_text("# saved")
+    select.select([], [], [], 0.1)
+"""
+
+
+def test_watching_lasts_until_the_master_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", SAVING_MASTER], cwd=tmp_path) as process:
+        monkeypatch.setattr(os, "getppid", lambda: process.pid)
+        assert reload.main([str(process.pid)]) == 0
+        assert process.wait(10) == 0, "it was not HUP that ended it"
+    said = capsys.readouterr().err
+    assert " changed: reloading\n" in said
+    assert "notes.txt" not in said
+
+
+def test_change_that_comes_after_the_end_of_the_master_is_told_to_nobody() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    pidfd = os.pidfd_open(ended.pid)
+    ended.wait()
+    assert reload._tell(pidfd, ["views.py", "urls.py"]) is None
+    os.close(pidfd)
 
 
 def test_watcher_whose_master_has_gone_leaves_at_once() -> None:

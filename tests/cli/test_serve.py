@@ -195,6 +195,14 @@ def test_watcher_is_started_when_a_hup_can_no_longer_end_the_process(monkeypatch
     assert handlers == [signal.SIG_IGN]
 
 
+def test_reload_is_asked_for_before_the_server_starts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    monkeypatch.setattr(serve, "start_reloading", lambda: started.append(True))
+    with pytest.raises(CommandError, match="umask 'nonsense'"):
+        run_serve(parse_words(["serve", "some_app", "--reload", "--umask", "nonsense"]))
+    assert started == [True]
+
+
 def test_nothing_to_serve_is_said(folder: Path) -> None:
     with pytest.raises(ConfigError, match="nothing to serve; name the application"):
         run_serve(parse_words(["serve"]))
