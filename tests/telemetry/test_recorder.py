@@ -3,6 +3,7 @@ import os
 import signal
 import struct
 import threading
+import weakref
 
 import pytest
 
@@ -10,16 +11,33 @@ from penstock.telemetry import layout
 from penstock.telemetry.histogram import bucket_of
 from penstock.telemetry.layout import HISTOGRAM_WORDS, PHASES, WORD_BYTES
 from penstock.telemetry.record import ACCESS, LOG, MAX_PART_BYTES, Outcome
-from penstock.telemetry.recorder import REQUEST_ID, Recorder
+from penstock.telemetry.recorder import REQUEST_ID, Recorder, _disowner
 from penstock.telemetry.ring import RingReader
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
 
 SLOT = 1
 FIELDS = (
-    "number start stop last_ns head body queue response application send total received sent pid status thread "
-    "outcome lane check"
-).split()
+    "number",
+    "start",
+    "stop",
+    "last_ns",
+    "head",
+    "body",
+    "queue",
+    "response",
+    "application",
+    "send",
+    "total",
+    "received",
+    "sent",
+    "pid",
+    "status",
+    "thread",
+    "outcome",
+    "lane",
+    "check",
+)
 MS = 1_000_000
 
 
@@ -314,7 +332,12 @@ def test_another_wake_descriptor_can_be_given(segment, finished):
 
 def test_a_refused_request_has_a_record_with_its_reason(slot):
     slot.recorder.refused(
-        status=400, line=b"GET / HTTP/9.9\nX", peer="192.0.2.7", now_ns=9000, reason="bad line", first_byte_ns=1000
+        status=400,
+        line=b"GET / HTTP/9.9\nX",
+        peer="192.0.2.7",
+        now_ns=9000,
+        reason="bad line",
+        first_byte_ns=1000,
     )
     (row,) = slot.records()
     assert row["fields"] == [b"GET / HTTP/9.9\\nX", b"192.0.2.7", b"", b"", b"bad line", b""]
@@ -339,7 +362,9 @@ def test_a_refusal_that_cannot_be_recorded_is_counted_and_not_raised(slot):
 
 
 def test_a_log_record_keeps_all_its_parts(slot):
-    assert slot.recorder.log(40, "shop", "na\xefve\n\u2028", "id-1", thread_name="pool-1", trace="Traceback ...")
+    assert slot.recorder.log(
+        40, "shop", "na\xefve\n\u2028", "id-1", thread_name="pool-1", trace="Traceback ..."
+    )
     assert slot.logs() == [(40, "shop", "id-1", "pool-1", "na\xefve\n\u2028", "Traceback ...")]
 
 
@@ -408,6 +433,22 @@ def test_a_child_of_the_application_writes_nothing_into_its_parents_slot(slot, f
     assert in_child(misbehave) == 0
     assert bytes(slot.segment.memory) == before
     assert slot.recorder.is_own
+
+
+def test_a_recorder_that_is_not_its_processs_own_any_more_takes_nothing(slot, finished):
+    slot.recorder._disown()
+    slot.recorder.access(finished())
+    assert not slot.recorder.log(20, "shop", "x")
+    assert slot.records() == slot.logs() == []
+
+
+def test_what_a_fork_calls_knows_that_its_recorder_is_gone(segment):
+    recorder = Recorder(segment, 2)
+    disown = _disowner(weakref.ref(recorder))
+    disown()
+    assert not recorder.is_own
+    del recorder
+    assert disown() is None
 
 
 def test_a_child_that_inherits_a_held_lock_does_not_hang(slot):

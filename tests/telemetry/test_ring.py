@@ -324,7 +324,8 @@ def test_an_end_before_the_tail_is_skipped_to(ring):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
 @given(
     damage=st.lists(
-        st.tuples(st.integers(0, 60), st.one_of(st.integers(0, 2**64 - 1), st.integers(0, 200_000))), max_size=30
+        st.tuples(st.integers(0, 60), st.one_of(st.integers(0, 2**64 - 1), st.integers(0, 200_000))),
+        max_size=30,
     ),
     end=st.one_of(st.integers(0, 2**64 - 1), st.integers(0, 100)),
     tail=st.one_of(st.integers(0, 2**64 - 1), st.integers(0, 100)),

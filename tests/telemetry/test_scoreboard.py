@@ -17,7 +17,7 @@ from penstock.telemetry.scoreboard import (
 SLOT = 1
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """The process ended here."""
 
 
@@ -71,7 +71,7 @@ class DyingMemory:
 
     def __setitem__(self, key, value):
         if not self.stores:
-            raise Killed
+            raise KilledError
         self.stores -= 1
         (self.segment.memory if isinstance(key, slice) else self.segment.words)[key] = value
 
@@ -88,7 +88,7 @@ class DyingSegment:
 def fold_until_killed(segment, stores) -> bool:
     try:
         fold_counts(DyingSegment(segment, stores), SLOT)
-    except Killed:
+    except KilledError:
         return False
     return True
 

@@ -88,7 +88,9 @@ def test_a_descriptor_without_seals_is_refused(tmp_path):
         pytest.param(header(), 0, "has seals 0x0", id="not-sealed"),
         pytest.param(b"", ALL_SEALS, "begins with 0x0", id="empty"),
         pytest.param(header(MAGIC_WORD=5), ALL_SEALS, "begins with 0x5", id="not-ours"),
-        pytest.param(header(VERSION_WORD=99), ALL_SEALS, "segment version 99; expected 1", id="other-version"),
+        pytest.param(
+            header(VERSION_WORD=99), ALL_SEALS, "segment version 99; expected 1", id="other-version"
+        ),
         pytest.param(header(SLOTS_WORD=0), ALL_SEALS, "segment with slots 0", id="no-slots"),
         pytest.param(header(SLOTS_WORD=2**63), ALL_SEALS, "segment with slots", id="absurd"),
         pytest.param(header(), ALL_SEALS, "segment of 4096 bytes; expected", id="too-short"),

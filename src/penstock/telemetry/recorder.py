@@ -190,10 +190,13 @@ class Recorder:
             return
         try:
             get = exchange.environ.get
-            text = exchange.line + (
-                f"\n{exchange.peer}\n{exchange.request_id}\n"
-                f"{get('HTTP_REFERER', '')}\n{get('HTTP_USER_AGENT', '')}\n"
-            ).encode()
+            text = (
+                exchange.line
+                + (
+                    f"\n{exchange.peer}\n{exchange.request_id}\n"
+                    f"{get('HTTP_REFERER', '')}\n{get('HTTP_USER_AGENT', '')}\n"
+                ).encode()
+            )
             ring = self._access_ring
             start = ring.text
             stop = start + len(text)

@@ -36,8 +36,8 @@ from penstock.telemetry.layout import MAX_TEXT_BYTES, PARKED_WORD, RECORD_BYTES,
 from penstock.telemetry.record import CHECK
 from penstock.telemetry.segment import Segment
 
-# How far the writer goes before it looks at TAIL again; less in a small ring. The stride of the text is at most
-# the longest text, so a longer one always comes to make_room, which refuses it.
+# How far the writer goes before it looks at TAIL again; less in a small ring. The stride of the text is at
+# most the longest text, so a longer one always comes to make_room, which refuses it.
 _STRIDE_RECORDS: Final = 256
 _STRIDE_BYTES: Final = MAX_TEXT_BYTES
 _STRIDE_PART: Final = 8
@@ -265,18 +265,18 @@ class RingReader:
     def _sound_run(self, rows: list[tuple[Any, ...]], first: int) -> int:
         """How many records from the first are sound and contiguous."""
         previous = rows[0][1]
-        for position, row in enumerate(rows):
-            if row[1] != previous or not self._is_sound(row, first + position):
-                return position
-            previous = row[2]
-        return len(rows)
+        count = 0
+        while count < len(rows) and rows[count][1] == previous and self._is_sound(rows[count], first + count):
+            previous = rows[count][2]
+            count += 1
+        return count
 
     def _damaged_run(self, rows: list[tuple[Any, ...]], first: int) -> int:
         """How many records from the first are not sound; skipped together, so that damage costs one pass."""
-        for position, row in enumerate(rows):
-            if self._is_sound(row, first + position):
-                return position
-        return len(rows)
+        count = 0
+        while count < len(rows) and not self._is_sound(rows[count], first + count):
+            count += 1
+        return count
 
     def _is_sound(self, row: tuple[Any, ...], number: int) -> bool:
         start, stop = row[1:3]
