@@ -148,8 +148,11 @@ class RequestReceiver:
                 pass
         return self._next_other_event()
 
-    def next_request(self) -> None:
+    def next_request(self) -> bool:
         """Allow the next head: the response to this one is on its way.
+
+        Returns:
+            Whether bytes of it are here already (`has_pending`).
 
         Raises:
             RuntimeError: the current request is not complete.
@@ -157,7 +160,11 @@ class RequestReceiver:
         if self._state is not _PAUSED:
             msg = f"next_request() cannot happen while {self._state.value!r}"
             raise RuntimeError(msg)
-        self._state = _PARTIAL if self._buffer else _HEAD
+        if self._buffer:
+            self._state = _PARTIAL
+            return True
+        self._state = _HEAD
+        return False
 
     @property
     def has_pending(self) -> bool:

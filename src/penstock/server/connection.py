@@ -37,13 +37,13 @@ from penstock.protocol import (
     refusal,
 )
 from penstock.server.flow import Flow
-from penstock.server.lanes import SLOW_NS, Shape
 from penstock.server.spool import BodySpool, FilePiece, Outbox, SpoolError
 from penstock.server.upload import Upload
 from penstock.telemetry import Outcome
 from penstock.wsgi import Exchange
 
 if TYPE_CHECKING:
+    from penstock.server.lanes import Shape
     from penstock.server.reception import Reception
 
 log = logging.getLogger("penstock.server")
@@ -144,28 +144,20 @@ class Connection:
         self.tick = 0
         # The first head is due from the start: a client that connects and says nothing is a slow head.
         self.deadline_ns = now_ns + reception.header_timeout_ns
-        reception.loop.watch(self._fd, EPOLLIN, self.on_event)
+        reception.loop.watch(self._fd, EPOLLIN, self.receive)
         reception.loop.wheel.file(self)
 
     # What the loop calls
 
-    def on_event(self, mask: int) -> None:
-        """Serve what the kernel reports."""
-        if mask & EPOLLIN:
-            self.receive()
-            mask &= ~EPOLLIN
-        if mask and self._phase is not CLOSED:
-            if mask & EPOLLOUT:
-                self.transmit()
-            elif mask & (EPOLLERR | EPOLLHUP):
-                self._lose_peer()
-
-    def receive(self) -> None:
+    def receive(self, mask: int = EPOLLIN) -> None:
         """Read once and go on with what came.
 
         This is the first function of every request and deliberately one piece: a head that came whole and has
         no body, which is nearly every request, passes through without another call of ours.
         """
+        if mask != EPOLLIN:
+            self._on_other_event(mask)
+            return
         try:
             data = self._sock.recv(RECEIVE_BYTES)
         except BlockingIOError:
@@ -188,6 +180,17 @@ class Connection:
             self._begin(event, None, 0)
         else:
             self._go_on(event)
+
+    def _on_other_event(self, mask: int) -> None:
+        """Serve what the kernel reports beside or instead of bytes to read."""
+        if mask & EPOLLIN:
+            self.receive()
+        if self._phase is CLOSED:
+            return
+        if mask & EPOLLOUT:
+            self.transmit()
+        elif mask & (EPOLLERR | EPOLLHUP):
+            self._lose_peer()
 
     def advance(self) -> None:
         """Go on with what is already in the buffer."""
@@ -220,8 +223,8 @@ class Connection:
         if not outbox.size:
             self._outbox = None
             self._watch_for(self._mask & ~EPOLLOUT)
-            if self._phase is SENDING:
-                self._finish()
+            if self._phase is SENDING and self._exchange is not None:
+                self._finish(self._exchange)
             elif self._phase is LINGERING:
                 self._half_close()
 
@@ -250,7 +253,7 @@ class Connection:
         elif exchange.output:
             self._send_output(exchange)
         else:
-            self._finish()
+            self._finish(exchange)
 
     def on_taken_over(self, exchange: Exchange) -> None:
         """Give an inline request whose thread lost the loop the deadline of one in the pool."""
@@ -461,10 +464,9 @@ class Connection:
         exchange = reception.gateway.exchange(
             head, self._template, body, body_size, self, is_trusted=self._is_trusted
         )
-        now_ns = monotonic_ns()
         exchange.accepted_ns = self._accepted_ns
         exchange.first_byte_ns = self._first_byte_ns
-        exchange.head_ns = exchange.body_ns = exchange.start_ns = now_ns
+        now_ns = exchange.head_ns = exchange.body_ns = exchange.start_ns = monotonic_ns()
         self._exchange = exchange
         self._phase = BUSY
         shape = self._shape = loop.lanes.choose(head.method, head.path)
@@ -475,20 +477,13 @@ class Connection:
             except IndexError:
                 loop.wait_for_slot(self)
             else:
-                self._run_inline(exchange, shape)
+                loop.run_inline(exchange, shape)
+                self._send_output(exchange)
             return
         exchange.start_ns = 0
         self.deadline_ns = now_ns + reception.request_timeout_ns
         loop.wheel.file(self)
         loop.pool.jobs.append(exchange)  # the loop wakes a thread when its batch is done
-
-    def _run_inline(self, exchange: Exchange, shape: Shape) -> None:
-        """Call the application here and now; a slot is held."""
-        shape.inline_runs += 1
-        self._reception.loop.run_inline(exchange)
-        if exchange.end_ns - exchange.start_ns > SLOW_NS:
-            shape.was_slow_inline()
-        self._send_output(exchange)
 
     def run_inline_at_last(self) -> int:
         """Run the request that waited for the slot now held (loop); returns how long it waited, in ns."""
@@ -497,7 +492,8 @@ class Connection:
         assert shape is not None  # noqa: S101 - chosen with it
         exchange.start_ns = monotonic_ns()
         waited_ns = exchange.start_ns - exchange.body_ns
-        self._run_inline(exchange, shape)
+        self._reception.loop.run_inline(exchange, shape)
+        self._send_output(exchange)
         return waited_ns
 
     def _send_output(self, exchange: Exchange) -> None:
@@ -513,16 +509,14 @@ class Connection:
             self._lose_peer()
             return
         if sent == len(data):
-            self._finish()
+            self._finish(exchange)
             return
         self._outbox = self._new_outbox()
         self._outbox.append(memoryview(data)[sent:])
         self._wait_for_peer()
 
-    def _finish(self) -> None:
+    def _finish(self, exchange: Exchange) -> None:
         """The last byte of the answer is with the kernel: record it, then keep or close the connection."""
-        exchange = self._exchange
-        assert exchange is not None  # noqa: S101 - the phase says so
         reception = self._reception
         now_ns = exchange.last_byte_ns = monotonic_ns()
         reception.recorder.access(exchange)
@@ -533,15 +527,14 @@ class Connection:
             return
         self._accepted_ns = 0
         self.deadline_ns = now_ns + reception.keep_alive_ns
-        self._receiver.next_request()
-        if self._receiver.has_pending:
+        if self._receiver.next_request():
             self._phase = NEXT
             reception.loop.again.append(self)
             return
         self._phase = IDLE
         if self._read_ahead:
             self._read_on()
-        if reception.loop.is_draining:
+        if not reception.keeps_connections:  # the stop came after the head of the answer was made
             self._linger()
 
     def _record(self, exchange: Exchange) -> None:

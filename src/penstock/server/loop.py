@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from wsgiref.types import WSGIApplication
 
 from penstock.server.deadlines import Alarm, DeadlineWheel, Expiring
-from penstock.server.lanes import Lanes
+from penstock.server.lanes import SLOW_NS, Lanes, Shape
 from penstock.server.pool import Pool
 from penstock.server.watcher import Watcher
 from penstock.wsgi import Exchange, call_application, stream_response
@@ -172,14 +172,17 @@ class Loop:
 
     # Lanes
 
-    def run_inline(self, exchange: Exchange) -> None:
+    def run_inline(self, exchange: Exchange, shape: Shape) -> None:
         """Call the application on this thread; the caller holds a slot for it, which is given back.
+
+        `exchange.output` then holds the whole answer, and the shape knows how it went.
 
         Raises:
             TakenOver: another thread owns the loop now; it will get the answer.
         """
         if self.watcher.is_parked:
             self.watcher.wake()
+        shape.inline_runs += 1
         thread = exchange.thread = self._thread
         claim = self.claim
         claim.append(exchange)
@@ -192,6 +195,8 @@ class Loop:
             except IndexError:  # the watcher was quicker
                 pass
             else:
+                if exchange.end_ns - exchange.start_ns > SLOW_NS:
+                    shape.was_slow_inline()
                 return
         else:
             self.give_up_loop(thread)
