@@ -99,6 +99,8 @@ class Reception:
                 if not self._accept_one(listener):
                     break
         self.close()
+        for listener in self._listeners:  # when the last process has closed it, the kernel refuses who comes
+            listener.close()
         self.loop.is_draining = True
         # An order each: a request that is taken over while it drains unwinds only its own.
         self.loop.orders.extend(connection.drain for connection in self.connections)
