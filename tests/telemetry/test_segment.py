@@ -53,6 +53,18 @@ def test_descriptors_are_closed_on_exec(segment):
     assert not os.get_inheritable(segment.wake_fd)
 
 
+def test_descriptors_keep_away_from_those_that_logs_are_written_to():
+    spare = os.dup(0)
+    os.close(0)
+    try:
+        segment = Segment.create(1, 1, 65536)
+        assert min(segment.fd, segment.wake_fd) > 2
+        segment.close()
+    finally:
+        os.dup2(spare, 0)
+        os.close(spare)
+
+
 def test_memory_that_nobody_touched_is_not_allocated(segment):
     assert os.fstat(segment.fd).st_blocks * 512 <= 2 * layout.PAGE_BYTES
 

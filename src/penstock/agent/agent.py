@@ -77,6 +77,7 @@ class Agent:
         self._least_level = logging.getLevelNamesMapping()[config.log_level.upper()]
         ledger = Ledger(segment)
         self._entry_line = _entry_format(config.error_log_format, self._clock)
+        self._access_entry_line = _entry_format(config.access_log_format, self._clock)
         drain = functools.partial(Drain, segment, ledger=ledger)
         self._access = drain(
             _access_readers(segment),
@@ -91,7 +92,7 @@ class Agent:
             area=layout.ERROR_OUTPUT,
         )
         self._last_resort = standard_fds[1]
-        self._losses = LossWatch(segment)
+        self._losses = LossWatch(segment, now)
         self._troubles = [
             TroubleWatch(self._access, lambda: sum_of(segment, layout.ACCESS_DROPPED), now),
             TroubleWatch(self._errors, lambda: sum_of(segment, layout.LOG_DROPPED), now),
@@ -121,7 +122,7 @@ class Agent:
         Args:
             poller: holds the wake descriptor and whatever else the caller waits for.
         """
-        pending = [drain.output for drain in (self._access, self._errors) if drain.output.has_pending]
+        pending = [drain.output for drain in (self._access, self._errors) if drain.output.pending_bytes]
         if pending:
             return self._wait_for_outputs(poller, [output.fd for output in pending if output.awaits_writable])
         if self._now() - self._moved_at < _PARK_AFTER_S:
@@ -188,9 +189,9 @@ class Agent:
             notice = watch.look()
             if notice:
                 self._say(notice)
-        if not any(drain.output.trouble for drain in (self._access, self._errors)):
-            for notice in self._losses.look():
-                self._say(notice)
+        is_troubled = any(drain.output.trouble for drain in (self._access, self._errors))
+        for notice in self._losses.look(has_reason=is_troubled):
+            self._say(notice)
 
     def _say(self, notice: Notice) -> None:
         """Into the error log; if that is the one in trouble, into the access log; else to standard error."""
@@ -201,9 +202,9 @@ class Agent:
             logger=_LOGGER,
             message=notice.message,
         )
-        for drain in (self._errors, self._access):
+        for drain, form in ((self._errors, self._entry_line), (self._access, self._access_entry_line)):
             if not drain.output.trouble and not drain.output.takes_nothing:
-                drain.say(self._entry_line(entry).encode())
+                drain.say(form(entry).encode())
                 return
         if self._config.error_log != "-":
             output = Output("notices", "-", self._last_resort, self._now)

@@ -75,9 +75,9 @@ class Drain:
         """Take every ring's turn once; True = something moved."""
         if not (self._finish() if self._pending else self.output.flush()):
             return False
-        moved = False
         if self._notices and not self._write_notices():
             return False
+        moved = False
         for _ in self._readers:
             reader = self._readers[self._next]
             self._next = (self._next + 1) % len(self._readers)
@@ -90,7 +90,9 @@ class Drain:
 
     def is_empty(self) -> bool:
         """Nothing pending and nothing in the rings."""
-        return self._pending is None and all(reader.is_empty() for reader in self._readers)
+        if self._pending or self._notices or self.output.pending_bytes:
+            return False
+        return all(reader.is_empty() for reader in self._readers)
 
     def say(self, text: bytes) -> None:
         """Write lines of the agent's own, before the next batch; they are few and short."""
@@ -115,6 +117,7 @@ class Drain:
     def _take_up_file(self) -> None:
         if self.output.is_file:
             self._ledger.open_file(self._area, self.output.fd)
+            self._ledger.intend(self._area, self.output.pending_bytes)
 
     def _write_notices(self) -> bool:
         """Lines that belong to no ring; True = they left. A file's committed size follows alone."""
@@ -161,6 +164,6 @@ class Drain:
         if self.output.kind is Kind.GONE:
             self.lost_lines += len(batch.rows)
             self._words[layout.AGENT_DISCARDED_WORD] += len(batch.rows)
-        else:
+        elif self.output.kind is not Kind.OFF:
             self._words[layout.AGENT_LINES_WORD] += len(batch.rows)
         return True

@@ -78,9 +78,8 @@ class Output:
             standard_fd: which one that is.
             now: monotonic seconds.
         """
-        self.name = (
-            f"{name} {target}" if target not in ("-", "off") else f"{name} on {_standard_name(standard_fd)}"
-        )
+        place = _standard_name(standard_fd) if target == "-" else target
+        self.name = f"{name} on {place}"
         self._now = now
         self._target = target
         self._pending = b""
@@ -100,14 +99,19 @@ class Output:
         return self.kind is Kind.FILE
 
     @property
-    def has_pending(self) -> bool:
-        """The last text is not written yet."""
-        return bool(self._pending)
+    def pending_bytes(self) -> int:
+        """What is left of the last text."""
+        return len(self._pending) - self._sent
 
     @property
     def takes_nothing(self) -> bool:
         """Whatever is written is gone."""
         return self.kind in (Kind.OFF, Kind.GONE)
+
+    @property
+    def awaits_writable(self) -> bool:
+        """Its descriptor is worth polling: it was full, not broken."""
+        return bool(self._pending) and self._retry_at <= self._now() and self.fd >= 0
 
     def write(self, text: bytes) -> bool:
         """Write a text; True = all of it left. False = it is pending: call flush until it says True."""
@@ -115,11 +119,6 @@ class Output:
         self._sent = 0
         self._pending_since = self._now()
         return self.flush()
-
-    @property
-    def awaits_writable(self) -> bool:
-        """Its descriptor is worth polling: it was full, not broken."""
-        return bool(self._pending) and self._retry_at <= self._now() and self.fd >= 0
 
     def flush(self) -> bool:
         """Go on with the pending text; True = none is left."""
@@ -214,7 +213,6 @@ class Output:
         try:
             mode = os.fstat(fd).st_mode
             self.fd = os.dup(fd)
-            os.set_inheritable(self.fd, False)
         except OSError as error:
             self.trouble = "it was closed before we began" if error.errno == errno.EBADF else str(error)
             return

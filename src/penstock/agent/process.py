@@ -50,6 +50,11 @@ class Signals:
         signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGUSR1})
 
+    def close(self) -> None:
+        """Close both descriptors."""
+        os.close(self.fd)
+        os.close(self._write_fd)
+
     def take_reopen(self) -> bool:
         """USR1 came since the last call."""
         with contextlib.suppress(BlockingIOError):
@@ -85,6 +90,8 @@ def run_agent(segment: Segment, wake_fd: int, config: AgentConfig, parent_pid: i
         loop(agent, signals, wake_fd, parent_fd)
     finally:
         agent.close()
+        signal.set_wakeup_fd(-1)
+        signals.close()
 
 
 def open_parent(parent_pid: int) -> int:

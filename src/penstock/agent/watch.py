@@ -7,7 +7,7 @@ Never:  writes them (agent.py chooses where: an output does not report its own t
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from penstock.agent.drain import Drain
@@ -16,15 +16,23 @@ from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.segment import Segment
 
 _MAX_COUNT: Final = (1 << 64) - 1
+_SPEAK_EVERY_S: Final = 10.0
+_DROPPED: Final = (layout.ACCESS_DROPPED, layout.LOG_DROPPED)
+_LOSSES: Final = (
+    "access records dropped: their ring was full",
+    "log records dropped: their ring was full",
+    "half records of killed workers skipped",
+    "records could not be written by their worker",
+    "damaged records skipped",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to say; `about` is the drain that cannot say it itself, if any."""
+    """One thing to say."""
 
     level: int
     message: str
-    about: Drain | None = None
 
 
 class TroubleWatch:
@@ -50,7 +58,7 @@ class TroubleWatch:
             lasted_s = self._now() - self._since
             message = f"{output.name}: written again after {lasted_s:.0f} s; {lost} records were lost"
             self._said = ""
-            return Notice(logging.WARNING, message, self._drain)
+            return Notice(logging.WARNING, message)
         if not self._said:
             self._since = self._now()
             self._dropped_before = self._count_dropped() + self._drain.lost_lines
@@ -60,39 +68,43 @@ class TroubleWatch:
             if output.takes_nothing
             else "its lines wait in memory until it is full"
         )
-        return Notice(logging.ERROR, f"{output.name}: {output.trouble}; {fate}", self._drain)
+        return Notice(logging.ERROR, f"{output.name}: {output.trouble}; {fate}")
 
 
 class LossWatch:
-    """Counters that should stand still, over all slots."""
+    """Counters that should stand still, over all slots. Speaks at once, then each 10 s while they grow."""
 
-    __slots__ = ("_seen", "_segment")
+    __slots__ = ("_now", "_seen", "_segment", "_silent_until")
 
-    _COUNTERS: Final = (
-        (layout.ACCESS_DROPPED, "access records dropped: their ring was full"),
-        (layout.LOG_DROPPED, "log records dropped: their ring was full"),
-        (layout.TORN, "half records of killed workers skipped"),
-        (layout.FAILED, "records could not be written by their worker"),
-    )
-
-    def __init__(self, segment: Segment) -> None:
+    def __init__(self, segment: Segment, now: Callable[[], float]) -> None:
         self._segment = segment
+        self._now = now
+        self._silent_until = 0.0
         self._seen = self._read()
 
-    def look(self) -> Iterator[Notice]:
-        """One notice for each counter that grew since the last look."""
-        now = self._read()
-        for (_, what), before, after in zip(self._COUNTERS, self._seen, now, strict=False):
-            if after != before:
-                yield Notice(logging.WARNING, f"{(after - before) & _MAX_COUNT} {what}")
-        if now[-1] != self._seen[-1]:
-            yield Notice(
-                logging.WARNING, f"{(now[-1] - self._seen[-1]) & _MAX_COUNT} damaged records skipped"
-            )
-        self._seen = now
+    def look(self, *, has_reason: bool) -> list[Notice]:
+        """One notice for each counter that grew since we last spoke.
 
-    def _read(self) -> Sequence[int]:
-        sums = [sum_of(self._segment, word) for word, _ in self._COUNTERS]
+        Args:
+            has_reason: an output is in trouble, which has been said, and will count what was dropped itself.
+        """
+        if has_reason:
+            self._seen = [*self._read()[: len(_DROPPED)], *self._seen[len(_DROPPED) :]]
+        if self._now() < self._silent_until:
+            return []
+        before, self._seen = self._seen, self._read()
+        grown = [(after - past) & _MAX_COUNT for past, after in zip(before, self._seen, strict=True)]
+        notices = [
+            Notice(logging.WARNING, f"{count} {what}")
+            for count, what in zip(grown, _LOSSES, strict=True)
+            if count
+        ]
+        if notices:
+            self._silent_until = self._now() + _SPEAK_EVERY_S
+        return notices
+
+    def _read(self) -> list[int]:
+        sums = [sum_of(self._segment, word) for word in (*_DROPPED, layout.TORN, layout.FAILED)]
         return [*sums, self._segment.words[layout.AGENT_DAMAGED_WORD]]
 
 

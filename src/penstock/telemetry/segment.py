@@ -62,10 +62,10 @@ class Segment:
             OSError: the kernel has no memory or no memfd.
         """
         plan = Layout(slots, threads, ring_bytes)
-        fd = os.memfd_create(SEGMENT_NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        fd = _above_standard(os.memfd_create(SEGMENT_NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING))
         os.ftruncate(fd, plan.total_bytes)
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
-        wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        wake_fd = _above_standard(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
         segment = cls(_map(fd, plan, writable=True), plan, fd, wake_fd)
         words = segment.words
         words[layout.VERSION_WORD] = layout.VERSION
@@ -101,6 +101,15 @@ class Segment:
         for fd in (self.fd, self.wake_fd):
             if fd >= 0:
                 os.close(fd)
+
+
+def _above_standard(fd: int) -> int:
+    """Move a descriptor off 0, 1 and 2, which it gets where those were closed: logs would go into memory."""
+    if fd > 2:
+        return fd
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(fd)
+    return moved
 
 
 def _map(fd: int, plan: Layout, *, writable: bool) -> mmap.mmap:

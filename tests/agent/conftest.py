@@ -1,0 +1,75 @@
+"""A small segment, a worker that writes into it, and a clock that a test moves."""
+
+import types
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from penstock.telemetry.record import Outcome
+from penstock.telemetry.recorder import Recorder
+from penstock.telemetry.segment import Segment
+
+US = 1000
+START_NS = 1_000_000_000  # stamps lie in the past
+
+
+@pytest.fixture
+def finished() -> Callable[..., types.SimpleNamespace]:
+    """A request of 19 us that went well, but for what a test changes."""
+
+    def make(**changes):
+        request = types.SimpleNamespace(
+            first_byte_ns=START_NS,
+            head_ns=START_NS + 2 * US,
+            body_ns=START_NS + 2 * US,
+            start_ns=START_NS + 4 * US,
+            response_ns=START_NS + 12 * US,
+            end_ns=START_NS + 13 * US,
+            last_byte_ns=START_NS + 19 * US,
+            received_bytes=0,
+            sent_bytes=1234,
+            status_code=200,
+            thread=1,
+            lane=0,
+            outcome=Outcome.COMPLETE,
+            peer="192.0.2.1",
+            request_id="id-1",
+            line=b"GET /a?b=1 HTTP/1.1",
+            environ={"HTTP_REFERER": "http://site/", "HTTP_USER_AGENT": "curl/8"},
+        )
+        vars(request).update(changes)
+        return request
+
+    return make
+
+
+@pytest.fixture
+def segment() -> Iterator[Segment]:
+    made = Segment.create(slots=3, threads=2, ring_bytes=65536)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def recorder(segment) -> Recorder:
+    made = Recorder(segment, 1, wait=lambda _: None)
+    made.reset(4242, 1)
+    return made
+
+
+class Time:
+    """Monotonic seconds that pass when a test says so."""
+
+    def __init__(self):
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def pass_s(self, duration_s: float) -> None:
+        self.now_s += duration_s
+
+
+@pytest.fixture
+def now() -> Time:
+    return Time()

@@ -1,0 +1,318 @@
+"""The agent as a process: signals, its parent's end, its own."""
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import subprocess
+
+import pytest
+
+from penstock.agent.agent import Agent
+from penstock.agent.process import Signals, drain_to_end, loop, open_parent, run_agent
+from penstock.config.agent import AgentConfig
+from penstock.telemetry import layout
+from penstock.telemetry.layout import WORD_BYTES
+from penstock.telemetry.scoreboard import WorkerState
+
+DEADLINE_S = 20
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "access.log"
+
+
+@pytest.fixture
+def config(path, tmp_path):
+    return AgentConfig(access_log=str(path), error_log=str(tmp_path / "error.log"))
+
+
+@pytest.fixture
+def own_signals():
+    """Signals of this process; as they were, afterwards."""
+    numbers = [
+        signal.SIGTERM,
+        signal.SIGUSR1,
+        signal.SIGINT,
+        signal.SIGQUIT,
+        signal.SIGHUP,
+        signal.SIGUSR2,
+        signal.SIGTTIN,
+        signal.SIGTTOU,
+        signal.SIGWINCH,
+        signal.SIGPIPE,
+    ]
+    before = {number: signal.getsignal(number) for number in numbers}
+    signals = Signals()
+    signals.install()
+    yield signals
+    signal.set_wakeup_fd(-1)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    signals.close()
+
+
+def fork(function) -> int:
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            function()
+            status = 0
+        finally:
+            os._exit(status)
+    return pid
+
+
+def exit_code(pid) -> int:
+    """Wait for a child, at most 20 s."""
+    fd = os.pidfd_open(pid)
+    try:
+        assert select.select([fd], [], [], DEADLINE_S)[0], f"process {pid} did not end"
+    finally:
+        os.close(fd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def wait_for_word(segment, word):
+    """Until another process has written it: the agent is up."""
+    poll = select.poll()
+    for _ in range(DEADLINE_S * 1000):
+        if segment.words[word]:
+            return
+        poll.poll(1)
+    pytest.fail(f"word {word} stayed 0")
+
+
+@pytest.fixture
+def agent_pid(segment, config):
+    pid = fork(lambda: run_agent(segment, segment.wake_fd, config, os.getppid()))
+    wait_for_word(segment, layout.AGENT_STARTED_NS_WORD)
+    yield pid
+    with contextlib.suppress(ChildProcessError, ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def test_term_ends_it_with_everything_written(agent_pid, recorder, finished, path, segment):
+    for _ in range(100):
+        recorder.access(finished())
+    os.kill(agent_pid, signal.SIGTERM)
+    assert exit_code(agent_pid) == 0
+    assert path.read_text().count("\n") == 100
+    assert segment.words[layout.AGENT_PID_WORD] == 0
+
+
+def test_signals_of_a_terminal_are_the_masters_business(agent_pid, recorder, finished, path):
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGWINCH, signal.SIGUSR2):
+        os.kill(agent_pid, number)
+    recorder.access(finished())
+    os.kill(agent_pid, signal.SIGTERM)
+    assert exit_code(agent_pid) == 0
+    assert path.read_text().count("\n") == 1
+
+
+def test_usr1_opens_the_files_again(agent_pid, recorder, finished, path):
+    path.rename(path.with_suffix(".1"))
+    os.kill(agent_pid, signal.SIGUSR1)
+    poll = select.poll()
+    for _ in range(DEADLINE_S * 100):
+        if path.exists():
+            break
+        poll.poll(10)
+    recorder.access(finished())
+    os.kill(agent_pid, signal.SIGTERM)
+    assert exit_code(agent_pid) == 0
+    assert path.read_text().count("\n") == 1
+
+
+def test_an_agent_killed_under_load_is_succeeded_without_a_loss_or_a_repetition(
+    segment, config, recorder, finished, path
+):
+    written = 0
+    for _ in range(5):
+        segment.words[layout.AGENT_STARTED_NS_WORD] = 0
+        pid = fork(lambda: run_agent(segment, segment.wake_fd, config, os.getppid()))
+        wait_for_word(segment, layout.AGENT_STARTED_NS_WORD)
+        for _ in range(150):
+            recorder.access(finished(line=b"GET /%d HTTP/1.1" % written))
+            written += 1
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    agent = Agent(segment, segment.wake_fd, config)
+    drain_to_end(agent)
+    agent.close()
+    numbers = [int(line.split("GET /")[1].split(" ")[0]) for line in path.read_text().splitlines()]
+    dropped = segment.words[segment.layout.access_ring(1).dropped_word]
+    assert len(numbers) == len(set(numbers)) == written - dropped
+    assert numbers == sorted(numbers)
+
+
+def test_an_agent_whose_parent_is_gone_writes_what_its_workers_say_and_ends(
+    segment, config, recorder, finished, path
+):
+    read_fd, write_fd = os.pipe()
+
+    def be_master():
+        child = fork(lambda: run_agent(segment, segment.wake_fd, config, os.getppid()))
+        os.write(write_fd, child.to_bytes(4, "little"))
+        wait_for_word(segment, layout.AGENT_STARTED_NS_WORD)
+
+    recorder.set_state(WorkerState.DRAINING)
+    master = fork(be_master)
+    agent = os.pidfd_open(int.from_bytes(os.read(read_fd, 4), "little"))
+    assert exit_code(master) == 0
+    recorder.access(finished())
+    recorder.set_state(WorkerState.GONE)
+    assert select.select([agent], [], [], DEADLINE_S)[0]
+    assert path.read_text().count("\n") == 1
+    for fd in (agent, read_fd, write_fd):
+        os.close(fd)
+
+
+# Parts
+
+
+def test_a_parent_that_lives_has_a_descriptor():
+    fd = open_parent(os.getppid())
+    assert fd >= 0
+    assert not select.select([fd], [], [], 0)[0]
+    os.close(fd)
+
+
+def test_a_parent_that_is_gone_has_none():
+    child = subprocess.Popen(["true"])
+    child.wait()
+    assert open_parent(child.pid) == -1
+
+
+def test_a_pid_that_is_not_our_parents_has_none():
+    assert open_parent(os.getpid()) == -1
+
+
+def test_signals_become_facts_and_a_readable_descriptor(own_signals):
+    assert (own_signals.is_stopping, own_signals.take_reopen()) == (False, False)
+    os.kill(os.getpid(), signal.SIGUSR1)
+    assert select.select([own_signals.fd], [], [], DEADLINE_S)[0]
+    assert own_signals.take_reopen()
+    assert not own_signals.take_reopen()
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert own_signals.is_stopping
+
+
+class FakeAgent:
+    """Counts what the loop asks of it."""
+
+    def __init__(self, now=None, on_wait=None, steps_left=0, gone=False):
+        self.now = now
+        self.on_wait = on_wait or list
+        self.steps_left = steps_left
+        self.gone = gone
+        self.reopened = self.steps = self.waits = 0
+
+    def step(self):
+        self.steps += 1
+        if self.steps_left > 0:
+            self.steps_left -= 1
+            return True
+        return False
+
+    def is_empty(self):
+        return not self.steps_left
+
+    def reopen(self):
+        self.reopened += 1
+
+    def are_workers_gone(self):
+        return self.gone
+
+    def wait(self, poller):
+        self.waits += 1
+        return self.on_wait()
+
+
+@pytest.fixture
+def own_collector():
+    """The garbage collector of this process; as it was, afterwards."""
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
+@pytest.fixture
+def signals():
+    made = Signals()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def parent():
+    """A parent's descriptor, and the end that makes it readable when closed."""
+    ends = os.pipe()
+    yield ends[0]
+    for fd in ends:
+        os.close(fd)
+
+
+def test_the_loop_obeys_usr1_and_term(signals, segment, parent, now):
+    def reopen_then_stop():
+        if agent.waits == 1:
+            signals.has_reopen = True
+        else:
+            signals.is_stopping = True
+        return []
+
+    agent = FakeAgent(now, reopen_then_stop)
+    loop(agent, signals, segment.wake_fd, parent, now)
+    assert (agent.reopened, agent.waits) == (1, 2)
+
+
+def test_an_orphan_leaves_when_its_workers_are_gone(signals, segment, parent, now):
+    def lose_parent():
+        if agent.waits == 1:
+            return [(parent, select.POLLIN)]
+        agent.gone = True
+        return []
+
+    agent = FakeAgent(now, lose_parent)
+    loop(agent, signals, segment.wake_fd, parent, now)
+    assert agent.waits == 2
+
+
+def test_an_orphan_stays_three_seconds_with_workers_that_do_not_leave(signals, segment, now):
+    agent = FakeAgent(now, lambda: now.pass_s(1) or [])
+    loop(agent, signals, segment.wake_fd, -1, now)
+    assert agent.waits == 4
+
+
+def test_leaving_writes_to_the_end(now):
+    agent = FakeAgent(now, steps_left=5)
+    drain_to_end(agent, now)
+    assert agent.steps == 5
+
+
+def test_an_output_that_takes_nothing_holds_the_end_up_for_two_seconds(now):
+    class Stalled(FakeAgent):
+        def step(self):
+            self.steps += 1
+            now.pass_s(0.5)
+            return False
+
+        def is_empty(self):
+            return False
+
+    agent = Stalled()
+    drain_to_end(agent, now, pause=0)
+    assert agent.steps == 4
+
+
+@pytest.mark.usefixtures("own_signals", "own_collector")
+def test_the_whole_runs_in_this_process_too(segment, config, recorder, finished, path):
+    recorder.access(finished())
+    first = segment.layout.slot_at(1) // WORD_BYTES
+    segment.words[first + layout.STATE] = WorkerState.GONE
+    run_agent(segment, segment.wake_fd, config, os.getpid())  # not our parent: an orphan from the start
+    assert path.read_text().count("\n") == 1

@@ -1,0 +1,147 @@
+import logging
+
+import pytest
+
+from penstock.agent.watch import LossWatch, Notice, TroubleWatch, sum_of
+from penstock.telemetry import layout
+from penstock.telemetry.layout import WORD_BYTES
+
+
+class FakeOutput:
+    """An output whose trouble a test chooses."""
+
+    name = "access log on standard output"
+    trouble = ""
+    takes_nothing = False
+
+
+class FakeDrain:
+    def __init__(self):
+        self.output = FakeOutput()
+        self.lost_lines = 0
+
+
+class Dropped:
+    count = 0
+
+    def __call__(self):
+        return self.count
+
+
+@pytest.fixture
+def drain():
+    return FakeDrain()
+
+
+@pytest.fixture
+def dropped():
+    return Dropped()
+
+
+@pytest.fixture
+def watch(drain, dropped, now):
+    return TroubleWatch(drain, dropped, now)
+
+
+def add(segment, slot, word, count):
+    segment.words[segment.layout.slot_at(slot) // WORD_BYTES + word] += count
+
+
+def test_an_output_without_trouble_is_not_mentioned(watch):
+    assert watch.look() is None
+
+
+def test_trouble_is_said_once(watch, drain):
+    drain.output.trouble = "No space left on device"
+    message = (
+        "access log on standard output: No space left on device; its lines wait in memory until it is full"
+    )
+    assert watch.look() == Notice(logging.ERROR, message)
+    assert watch.look() is None
+
+
+def test_an_output_that_is_gone_says_that_its_lines_are_lost(watch, drain):
+    drain.output.trouble = "Broken pipe"
+    drain.output.takes_nothing = True
+    assert watch.look().message.endswith("Broken pipe; its lines are lost and counted")
+
+
+def test_the_end_of_trouble_says_how_long_it_was_and_what_was_lost(watch, drain, dropped, now):
+    dropped.count = 10
+    drain.output.trouble = "nobody reads it"
+    watch.look()
+    now.pass_s(90)
+    dropped.count = 15
+    drain.lost_lines = 2
+    drain.output.trouble = ""
+    message = "access log on standard output: written again after 90 s; 7 records were lost"
+    assert watch.look() == Notice(logging.WARNING, message)
+    assert watch.look() is None
+
+
+def test_trouble_that_changes_is_said_and_counts_from_its_first(watch, drain, dropped, now):
+    drain.output.trouble = "nobody reads it"
+    watch.look()
+    dropped.count = 5
+    now.pass_s(10)
+    drain.output.trouble = "Broken pipe"
+    assert "Broken pipe" in watch.look().message
+    drain.output.trouble = ""
+    assert watch.look().message.endswith("after 10 s; 5 records were lost")
+
+
+# Losses
+
+COUNTERS = [
+    (layout.ACCESS_DROPPED, "access records dropped: their ring was full"),
+    (layout.LOG_DROPPED, "log records dropped: their ring was full"),
+    (layout.TORN, "half records of killed workers skipped"),
+    (layout.FAILED, "records could not be written by their worker"),
+]
+
+
+def test_one_word_of_all_slots_is_added_up(segment):
+    add(segment, 0, layout.TORN, 1)
+    add(segment, 2, layout.TORN, 5)
+    assert sum_of(segment, layout.TORN) == 6
+
+
+def test_nothing_lost_is_nothing_said(segment, now):
+    add(segment, 1, layout.TORN, 5)  # before we began: said by a predecessor
+    assert LossWatch(segment, now).look(has_reason=False) == []
+
+
+@pytest.mark.parametrize(("word", "what"), COUNTERS)
+def test_each_loss_is_said_with_its_count(segment, now, word, what):
+    watch = LossWatch(segment, now)
+    add(segment, 1, word, 2)
+    add(segment, 2, word, 1)
+    assert watch.look(has_reason=False) == [Notice(logging.WARNING, f"3 {what}")]
+    now.pass_s(100)
+    assert watch.look(has_reason=False) == []
+
+
+def test_damage_is_said(segment, now):
+    watch = LossWatch(segment, now)
+    segment.words[layout.AGENT_DAMAGED_WORD] += 4
+    assert watch.look(has_reason=False)[0].message == "4 damaged records skipped"
+
+
+def test_losses_that_go_on_are_said_each_ten_seconds(segment, now):
+    watch = LossWatch(segment, now)
+    add(segment, 1, layout.TORN, 1)
+    watch.look(has_reason=False)
+    add(segment, 1, layout.TORN, 1)
+    assert watch.look(has_reason=False) == []
+    add(segment, 1, layout.TORN, 1)
+    now.pass_s(10)
+    assert watch.look(has_reason=False)[0].message.startswith("2 ")
+
+
+def test_what_was_dropped_because_of_known_trouble_is_not_said_twice(segment, now):
+    watch = LossWatch(segment, now)
+    add(segment, 1, layout.ACCESS_DROPPED, 5)
+    add(segment, 1, layout.TORN, 1)
+    assert [notice.message[0] for notice in watch.look(has_reason=True)] == ["1"]
+    now.pass_s(100)
+    assert watch.look(has_reason=False) == []
