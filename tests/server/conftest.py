@@ -8,6 +8,7 @@ import dataclasses
 import logging
 import os
 import re
+import signal
 import socket
 import struct
 import sys
@@ -25,6 +26,7 @@ from penstock.server.connection import Connection, Phase
 from penstock.server.lanes import Lanes
 from penstock.server.listener import Listener, open_listeners
 from penstock.server.loop import Loop
+from penstock.server.process import RESET_SIGNALS
 from penstock.server.reception import Reception
 from penstock.telemetry import FinishedRequest, Outcome
 
@@ -220,6 +222,12 @@ class Client:
         return taken
 
 
+def hello(environ, start_response):
+    """Answer in one piece."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+
+
 class Gate:
     """Where an application waits until the test lets it go on."""
 
@@ -245,7 +253,7 @@ class Rig:
 
     def __init__(
         self,
-        application: WSGIApplication,
+        application: WSGIApplication = hello,
         *,
         protocol: ProtocolConfig | None = None,
         wsgi: WSGIConfig | None = None,
@@ -257,7 +265,7 @@ class Rig:
         (self.listener,) = [listener] if listener else open_listeners([TCPAddress("127.0.0.1", 0)], 128)
         self.recorder = FakeRecorder()
         lanes = Lanes(is_automatic=config.lanes == "auto")
-        self.loop = Loop(application, self.recorder, config.threads, lanes)  # type: ignore[arg-type]
+        self.loop = Loop(self._call, self.recorder, config.threads, lanes)  # type: ignore[arg-type]
         self.reception = Reception(
             self.loop,
             [self.listener],
@@ -267,7 +275,8 @@ class Rig:
             is_alone=is_alone,
         )
         self.clients: list[Client] = []
-        self.gates: list[Gate] = []
+        self._application = application
+        self._gates: dict[str, Gate] = {}
         self.watcher = threading.Thread(target=self.loop.watcher.watch, daemon=True)
 
     def start(self) -> None:
@@ -280,9 +289,9 @@ class Rig:
         self.clients.append(client)
         return client
 
-    def gate(self) -> Gate:
-        gate = Gate()
-        self.gates.append(gate)
+    def gate(self, path: str = "/slow") -> Gate:
+        """Return a gate at which every call of `path` waits before it begins."""
+        gate = self._gates[path] = Gate()
         return gate
 
     def make_inline(self, path: str = "/", method: str = "GET") -> None:
@@ -343,7 +352,7 @@ class Rig:
         self.wait_until(lambda: not self.reception.connections and self.loop.is_quiet)
 
     def stop(self) -> None:
-        for gate in self.gates:
+        for gate in self._gates.values():
             gate.open()
         for client in self.clients:
             client.close()
@@ -358,6 +367,12 @@ class Rig:
         self.loop.epoll.close()
         os.close(self.loop._wake_fd)
         self.listener.close()
+
+    def _call(self, environ: dict[str, Any], start_response: Any) -> Any:
+        gate = self._gates.get(environ["PATH_INFO"])
+        if gate is not None:
+            gate.wait()
+        return self._application(environ, start_response)
 
     def _end(self) -> None:
         self.reception.cut()
@@ -377,6 +392,23 @@ def open_descriptors() -> list[str]:
 
 
 @pytest.fixture
+def keep_process() -> Iterator[None]:
+    """Give back what a master or worker takes of its process: signals, log handlers, the switch interval."""
+    handlers = {number: signal.getsignal(number) for number in RESET_SIGNALS}
+    root, ours = logging.getLogger(), logging.getLogger("penstock")
+    log_handlers, level = list(root.handlers), ours.level
+    switch_interval_s = sys.getswitchinterval()
+    yield
+    signal.set_wakeup_fd(-1)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    root.handlers[:] = log_handlers
+    ours.setLevel(level)
+    sys.setswitchinterval(switch_interval_s)
+
+
+@pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Rig]]:
     """Start a rig: `serve(application, threads=2, ...)`; options are those of ServerConfig."""
     rigs: list[Rig] = []
@@ -389,7 +421,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Rig]]:
         failures.append(status)
         raise SystemExit(status)
 
-    def start(application: WSGIApplication, **options: Any) -> Rig:
+    def start(application: WSGIApplication = hello, **options: Any) -> Rig:
         rig = Rig(application, **options)
         rigs.append(rig)
         rig.start()

@@ -189,3 +189,11 @@ def test_roster_after_any_history_settles_on_the_desired_workers_of_one_generati
         crowd.leave()
     assert len(roster.members) == roster.desired
     assert {member.generation for member in roster.members.values()} == {roster.generation}
+
+
+def test_worker_that_cannot_be_forked_is_wanted_again_later_each_time() -> None:
+    roster = Roster(4, 1)
+    delays = [roster.not_started(0.0) for _ in range(3)]
+    assert delays == [0.0, 0.25, 0.5]
+    assert roster.plan(0.4) == []
+    assert roster.plan(0.5) == [StartWorker(1, 1)]

@@ -137,3 +137,19 @@ def test_spool_of_an_endless_stream_begins_a_new_file_now_and_then(
         outbox.transmit(ours)
         received += theirs.recv(1 << 20)
     assert received + receive_all(outbox, ours, theirs) == (b"x" * 300 + b"y") * 100
+
+
+def test_peer_that_takes_as_fast_as_we_send_does_not_keep_the_loop() -> None:
+    class Greedy:
+        """A socket that takes everything."""
+
+        def send(self, data: memoryview) -> int:
+            return len(data)
+
+    outbox = Outbox(0, "")
+    for _ in range(10):
+        outbox.append(bytes(600_000))
+    turns = []
+    while outbox.size:
+        turns.append(outbox.transmit(Greedy()))
+    assert turns == [1_200_000] * 5

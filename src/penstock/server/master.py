@@ -211,7 +211,14 @@ class Master:
 
     def _start_worker(self, command: StartWorker) -> None:
         ready_fd, worker_fd = os.pipe2(os.O_CLOEXEC)
-        pid = os.fork()
+        try:
+            pid = self._fork()
+        except OSError as error:  # no more processes, no more memory: not for ever
+            os.close(ready_fd)
+            os.close(worker_fd)
+            delay_s = self._roster.not_started(time.monotonic())
+            log.error("worker.start_failed error=%r retry_in_s=%.1f", error.strerror, delay_s)
+            return
         if not pid:
             self._leave_master()
             os.close(ready_fd)
@@ -238,6 +245,23 @@ class Master:
             ready_fd=worker_fd,
             lifeline_fd=self._lifeline[0],
         )
+
+    def _fork(self) -> int:
+        """Fork; the child keeps signals blocked until it has handlers of its own (`forget_parent`).
+
+        Until then it has the master's: a signal for the child would be taken for one of the master's.
+
+        Raises:
+            OSError: there can be no more processes now.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+        pid = -1
+        try:
+            pid = os.fork()
+        finally:
+            if pid:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+        return pid
 
     def _leave_master(self) -> None:
         """In a child: let go of what is the master's."""
@@ -303,7 +327,7 @@ class Master:
                 return
             self._read_readiness()  # its last word comes before its death
             if pid == self._agent_pid:
-                self._on_agent_exited(wait_status)
+                self._on_agent_ended(_how_it_ended(wait_status))
                 continue
             member = self._roster.exited(pid, time.monotonic())
             if member is not None:
@@ -313,7 +337,8 @@ class Master:
         lived_s = time.monotonic() - member.started_s
         how = _how_it_ended(wait_status)
         expected = member.state is State.DRAINING or self._roster.is_stopping
-        level = logging.INFO if expected and not wait_status else logging.ERROR
+        is_quiet = expected and wait_status in {0, signal.SIGTERM}  # one that still booted dies of our TERM
+        level = logging.INFO if is_quiet else logging.ERROR
         log.log(level, "worker.exited slot=%d pid=%d %s lived_s=%.1f", member.slot, member.pid, how, lived_s)
         mark_gone(self._segment, member.slot)
         if not self._has_served and member.state is State.BOOTING:
@@ -322,10 +347,13 @@ class Master:
     # The agent
 
     def _start_agent(self) -> None:
-        pid = os.fork()
-        if pid:
-            self._agent_pid = pid
-            self._agent_started_s = time.monotonic()
+        self._agent_started_s = time.monotonic()
+        try:
+            self._agent_pid = self._fork()
+        except OSError as error:
+            self._on_agent_ended(f"error={error.strerror!r}")
+            return
+        if self._agent_pid:
             return
         status = 1
         try:
@@ -342,13 +370,13 @@ class Master:
         finally:
             os._exit(status)
 
-    def _on_agent_exited(self, wait_status: int) -> None:
+    def _on_agent_ended(self, how: str) -> None:
+        """See that there is an agent again, while the server stops too: the last lines are still to come."""
         self._agent_pid = 0
-        if self._roster.is_stopping:
-            return
-        delay_s = self._agent_backoff.died(time.monotonic() - self._agent_started_s)
-        self._agent_not_before_s = time.monotonic() + delay_s
-        log.error("agent.exited %s restart_in_s=%.1f", _how_it_ended(wait_status), delay_s)
+        now_s = time.monotonic()
+        delay_s = self._agent_backoff.died(now_s - self._agent_started_s)
+        self._agent_not_before_s = now_s + delay_s
+        log.error("agent.exited %s restart_in_s=%.1f", how, delay_s)
 
     def _stop_agent(self) -> None:
         """Let the agent write out what the rings hold; it is the last to leave."""

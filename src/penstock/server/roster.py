@@ -92,6 +92,12 @@ class Roster:
         """Record that `command` was carried out."""
         self.members[pid] = Member(pid, command.slot, command.generation, now_s)
 
+    def not_started(self, now_s: float) -> float:
+        """Record that a worker could not be forked; returns the seconds to wait before the next try."""
+        delay_s = self._backoff.died(0.0)
+        self._not_before_s = now_s + delay_s
+        return delay_s
+
     def ready(self, pid: int) -> None:
         """Record that a worker accepts connections."""
         member = self.members.get(pid)

@@ -1,4 +1,4 @@
-"""Signals as items of a queue: handled one at a time, in the master's own time.
+"""Signals as items of a queue: handled one at a time, when the master or a worker's loop looks.
 
 In:     signals from the kernel.
 Out:    their numbers, in order of arrival.

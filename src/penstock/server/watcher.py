@@ -35,7 +35,7 @@ SWITCH_INTERVAL_S: Final = 0.002
 
 
 class Watcher:
-    """Runs on the worker's main thread, so that signal handlers run at once.
+    """Runs on the worker's main thread, which has nothing else to do.
 
     Attributes:
         is_parked: whether the loop has to wake it before an inline request.
@@ -76,7 +76,7 @@ class Watcher:
         self._loop.appoint(exchange)
 
     def wake(self) -> None:
-        """Make a parked watcher look again (loop, signal handlers)."""
+        """Make a parked watcher look again (loop)."""
         if self.is_parked:
             self.is_parked = False
             self._bell.put(None)

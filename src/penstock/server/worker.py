@@ -1,7 +1,7 @@
 """One worker process: imports the application, serves until told to stop.
 
-Its main thread watches (watcher.py) and takes signals; the threads of the pool
-own the loop and call the application.
+Its main thread watches (watcher.py); the threads of the pool own the loop and
+call the application.
 
 In:     a fork of the master, with listeners, shared memory and two pipes.
 Out:    an exit status; a word on the readiness pipe.
@@ -31,6 +31,7 @@ from penstock.server.listener import Listener
 from penstock.server.loop import Loop
 from penstock.server.process import Identity, forget_parent
 from penstock.server.reception import NS, Reception
+from penstock.server.signals import SignalQueue
 from penstock.telemetry import Recorder, RecordHandler, Segment, WorkerState
 
 log = logging.getLogger("penstock.server")
@@ -137,11 +138,22 @@ class Worker:
         os.close(self._assignment.ready_fd)
 
     def _take_signals(self) -> None:
-        loop = self._loop
-        signal.signal(signal.SIGTERM, lambda *_: loop.order(self._drain))
-        signal.signal(signal.SIGQUIT, lambda *_: loop.order(self._quit))
+        """Let signals reach the loop by a descriptor.
+
+        Not by Python's handlers: of two signals at once the kernel may give both to a thread of the pool, and
+        then nothing interrupts the main thread, the only one that runs handlers, in its wait.
+        """
+        self._signals = SignalQueue((signal.SIGTERM, signal.SIGQUIT))
+        self._loop.watch(self._signals.fd, select.EPOLLIN, self._on_signals)
         for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH):
             signal.signal(number, signal.SIG_IGN)
+
+    def _on_signals(self, _mask: int) -> None:
+        for number in self._signals.take():
+            if number is signal.SIGQUIT:
+                self._quit()
+            else:
+                self._drain()
 
     def _drain(self) -> None:
         if not self._loop.is_draining:

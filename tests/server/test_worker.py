@@ -1,0 +1,284 @@
+"""One worker, run in the test's own process: its main thread is this one."""
+
+import logging
+import os
+import select
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from penstock.config import ProtocolConfig, ServerConfig, WSGIConfig
+from penstock.server import worker as worker_module
+from penstock.server.address import TCPAddress
+from penstock.server.listener import open_listeners
+from penstock.server.process import Identity
+from penstock.server.worker import BOOT_FAILED_STATUS, Assignment, Worker, run_worker
+from penstock.telemetry import Segment
+
+pytestmark = pytest.mark.usefixtures("keep_process")
+
+
+def hello(environ, start_response):
+    start_response("200 OK", [])
+    return [b"hello"]
+
+
+class Desk:
+    """What a master would hold of one worker."""
+
+    def __init__(self, load: Callable[[], object] = lambda: hello, **server) -> None:
+        self.segment = Segment.create(2, 5, 65536)
+        (self.listener,) = open_listeners([TCPAddress("127.0.0.1", 0)], 16)
+        self.address = self.listener.sock.getsockname()
+        self.ready, ready_fd = os.pipe()
+        lifeline_fd, self.lifeline = os.pipe()
+        self.assignment = Assignment(
+            server=ServerConfig(**{"graceful_timeout_s": 5.0, **server}),
+            protocol=ProtocolConfig(),
+            wsgi=WSGIConfig(),
+            load=load,
+            segment=self.segment,
+            listeners=[self.listener],
+            identity=Identity(),
+            slot=1,
+            generation=3,
+            is_alone=True,
+            ready_fd=ready_fd,
+            lifeline_fd=lifeline_fd,
+        )
+        self._steps: list[threading.Thread] = []
+
+    def word(self) -> bytes:
+        """Wait for what the worker says of its boot."""
+        return os.read(self.ready, select.PIPE_BUF)
+
+    def ask(self) -> bytes:
+        with socket.create_connection(self.address, 5) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            answer = b""
+            while data := client.recv(65536):
+                answer += data
+        return answer
+
+    def meanwhile(self, steps: Callable[[], object]) -> None:
+        """Run `steps` in a thread once the worker is ready."""
+
+        def run() -> None:
+            assert self.word() == b"R"
+            steps()
+
+        thread = threading.Thread(target=run)
+        self._steps.append(thread)
+        thread.start()
+
+    def close(self) -> None:
+        for thread in self._steps:
+            thread.join(5)
+            assert not thread.is_alive()
+        self.listener.close()
+        for fd in (self.ready, self.lifeline):
+            if fd >= 0:
+                os.close(fd)
+        os.close(self.assignment.lifeline_fd)
+
+
+@pytest.fixture
+def make_desk() -> Iterator[Callable[..., Desk]]:
+    desks: list[Desk] = []
+
+    def make(*args, **options) -> Desk:
+        desks.append(Desk(*args, **options))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        desk.close()
+
+
+def kill(*numbers: signal.Signals) -> None:
+    for number in numbers:
+        os.kill(os.getpid(), number)
+
+
+def test_worker_says_that_it_is_ready_and_serves_until_term(make_desk) -> None:
+    desk = make_desk()
+    answers = []
+
+    def steps() -> None:
+        answers.append(desk.ask())
+        kill(signal.SIGTERM)
+
+    desk.meanwhile(steps)
+    assert Worker(desk.assignment).run() == 0
+    assert answers[0].endswith(b"hello")
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param((signal.SIGQUIT,), id="quit"),
+        pytest.param((signal.SIGTERM, signal.SIGQUIT), id="both-at-once"),
+        pytest.param((signal.SIGTERM, signal.SIGTERM), id="term-twice"),
+    ],
+)
+def test_idle_worker_leaves_at_once_whatever_it_is_told(make_desk, numbers) -> None:
+    desk = make_desk()
+    worker = Worker(desk.assignment)
+
+    def steps() -> None:
+        while not worker._loop.watcher.is_parked:
+            threading.Event().wait(0.01)
+        kill(*numbers)
+
+    desk.meanwhile(steps)
+    assert worker.run() == 0
+
+
+def test_signals_that_are_the_masters_business_do_nothing(make_desk) -> None:
+    desk = make_desk()
+    desk.meanwhile(
+        lambda: kill(signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGTERM)
+    )
+    assert Worker(desk.assignment).run() == 0
+
+
+def test_quit_cuts_what_is_open_and_says_so(make_desk, caplog) -> None:
+    desk = make_desk()
+    clients = []
+
+    def steps() -> None:
+        clients.append(socket.create_connection(desk.address, 5))
+        clients[0].sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert clients[0].recv(65536)
+        kill(signal.SIGQUIT)
+
+    desk.meanwhile(steps)
+    assert Worker(desk.assignment).run() == 0
+    assert clients[0].recv(1) == b""
+    clients[0].close()
+    assert "connections_cut=1" in caplog.text
+
+
+def test_client_that_never_finishes_holds_a_leaving_worker_for_the_graceful_timeout_only(make_desk) -> None:
+    desk = make_desk(graceful_timeout_s=0.05)
+    clients = []
+
+    def steps() -> None:
+        clients.append(socket.create_connection(desk.address, 5))
+        clients[0].sendall(b"GET / HTTP/1.1\r\nHo")
+        kill(signal.SIGTERM)
+
+    desk.meanwhile(steps)
+    assert Worker(desk.assignment).run() == 0
+    clients[0].close()
+
+
+def test_worker_without_a_master_leaves(make_desk, caplog, monkeypatch) -> None:
+    monkeypatch.setattr(worker_module, "ORPHAN_NS", 1)
+    desk = make_desk()
+
+    def steps() -> None:
+        os.close(desk.lifeline)
+        desk.lifeline = -1
+
+    desk.meanwhile(steps)
+    assert Worker(desk.assignment).run() == 0
+    assert "the master has gone" in caplog.text
+
+
+# Booting
+
+
+def missing():
+    raise ImportError("no module named 'shop'")
+
+
+def chained():
+    try:
+        missing()
+    except ImportError as error:
+        raise RuntimeError("cannot load shop:app") from error
+
+
+def nameless():
+    raise SystemExit
+
+
+@pytest.mark.parametrize(
+    ("load", "begins", "ends"),
+    [
+        pytest.param(missing, b"Fno module named 'shop'", b"no module named 'shop'", id="plain"),
+        pytest.param(chained, b"FTraceback", b"cannot load shop:app", id="with-cause"),
+        pytest.param(nameless, b"FSystemExit", b"SystemExit", id="exit"),
+    ],
+)
+def test_application_that_cannot_be_loaded_is_told_to_the_master(make_desk, load, begins, ends) -> None:
+    desk = make_desk(load)
+    assert Worker(desk.assignment).run() == BOOT_FAILED_STATUS
+    word = desk.word()
+    assert word.startswith(begins)
+    assert word.endswith(ends)
+
+
+def test_reason_longer_than_a_pipe_takes_at_once_is_cut(make_desk) -> None:
+    def load():
+        raise RuntimeError("x" * 100_000)
+
+    desk = make_desk(load)
+    Worker(desk.assignment).run()
+    assert len(desk.word()) == select.PIPE_BUF
+
+
+def test_master_that_does_not_listen_any_more_is_no_reason_to_fail(make_desk) -> None:
+    desk = make_desk(missing)
+    os.close(desk.ready)
+    desk.ready = -1
+    assert Worker(desk.assignment).run() == BOOT_FAILED_STATUS
+
+
+class ExitedError(Exception):
+    """Instead of the end of this process."""
+
+
+@pytest.fixture
+def exits(monkeypatch) -> list[int]:
+    statuses: list[int] = []
+
+    def leave(status: int) -> None:
+        statuses.append(status)
+        raise ExitedError
+
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr("atexit._run_exitfuncs", lambda: None)
+    return statuses
+
+
+def test_worker_process_ends_with_the_workers_status(make_desk, exits) -> None:
+    desk = make_desk()
+    desk.meanwhile(lambda: kill(signal.SIGTERM))
+    with pytest.raises(ExitedError):
+        run_worker(desk.assignment)
+    assert exits == [0]
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def test_fault_of_ours_ends_the_worker_process_with_its_traceback(
+    make_desk, exits, monkeypatch, capsys
+) -> None:
+    def fail(_self) -> int:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(Worker, "run", fail)
+    with pytest.raises(ExitedError):
+        run_worker(make_desk().assignment)
+    assert exits == [BOOT_FAILED_STATUS]
+    assert "a fault of ours" in capsys.readouterr().err
+
+
+def test_log_records_of_the_application_go_to_the_shared_memory(make_desk) -> None:
+    desk = make_desk(missing)
+    Worker(desk.assignment)
+    assert any(type(handler).__name__ == "RecordHandler" for handler in logging.getLogger().handlers)
