@@ -16,10 +16,9 @@ Limits: a thread that spins in Python holds the GIL for one switch interval; C c
 GIL cannot be taken over at all.
 """
 
-import contextlib
 import sys
-from queue import Empty, SimpleQueue
-from time import monotonic_ns
+from queue import SimpleQueue
+from time import monotonic_ns, sleep
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -60,7 +59,9 @@ class Watcher:
                 self._park()
                 quiet_looks = 0
             else:
-                self._wait_look()
+                # Not bell.get(timeout=...): interrupted by a signal as its time ends, it goes on with a negative
+                # rest, which means for ever (CPython 3.11), and the worker does not stop.
+                sleep(LOOK_S)
             self.look(monotonic_ns())
 
     def look(self, now_ns: int) -> None:
@@ -87,7 +88,3 @@ class Watcher:
         if self._loop.claim or self._loop.is_stopped:
             self.wake()
         self._bell.get()
-
-    def _wait_look(self) -> None:
-        with contextlib.suppress(Empty):
-            self._bell.get(timeout=LOOK_S)
