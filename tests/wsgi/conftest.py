@@ -127,9 +127,9 @@ def _exchange() -> Callable[..., Exchange]:
         file = None if body is None else io.BytesIO(body)
         if body is not None and not head.get("chunked"):
             head.setdefault("fields", {})["CONTENT_LENGTH"] = str(len(body))
+        head["fields"] = make_template() | head.get("fields", {})
         return (gateway or Gateway(config or WSGIConfig())).exchange(
             RequestHead(**head),
-            make_template(),
             file,
             len(body or b""),
             sink or RecordingSink(),

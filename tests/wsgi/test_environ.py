@@ -16,7 +16,8 @@ def environ_of(
     template: dict[str, Any], body: bytes | None = None, trusted: TrustedProxies | None = None, **head: Any
 ) -> dict[str, Any]:
     file = None if body is None else io.BytesIO(body)
-    return build_environ(RequestHead(**head), template, trusted, file, len(body or b""))
+    head["fields"] = template | head.get("fields", {})
+    return build_environ(RequestHead(**head), trusted, file, len(body or b""))
 
 
 def test_environ_is_what_the_specification_asks_for(template: Template) -> None:

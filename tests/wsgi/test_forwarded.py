@@ -20,7 +20,7 @@ CONNECTION = {
 
 def environ_of(trusted: TrustedProxies | None = PROXIES, **fields: str) -> dict[str, Any]:
     environ: dict[str, Any] = CONNECTION | fields
-    apply_forwarding(environ, fields, trusted)
+    apply_forwarding(environ, trusted)
     return environ
 
 
@@ -151,7 +151,7 @@ def test_host_and_port_lead_back_through_the_proxy(fields: dict[str, str], host:
 def test_request_without_host_gets_none_from_a_scheme() -> None:
     environ: dict[str, Any] = CONNECTION | {"HTTP_X_FORWARDED_PROTO": "https"}
     del environ["HTTP_HOST"]
-    apply_forwarding(environ, [], PROXIES)
+    apply_forwarding(environ, PROXIES)
     assert "HTTP_HOST" not in environ
     assert environ["SERVER_PORT"] == "443"
 

@@ -8,7 +8,7 @@ Rules:  names say what to do next (NEED_DATA), not what happened inside.
 """
 
 import enum
-from typing import Final
+from typing import Any, Final
 
 HTTP_1_0: Final = "HTTP/1.0"
 HTTP_1_1: Final = "HTTP/1.1"
@@ -41,7 +41,8 @@ class RequestHead:
         version: "HTTP/1.1" or "HTTP/1.0".
         authority: host and port of an absolute-form target, else None; `fields["HTTP_HOST"]` then equals it.
         scheme: "http" or "https" of an absolute-form target, else None.
-        fields: values by CGI meta-variable name, doubled ones joined.  No HTTP_CONNECTION, no
+        fields: what the receiver's `common` holds, and values by CGI meta-variable name, doubled ones
+            joined: a dict of this request's own.  No HTTP_CONNECTION, no
             HTTP_TRANSFER_ENCODING: those two are the flags below.
         content_length: bytes of body that follow; 0 = none; None = chunked.
         chunked: the body is chunked.
@@ -78,7 +79,7 @@ class RequestHead:
         version: str = HTTP_1_1,
         authority: str | None = None,
         scheme: str | None = None,
-        fields: dict[str, str] | None = None,
+        fields: dict[str, Any] | None = None,
         content_length: int | None = 0,
         chunked: bool = False,
         keep_alive: bool = True,

@@ -113,7 +113,6 @@ class Connection:
         "_reception",
         "_shape",
         "_sock",
-        "_template",
         "_upload",
         "deadline_ns",
         "peer",
@@ -126,8 +125,7 @@ class Connection:
         self._sock = sock
         self._fd = sock.fileno()
         self._reception = reception
-        self._receiver = RequestReceiver(reception.protocol, reception.field_table)
-        self._template = template
+        self._receiver = RequestReceiver(reception.protocol, reception.field_table, template)
         self._is_trusted = reception.gateway.trusted.is_trusted(peer)
         self.peer = peer
         self._phase = IDLE
@@ -461,9 +459,7 @@ class Connection:
         loop = reception.loop
         if not reception.keeps_connections:
             head.keep_alive = False
-        exchange = reception.gateway.exchange(
-            head, self._template, body, body_size, self, is_trusted=self._is_trusted
-        )
+        exchange = reception.gateway.exchange(head, body, body_size, self, is_trusted=self._is_trusted)
         exchange.accepted_ns = self._accepted_ns
         exchange.first_byte_ns = self._first_byte_ns
         now_ns = exchange.head_ns = exchange.body_ns = exchange.start_ns = monotonic_ns()

@@ -78,21 +78,19 @@ def connection_environ(  # noqa: PLR0913 - what a connection is, by keyword
 
 def build_environ(
     head: RequestHead,
-    template: dict[str, Any],
     trusted: TrustedProxies | None,
     body: BinaryIO | None,
     body_size: int = 0,
 ) -> dict[str, Any]:
-    """Return the environ of one request.
+    """Return the environ of one request: `head.fields` itself, completed.
 
     Args:
-        head: of the request.
-        template: of its connection.
+        head: of the request; its receiver has put `connection_environ` under the fields.
         trusted: None = nothing that the peer says about the client is believed.
         body: the whole body, at its beginning; None = there is none.
         body_size: bytes of it.
     """
-    environ = template | head.fields
+    environ = head.fields
     environ["REQUEST_METHOD"] = head.method
     environ["PATH_INFO"] = head.path
     environ["QUERY_STRING"] = head.query
@@ -103,7 +101,7 @@ def build_environ(
     if head.chunked:  # its length is known now that it is here
         environ["CONTENT_LENGTH"] = str(body_size)
     if head.has_forwarding:
-        apply_forwarding(environ, head.fields, trusted)
+        apply_forwarding(environ, trusted)
     if head.path == "*":  # RFC 3875 section 4.1.5: empty, or it begins with a slash
         environ["PATH_INFO"] = ""
     elif environ["SCRIPT_NAME"]:

@@ -55,16 +55,15 @@ class ClientView(NamedTuple):
     prefix: str = ""
 
 
-def apply_forwarding(environ: dict[str, Any], fields: Iterable[str], trusted: TrustedProxies | None) -> None:
+def apply_forwarding(environ: dict[str, Any], trusted: TrustedProxies | None) -> None:
     """Make the environ tell of the client, or remove every forwarding field if the peer is not believed.
 
     Args:
         environ: with the fields of the request and the connection's own keys; changed.
-        fields: the keys that came from the request.
         trusted: None when the peer itself is not trusted.
     """
     if trusted is None:
-        _remove_all(environ, fields)
+        _remove_all(environ)
         return
     for key in trusted.unbelieved:
         environ.pop(key, None)
@@ -78,10 +77,9 @@ def apply_forwarding(environ: dict[str, Any], fields: Iterable[str], trusted: Tr
         _apply_authority(environ, view)
 
 
-def _remove_all(environ: dict[str, Any], fields: Iterable[str]) -> None:
-    for key in fields:
-        if key.startswith("HTTP_X_FORWARDED_"):
-            del environ[key]
+def _remove_all(environ: dict[str, Any]) -> None:
+    for key in [key for key in environ if key.startswith("HTTP_X_FORWARDED_")]:
+        del environ[key]
     for key in ("HTTP_FORWARDED", "HTTP_X_REAL_IP"):
         environ.pop(key, None)
 

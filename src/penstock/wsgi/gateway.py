@@ -73,10 +73,9 @@ class Gateway:
         self.tables = GatewayTables(config, protocol or ProtocolConfig())
         self.trusted = TrustedProxies(config.trusted_proxies, config.forwarding_fields)
 
-    def exchange(  # noqa: PLR0913 - one call a request: a parameter object would be one more object
+    def exchange(
         self,
         head: RequestHead,
-        template: dict[str, Any],
         body: BinaryIO | None,
         body_size: int,
         sink: ResponseSink,
@@ -86,14 +85,13 @@ class Gateway:
         """Return the exchange of a complete request.
 
         Args:
-            head: of the request.
-            template: `connection_environ` of its connection.
+            head: of the request; its fields are completed and become the environ.
             body: the whole body, at its beginning; None = there is none.
             body_size: bytes of it.
             sink: where streamed output goes.
             is_trusted: what the peer says about the client is believed.
         """
-        environ = build_environ(head, template, self.trusted if is_trusted else None, body, body_size)
+        environ = build_environ(head, self.trusted if is_trusted else None, body, body_size)
         tables = self.tables
         exchange = Exchange()
         exchange.head = head
