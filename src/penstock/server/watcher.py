@@ -59,8 +59,8 @@ class Watcher:
                 self._park()
                 quiet_looks = 0
             else:
-                # Not bell.get(timeout=...): interrupted by a signal as its time ends, it goes on with a negative
-                # rest, which means for ever (CPython 3.11), and the worker does not stop.
+                # Not bell.get(timeout=...): when a signal interrupts it as its time ends, CPython 3.11 goes
+                # on with a negative rest, which means for ever, and the worker does not stop.
                 sleep(LOOK_S)
             self.look(monotonic_ns())
 
