@@ -56,6 +56,7 @@ HANDLED: Final = (
     signal.SIGTTIN,
     signal.SIGTTOU,
     signal.SIGUSR1,
+    signal.SIGUSR2,
     signal.SIGCHLD,
 )
 
@@ -143,7 +144,8 @@ class Master:
             for number in self._signals.take():
                 self._on_signal(number)
             self._kill_the_late()
-        log.info("server.stopped pid=%d", os.getpid())
+        if not self._status:
+            log.info("server.stopped pid=%d", os.getpid())
         self._recorder.set_state(WorkerState.GONE)
         self._stop_agent()
         return self._status
@@ -191,9 +193,15 @@ class Master:
             self._roster.scale(-1)
         elif number is signal.SIGUSR1 and self._agent_pid:
             _signal(self._agent_pid, signal.SIGUSR1)
+        elif number is signal.SIGUSR2:  # elsewhere "new binary"; its default would end us without a word
+            log.warning("server.signal_ignored pid=%d signal=USR2", os.getpid())
 
     def _stop(self, within_s: float) -> None:
         self._roster.stop()
+        self._recorder.set_state(WorkerState.DRAINING)
+        # The workers take what waits in the queues; who comes later is refused and may ask elsewhere.
+        for listener in self._listeners:
+            listener.close(unlink=True)
         self._kill_at_s = time.monotonic() + within_s
 
     def _quit(self) -> None:
@@ -227,7 +235,8 @@ class Master:
         self._readiness[ready_fd] = pid
         self._poll.register(ready_fd, select.POLLIN)
         self._roster.started(command, pid, time.monotonic())
-        log.info("worker.started slot=%d pid=%d generation=%d", command.slot, pid, command.generation)
+        if self._has_served:  # until then `worker.ready` says enough: a start that fails should say one thing
+            log.info("worker.started slot=%d pid=%d generation=%d", command.slot, pid, command.generation)
 
     def _assignment(self, command: StartWorker, worker_fd: int) -> Assignment:
         plan = self._plan
@@ -297,15 +306,18 @@ class Master:
         ready = [m for m in self._roster.of_generation(self._roster.generation) if m.state is State.READY]
         if not self._has_served and len(ready) >= self._roster.desired:
             self._has_served = True
+            self._recorder.set_state(WorkerState.READY)
             names = [str(listener) for listener in self._listeners]
             log.info("server.ready pid=%d workers=%d addresses=%s", os.getpid(), len(ready), ",".join(names))
             self._plan.announce(names)
 
     def _on_boot_failed(self, pid: int, reason: str) -> None:
+        if self._status:  # one has said it for all
+            return
         *stack, line = reason.splitlines() or ["no reason was given"]
         log.error("worker.boot_failed pid=%d %s", pid, line, extra={"stack": stack})
         if not self._has_served:
-            self._give_up(reason)
+            self._give_up("\n".join([*stack, f"penstock: {line}"]))
         elif stack:
             log.error("%s", "\n".join(stack))
 
@@ -338,11 +350,14 @@ class Master:
         how = _how_it_ended(wait_status)
         expected = member.state is State.DRAINING or self._roster.is_stopping
         is_quiet = expected and wait_status in {0, signal.SIGTERM}  # one that still booted dies of our TERM
-        level = logging.INFO if is_quiet else logging.ERROR
+        level = logging.DEBUG if self._status else logging.INFO if is_quiet else logging.ERROR
+        wait_s = self._roster.wait_s(time.monotonic())
+        if wait_s:
+            how += f" restart_in_s={wait_s:.1f}"
         log.log(level, "worker.exited slot=%d pid=%d %s lived_s=%.1f", member.slot, member.pid, how, lived_s)
         mark_gone(self._segment, member.slot)
         if not self._has_served and member.state is State.BOOTING:
-            self._give_up(f"worker {member.pid} {how} while it imported the application")
+            self._give_up(f"penstock: worker {member.pid} {how} while it imported the application")
 
     # The agent
 
@@ -358,7 +373,8 @@ class Master:
         status = 1
         try:
             self._leave_master()
-            forget_parent(-1)
+            # Told to stop while it still imports, it must write what the rings hold: run_agent unblocks them.
+            forget_parent(-1, blocked=(signal.SIGTERM, signal.SIGUSR1))
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C: the master says when
             self._identity.assume()
             for listener in self._listeners:

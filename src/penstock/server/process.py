@@ -13,6 +13,7 @@ import pwd
 import random
 import signal
 import sys
+from collections.abc import Collection
 
 from penstock.server.errors import StartError
 
@@ -88,16 +89,17 @@ def parse_identity(user: str, group: str, umask: str) -> Identity:
     return Identity(uid, gid, name, _umask(umask))
 
 
-def forget_parent(keep_fd: int) -> None:
+def forget_parent(keep_fd: int, blocked: Collection[signal.Signals] = ()) -> None:
     """Undo what a fork copies by accident: signal handlers, the wake-up descriptor, random state.
 
     Args:
         keep_fd: -1, or a descriptor that signals are written to from now on.
+        blocked: signals that wait until the process unblocks them, having handlers of its own.
     """
     signal.set_wakeup_fd(keep_fd)
     for number in RESET_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     random.seed()
     numpy = sys.modules.get("numpy")
     if numpy is not None:
