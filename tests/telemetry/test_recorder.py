@@ -198,7 +198,13 @@ def test_each_phase_counts_in_its_histogram(slot, finished):
     slot.recorder.access(finished(status_code=404))
     durations = {"head": 2000, "queue": 2000, "application": 9000, "send": 6000, "total": 19000}
     assert {phase: slot.count(4, phase, ns) for phase, ns in durations.items()} == dict.fromkeys(durations, 1)
-    assert slot.all_counts() == len(durations)
+    assert slot.count(4, "body", 0) == 1
+    assert slot.all_counts() == len(durations) + 1
+
+
+def test_a_request_without_body_and_queue_is_not_counted_for_them(slot, finished):
+    slot.recorder.access(finished(start_ns=finished().head_ns))
+    assert (slot.count(2, "body", 0), slot.count(2, "queue", 0), slot.all_counts()) == (0, 0, 4)
 
 
 def test_a_body_is_a_phase_of_its_own(slot, finished):
@@ -214,7 +220,7 @@ def test_a_slow_request_counts_like_a_quick_one(slot, finished):
     slot.recorder.access(slow)
     assert slot.count(2, "application", 30 * MS) == 1
     assert slot.count(2, "send", MS) == 1
-    assert slot.all_counts() == 5
+    assert slot.all_counts() == 6
     (row,) = slot.records()
     assert (row["application"], row["response"]) == (30 * MS // 64, 8000 // 64)
 

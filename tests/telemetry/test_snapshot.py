@@ -107,6 +107,13 @@ def test_a_phase_has_quantiles_over_all_pids_of_its_slot(segment, recorder, fini
     assert found == pytest.approx(9000, rel=0.02)
 
 
+def test_a_request_that_was_not_counted_for_a_phase_spent_no_time_in_it(segment, recorder, finished):
+    for queued_ns in (0, 0, 0, 5000):
+        recorder.access(finished(start_ns=finished().head_ns + queued_ns))
+    quantiles = [phase_quantile_ns(segment.fd, segment.layout, SLOT, "queue", part) for part in (0.5, 1.0)]
+    assert quantiles == [32, pytest.approx(5000, rel=0.02)]
+
+
 def test_counts_being_folded_are_not_those_of_the_new_pid(segment, recorder, finished):
     recorder.access(finished())
     set_word(segment, SLOT, layout.FOLD, 1)

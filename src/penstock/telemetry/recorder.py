@@ -48,7 +48,9 @@ _MAX_WORD: Final = (1 << 64) - 1
 _pack_line: Final = _LINE.pack_into
 _pack_access: Final = ACCESS.pack_into
 _set_request_id: Final = REQUEST_ID.set
-_head_buckets, _, _queue_buckets, _application_buckets, _send_buckets, _total_buckets = PHASE_BUCKETS
+_head_buckets, _body_buckets, _queue_buckets, _application_buckets, _send_buckets, _total_buckets = (
+    PHASE_BUCKETS
+)
 
 
 class Recorder:
@@ -159,31 +161,31 @@ class Recorder:
         try:
             first_ns = exchange.first_byte_ns
             head_ns = exchange.head_ns
-            body_ns = exchange.body_ns
             start_ns = exchange.start_ns
             end_ns = exchange.end_ns
             last_ns = exchange.last_byte_ns
             head = (head_ns - first_ns) >> TICK_BITS
-            queue = (start_ns - body_ns) >> TICK_BITS
             application = (end_ns - start_ns) >> TICK_BITS
             send = (last_ns - end_ns) >> TICK_BITS
             total = (last_ns - first_ns) >> TICK_BITS
             status = exchange.status_code
             counts = self._status_counts[status]
             head_bucket = _head_buckets[head]
-            queue_bucket = _queue_buckets[queue]
             application_bucket = _application_buckets[application]
             send_bucket = _send_buckets[send]
             total_bucket = _total_buckets[total]
+            body = queue = 0
+            if start_ns != head_ns:  # usually they are one stamp: no body, no queue, nothing to count
+                body_ns = exchange.body_ns
+                body = (body_ns - head_ns) >> TICK_BITS
+                queue = (start_ns - body_ns) >> TICK_BITS
+                body_bucket = _body_buckets[body]
+                counts[_queue_buckets[queue]] += 1
+                counts[body_bucket] += 1
             counts[head_bucket] += 1
-            counts[queue_bucket] += 1
             counts[application_bucket] += 1
             counts[send_bucket] += 1
             counts[total_bucket] += 1
-            body = 0
-            if body_ns != head_ns:
-                body = (body_ns - head_ns) >> TICK_BITS
-                counts[HISTOGRAM_WORDS + bucket_of(body_ns - head_ns)] += 1
         except Exception:  # noqa: BLE001 - over 1 ms (IndexError), a stamp never reached, an odd value
             self._count_slowly(exchange)
             self._write_slowly(exchange)
@@ -230,8 +232,7 @@ class Recorder:
         try:
             counts = self._status_counts[exchange.status_code]
             for number, phase_ns in enumerate(_phases_ns(_stamps_ns(exchange))):
-                if phase_ns or number != 1:  # no body is no phase
-                    counts[number * HISTOGRAM_WORDS + bucket_of(phase_ns)] += 1
+                counts[number * HISTOGRAM_WORDS + bucket_of(phase_ns)] += 1
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
             self._count_failed()
 

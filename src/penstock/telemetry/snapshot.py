@@ -190,11 +190,16 @@ def _counts_of(counts: Sequence[int], status_class: int, phase: int) -> Sequence
 
 
 def _phase_counts(counts: Sequence[int], phase: int) -> list[int]:
-    """One phase over all status classes."""
-    return [
-        sum(column)
-        for column in zip(*(_counts_of(counts, n, phase) for n in range(STATUS_CLASSES)), strict=True)
-    ]
+    """One phase over all status classes. A request that was not counted for it spent no time in it."""
+    counted = _all_classes(counts, phase)
+    requests = sum(_all_classes(counts, _TOTAL_PHASE))
+    counted[0] += max(requests - sum(counted), 0)
+    return counted
+
+
+def _all_classes(counts: Sequence[int], phase: int) -> list[int]:
+    histograms = [_counts_of(counts, number, phase) for number in range(STATUS_CLASSES)]
+    return [sum(column) for column in zip(*histograms, strict=True)]
 
 
 def _words(fd: int, offset: int, size: int) -> memoryview:
