@@ -471,21 +471,31 @@ class Connection:
             try:
                 loop.pool.slots.pop()
             except IndexError:
-                loop.wait_for_slot(self)
+                pass
             else:
                 loop.run_inline(exchange, shape)
                 self._send_output(exchange)
-            return
+                return
         exchange.start_ns = 0
         self.deadline_ns = now_ns + reception.request_timeout_ns
         loop.wheel.file(self)
-        loop.pool.jobs.append(exchange)  # the loop wakes a thread when its batch is done
+        if shape.is_inline:
+            loop.wait_for_slot(self)
+        else:
+            loop.pool.jobs.append(exchange)  # the loop wakes a thread when its batch is done
 
     def run_inline_at_last(self) -> int:
         """Run the request that waited for the slot now held (loop); returns how long it waited, in ns."""
         exchange, shape = self._exchange, self._shape
         assert exchange is not None  # noqa: S101 - it waits
         assert shape is not None  # noqa: S101 - chosen with it
+        if self._phase is CLOSED:
+            self._reception.loop.pool.slots.append(None)
+            exchange.status_code = 499  # as for a client that goes away inside its body
+            exchange.outcome = Outcome.PEER_GONE
+            self._record(exchange)
+            self._reception.stop_when_empty()
+            return 0
         exchange.start_ns = monotonic_ns()
         waited_ns = exchange.start_ns - exchange.body_ns
         self._reception.loop.run_inline(exchange, shape)

@@ -127,8 +127,8 @@ class Loop:
         pool = self.pool
         while not self.is_stopped:
             self._is_asleep = True
-            wait_s = 0 if handed_off or again or self.orders else self.wheel.wait_s(monotonic_ns())
-            events = poll(wait_s)
+            is_ready = handed_off or again or self.orders or (self.waiting_inline and pool.slots)
+            events = poll(0 if is_ready else self.wheel.wait_s(monotonic_ns()))
             self._is_asleep = False
             for fd, mask in events:
                 handler = handlers.get(fd)
@@ -136,7 +136,7 @@ class Loop:
                     handler(mask)
             if handed_off:
                 self._collect()
-            if self.waiting_inline and self.pool.slots:
+            if self.waiting_inline and pool.slots:
                 self._run_waiting()
             for _ in range(len(again)):
                 again.popleft().advance()
@@ -180,12 +180,13 @@ class Loop:
         Raises:
             TakenOver: another thread owns the loop now; it will get the answer.
         """
-        if self.watcher.is_parked:
-            self.watcher.wake()
         shape.inline_runs += 1
         thread = exchange.thread = self._thread
         claim = self.claim
         claim.append(exchange)
+        # After the claim: a watcher that parks sets its flag first and looks at the claim then.
+        if self.watcher.is_parked:
+            self.watcher.wake()
         self.recorder.enter(thread, exchange.start_ns, exchange.line, exchange.request_id)
         if call_application(self.application, exchange):
             self.pool.slots.append(None)
@@ -252,8 +253,8 @@ class Loop:
         self._handed_off.append((exchange, None))
 
     def nudge(self) -> None:
-        """Make the loop look at what was handed over quietly."""
-        if self._is_asleep and self._handed_off:
+        """Make the loop look at what was handed over quietly, and at a slot that came back."""
+        if self._is_asleep and (self._handed_off or (self.waiting_inline and self.pool.slots)):
             self._wake()
 
     def _wake(self) -> None:

@@ -81,10 +81,9 @@ class Pool:
         self._vacancies.append(None)
         self.wake()
 
-    def wake(self) -> None:
-        """Wake one thread, unless one is on its way."""
-        if not self._is_waking:
-            self._wake_one()
+    def wake(self) -> bool:
+        """Wake one thread, unless one is on its way; False = there is none that sleeps."""
+        return self._is_waking or self._wake_one()
 
     def stop(self) -> None:
         """Let every waiting thread end; one that is inside the application is not waited for."""
@@ -130,9 +129,7 @@ class Pool:
         except IndexError:
             slots.append(None)
             return False
-        if self.jobs:
-            self.wake()
-        else:
+        if not self.jobs or not self.wake():
             loop.nudge()  # nobody else is on the way: what is answered must not wait for this job
         _answer(loop, exchange, index)
         slots.append(None)
@@ -147,6 +144,7 @@ class Pool:
 
     def _sleep(self, loop: "Loop", bed: threading.Lock) -> None:
         """Wait to be woken."""
+        loop.nudge()  # jobs may be left that this thread must not take: it was quiet for their sake
         self._idle.append(bed)
         # Look again: who came between our last look and our going to bed saw nobody to wake.
         if self._vacancies or self._is_stopping or self._has_work(loop):
