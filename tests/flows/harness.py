@@ -146,7 +146,8 @@ class Server:
         logs: whether access and error log go to files below `folder`.
         stdout: where its standard output goes; a file below `folder` unless given.
         inherit: descriptors to leave open.
-        prefix: words before python, as in `setpriv ...`.
+        prefix: words before python, as in `sh -c ...`.
+        python: the interpreter.
 
     Attributes:
         is_noise_expected: whether warnings, errors and tracebacks in its logs are what the flow is about.
@@ -163,6 +164,7 @@ class Server:
         stdout: int | None = None,
         inherit: Sequence[int] = (),
         prefix: Sequence[str] = (),
+        python: str = sys.executable,
     ) -> None:
         folder.mkdir()
         self.folder = folder
@@ -175,7 +177,7 @@ class Server:
             words = [*words, "--access-log", str(self.access_log), "--error-log", str(self.error_log)]
         with (folder / "stderr").open("wb") as stderr, (folder / "stdout").open("wb") as out:
             self.process = subprocess.Popen(
-                [*prefix, sys.executable, "-m", "penstock", "serve", *words],
+                [*prefix, python, "-m", "penstock", "serve", *words],
                 cwd=chdir,
                 env=clean_environment(environment),
                 stdin=subprocess.DEVNULL,

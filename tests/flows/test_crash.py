@@ -1,0 +1,113 @@
+"""Applications that end their worker: survived, named, and not repeated without pause."""
+
+import os
+import re
+import signal
+
+import pytest
+
+from tests.flows.client import Client, request
+from tests.flows.harness import wait_until
+
+pytestmark = pytest.mark.flow
+
+
+def crash(server, path: str) -> bytes:
+    """Ask for a crash; return what was answered before the connection ended."""
+    client = Client(server.address)
+    client.send(request(path))
+    try:
+        return client.read_to_end()
+    except ConnectionError:
+        return b""
+    finally:
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "how"),
+    [
+        pytest.param("/exit/3", "status=3", id="os-exit"),
+        pytest.param("/exit/0", "status=0", id="os-exit-as-if-all-were-well"),
+        pytest.param("/crash", "signal=SIGSEGV", id="segmentation-fault"),
+    ],
+)
+def test_worker_ended_by_its_application_is_named_and_replaced(serve, connect, path, how) -> None:
+    server = serve("-w", "2")
+    server.is_noise_expected = True
+    before = set(server.workers())
+    assert crash(server, path) == b""
+    wait_until(lambda: len(server.workers()) == 2 and set(server.workers()) != before, "the successor")
+    (victim,) = before - set(server.workers())
+    assert connect(server).get("/n/1").status == 200
+    assert server.stop() == 0
+    (line,) = [line for line in server.errors().splitlines() if f"pid={victim} {how}" in line]
+    assert " ERROR " in line
+    assert "worker.exited" in line
+
+
+def test_system_exit_of_an_application_is_an_ordinary_failure(serve, connect) -> None:
+    server = serve("-w", "2")
+    server.is_noise_expected = True
+    workers = server.workers()
+    for path in ("/system-exit/0", "/system-exit/1"):
+        answer = connect(server).get(path)
+        assert answer.status == 500
+        assert b"Traceback" not in answer.body
+    assert server.workers() == workers
+    assert server.stop() == 0
+    assert server.errors().count("SystemExit") == 2
+    assert [line.status for line in server.accesses()] == [500, 500]
+
+
+def test_failing_view_answers_500_and_logs_its_traceback_with_the_request(serve, connect) -> None:
+    server = serve()
+    server.is_noise_expected = True
+    assert connect(server).get("/fail/x7").status == 500
+    late = connect(server)
+    late.send(request("/fail-late/x8"))
+    assert not late.read_to_end().endswith(b"0\r\n\r\n")  # visibly not whole
+    late.close()
+    assert server.stop() == 0
+    assert "RuntimeError: failed on purpose x7" in server.errors()
+    assert "RuntimeError: failed late on purpose x8" in server.errors()
+    lines = server.accesses()
+    assert [(line.status, line.outcome) for line in lines] == [(500, "complete"), (200, "failed")]
+    for line in lines:
+        assert line.request_id in server.errors()
+
+
+def test_crash_loop_is_survived_and_slowed_down(serve, connect) -> None:
+    server = serve()
+    server.is_noise_expected = True
+    for _ in range(4):
+        (worker,) = wait_until(server.workers, "a worker")
+        crash(server, "/crash")
+        wait_until(lambda worker=worker: worker not in server.members(), "it to end")
+    # The successor is not there at once: the request waits in the listener's queue, and is answered.
+    assert connect(server).get("/n/1").status == 200
+    pids = re.findall(r"worker\.exited slot=1 pid=([0-9]+) signal=SIGSEGV", server.errors())
+    assert len(set(pids)) == 4
+    delays = [float(delay) for delay in re.findall(r"worker\.exited .*restart_in_s=([0-9.]+)", server.errors())]
+    assert delays == sorted(delays)
+    assert delays[-1] > 0.5
+    assert server.stop() == 0
+
+
+def test_ended_workers_leave_no_zombie(serve) -> None:
+    server = serve("-w", "2")
+    server.is_noise_expected = True
+    workers = server.workers()
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(server.workers()) == 2 and not set(workers) & set(server.workers()), "successors")
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in workers)
+    assert server.stop() == 0
+
+
+def test_files_and_sockets_of_the_server_are_not_inherited_by_subprocesses(serve, connect) -> None:
+    server = serve()
+    held = connect(server).get("/child").body.decode()
+    assert "socket:" not in held
+    assert "memfd" not in held
+    assert "eventpoll" not in held
