@@ -132,10 +132,9 @@ def test_a_flood_of_request_lines_never_grows_the_table_beyond_its_bound() -> No
         assert len(table.request_lines) <= 7
 
 
-@pytest.mark.parametrize("line", [b"GET /?a HTTP/1.1\r", b"GET /%s HTTP/1.1\r" % (b"a" * 256)])
-def test_a_request_line_that_is_long_or_has_a_query_is_not_remembered(table: FieldTable, line: bytes) -> None:
-    query = "a" if b"?" in line else ""
-    table.remember_request_line(line, ("GET", "", "", query, "HTTP/1.1", None, None, b"", True))
+def test_a_request_line_that_is_long_is_not_remembered(table: FieldTable) -> None:
+    line = b"GET /%s HTTP/1.1\r" % (b"a" * 256)
+    table.remember_request_line(line, ("GET", "", "", "", "HTTP/1.1", None, None, b"", True))
     assert table.request_lines == {}
 
 

@@ -420,3 +420,17 @@ def test_an_idle_receiver_keeps_no_buffer_and_is_small() -> None:
     assert receiver._buffer == b""
     assert receiver._reader is None
     assert sys.getsizeof(receiver) < 200
+
+
+@pytest.mark.parametrize(
+    ("target", "is_remembered"), [(b"/a", True), (b"/a?token=secret", False)], ids=["path", "query"]
+)
+def test_a_request_line_is_remembered_unless_its_query_may_hold_a_secret(
+    target: bytes, is_remembered: bool
+) -> None:
+    config = ProtocolConfig()
+    table = FieldTable(config)
+    receiver = RequestReceiver(config, table)
+    receiver.receive_data(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % target)
+    receiver.next_event()
+    assert bool(table.request_lines) is is_remembered

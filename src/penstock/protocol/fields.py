@@ -169,8 +169,8 @@ class FieldTable(dict[bytes, tuple[str, str]]):
         return pair
 
     def remember_request_line(self, line: bytes, request: RequestLine) -> None:
-        """Keep a parsed request line unless it is long or has a query, which may hold a secret."""
-        if len(line) > self._max_line_bytes or request[3]:
+        """Keep a parsed request line unless it is long."""
+        if len(line) > self._max_line_bytes:
             return
         if len(self.request_lines) >= self._max_request_lines:
             self.request_lines.clear()

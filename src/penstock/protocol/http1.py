@@ -300,7 +300,8 @@ class RequestReceiver:
         if len(line) > self._config.max_request_line_bytes:
             self._check_request_line_length(len(line) - 1)
         request = parse_request_line(line)
-        self._table.remember_request_line(line, request)
+        if not request[3]:  # a query may hold a secret
+            self._table.remember_request_line(line, request)
         return request
 
     def _check_request_line_length(self, length: int) -> None:
