@@ -336,6 +336,14 @@ def test_a_descriptor_closed_before_we_began_takes_everything(now):
     output.close()
 
 
+@pytest.mark.parametrize("make", [lambda: os.open("/dev/null", os.O_RDONLY), lambda: os.eventfd(0)])
+def test_something_else_under_the_number_of_a_closed_descriptor_is_not_written_to(now, make):
+    fd = make()
+    output = output_on(fd, now)
+    assert (output.kind, output.trouble) == (Kind.GONE, "it was closed before we began")
+    os.close(fd)
+
+
 def test_no_more_descriptors_is_trouble(pipe, now, monkeypatch):
     def refuse(*_):
         raise OSError(24, "Too many open files")

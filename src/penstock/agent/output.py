@@ -22,6 +22,7 @@ Rules:  pipe(7), open(2), write(2).
 
 import enum
 import errno
+import fcntl
 import os
 import select
 import socket
@@ -211,7 +212,7 @@ class Output:
     def _adopt(self, fd: int) -> None:
         """Write to a descriptor that we were given."""
         try:
-            mode = os.fstat(fd).st_mode
+            mode = _mode_if_writable(fd)
             self.fd = os.dup(fd)
         except OSError as error:
             self.trouble = "it was closed before we began" if error.errno == errno.EBADF else str(error)
@@ -250,6 +251,22 @@ class Output:
 
 def _standard_name(fd: int) -> str:
     return {1: "standard output", 2: "standard error"}.get(fd, f"descriptor {fd}")
+
+
+def _mode_if_writable(fd: int) -> int:
+    """st_mode of a descriptor that text can be written to.
+
+    One that is not for writing, or is no file of any kind (an epoll, an eventfd), took the number of a standard
+    descriptor that was closed when the server started.
+
+    Raises:
+        OSError: closed (EBADF), or as good as closed (the same).
+    """
+    mode = os.fstat(fd).st_mode
+    is_for_writing = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+    if not (is_for_writing and stat.S_IFMT(mode)):
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return mode
 
 
 def _line_end(text: bytes, start: int) -> int:
