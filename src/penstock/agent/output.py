@@ -256,8 +256,8 @@ def _standard_name(fd: int) -> str:
 def _mode_if_writable(fd: int) -> int:
     """st_mode of a descriptor that text can be written to.
 
-    One that is not for writing, or is no file of any kind (an epoll, an eventfd), took the number of a standard
-    descriptor that was closed when the server started.
+    One that is not for writing, or is no file of any kind (an epoll, an eventfd), took the number of a
+    standard descriptor that was closed when the server started.
 
     Raises:
         OSError: closed (EBADF), or as good as closed (the same).
