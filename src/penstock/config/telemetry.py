@@ -12,7 +12,7 @@ class TelemetryConfig:
     ring_bytes: int = option(
         4 << 20,
         help="ring of records of each worker",
-        reason="0.2 s of access lines at 100,000/s",
+        reason="11,000 access lines: 0.3 s of a worker that answers 35,000 requests a second",
         unit="bytes",
         minimum=65536,
     )
