@@ -24,6 +24,7 @@ from penstock.cli.error import CommandError
 from penstock.cli.machine import available_cpus
 from penstock.cli.parser import given_flags
 from penstock.cli.reload import require_watchfiles, start_watcher
+from penstock.cli.streams import open_standard_streams
 from penstock.config import AgentConfig, Config, ConfigError, load_config
 from penstock.server import ServePlan, StartError, serve
 from penstock.server.address import AddressError, TCPAddress, parse_address
@@ -42,6 +43,7 @@ def run_serve(arguments: "argparse.Namespace") -> int:
         ConfigError: a word or a setting is wrong.
         CommandError: an address, user or pid file cannot be used on this machine.
     """
+    open_standard_streams()
     config = load_config(given_flags(arguments), os.environ, file=arguments.config).config
     target = arguments.target or config.application.application
     if not target:
