@@ -575,7 +575,7 @@ class Connection:
         if begun:  # cut without the last chunk: the client sees that it is not whole
             self.close()
         else:
-            self._say_and_linger(refusal(504))
+            self._say_and_linger(refusal(504, method=exchange.head.method))
 
     # Refusing and closing
 
@@ -586,9 +586,10 @@ class Connection:
     def _answer_refusal(self, status: int, reason: str, *, is_answerable: bool = True) -> None:
         reception = self._reception
         upload, self._upload = self._upload, None
+        line = upload.head.line if upload is not None else self._receiver.partial_line
         reception.recorder.refused(
             status=status,
-            line=upload.head.line if upload is not None else self._receiver.partial_line,
+            line=line,
             peer=self.peer,
             now_ns=monotonic_ns(),
             reason=reason,
@@ -596,7 +597,7 @@ class Connection:
         if upload is not None:
             upload.close()
         if is_answerable:
-            self._say_and_linger(refusal(status))
+            self._say_and_linger(refusal(status, method=line.split(b" ", 1)[0].decode("latin-1")))
         else:
             self._linger()
 

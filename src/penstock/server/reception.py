@@ -75,6 +75,8 @@ class Reception:
         self._threads = server.threads
         self._is_alone = is_alone
         self._is_open = False
+        self._pause_end = Alarm(0, self.open)
+        self._said_full_ns = -NS
 
     def open(self) -> None:
         """Begin to accept."""
@@ -136,7 +138,7 @@ class Reception:
         self.recorder.set_connections(len(self.connections))
         if self.loop.is_draining:
             self.stop_when_empty()
-        elif not self._is_open and len(self.connections) < self._max_connections:
+        elif not (self._is_open or self._pause_end.tick) and len(self.connections) < self._max_connections:
             self.open()
 
     def stop_when_empty(self) -> None:
@@ -163,7 +165,7 @@ class Reception:
     def _accept_one(self, listener: Listener) -> bool:
         """Accept one connection; False = there is none, or no room for it."""
         if len(self.connections) >= self._max_connections:
-            log.warning("worker.full connections=%d", len(self.connections))
+            self._say_full(monotonic_ns())
             self.close()
             return False
         try:
@@ -176,7 +178,8 @@ class Reception:
                 PAUSE_NS / NS,
             )
             self.close()
-            self.loop.wheel.file(Alarm(monotonic_ns() + PAUSE_NS, self.open))
+            self._pause_end.deadline_ns = monotonic_ns() + PAUSE_NS
+            self.loop.wheel.file(self._pause_end)
             return False
         if accepted is None:
             return False
@@ -189,3 +192,9 @@ class Reception:
         self.connections.add(Connection(sock, peer[0], template, self, monotonic_ns()))
         self.recorder.set_connections(len(self.connections))
         return True
+
+    def _say_full(self, now_ns: int) -> None:
+        """Log it, once a second: while connections come and go at the limit, it happens at each of them."""
+        if now_ns - self._said_full_ns >= NS:
+            self._said_full_ns = now_ns
+            log.warning("worker.full connections=%d", len(self.connections))
