@@ -68,6 +68,8 @@ def test_an_output_that_is_gone_says_that_its_lines_are_lost(watch, drain):
 
 def test_the_end_of_trouble_says_how_long_it_was_and_what_was_lost(watch, drain, dropped, now):
     dropped.count = 10
+    watch.look()
+    dropped.count = 12  # it stood still for a moment before it was called trouble
     drain.output.trouble = "nobody reads it"
     watch.look()
     now.pass_s(90)
@@ -77,6 +79,15 @@ def test_the_end_of_trouble_says_how_long_it_was_and_what_was_lost(watch, drain,
     message = "access log on standard output: written again after 90 s; 7 records were lost"
     assert watch.look() == Notice(logging.WARNING, message)
     assert watch.look() is None
+
+
+def test_what_was_dropped_before_the_agent_began_is_not_its_outputs_trouble(drain, dropped, now):
+    dropped.count = 10
+    watch = TroubleWatch(drain, dropped, now)
+    drain.output.trouble = "nobody reads it"
+    watch.look()
+    drain.output.trouble = ""
+    assert watch.look().message.endswith("; 0 records were lost")
 
 
 def test_trouble_that_changes_is_said_and_counts_from_its_first(watch, drain, dropped, now):

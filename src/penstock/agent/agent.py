@@ -185,11 +185,11 @@ class Agent:
         self._clock.refresh()
         self._access.retry()
         self._errors.retry()
-        for watch in self._troubles:
-            notice = watch.look()
-            if notice:
-                self._say(notice)
-        is_troubled = any(drain.output.trouble for drain in (self._access, self._errors))
+        notices = [notice for watch in self._troubles if (notice := watch.look())]
+        for notice in notices:
+            self._say(notice)
+        # A notice of an end has counted the losses as well.
+        is_troubled = bool(notices) or any(drain.output.trouble for drain in (self._access, self._errors))
         for notice in self._losses.look(has_reason=is_troubled):
             self._say(notice)
 

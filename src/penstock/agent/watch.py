@@ -36,7 +36,7 @@ class Notice:
 
 
 class TroubleWatch:
-    """One output's trouble: from when, and what was dropped since."""
+    """One output's trouble: from when, and what was dropped since the last look that found none."""
 
     __slots__ = ("_count_dropped", "_drain", "_dropped_before", "_now", "_said", "_since")
 
@@ -46,12 +46,14 @@ class TroubleWatch:
         self._now = now
         self._said = ""
         self._since = 0.0
-        self._dropped_before = 0
+        self._dropped_before = count_dropped() + drain.lost_lines
 
     def look(self) -> Notice | None:
         """A notice when trouble begins, changes or ends; None between."""
         output = self._drain.output
         if output.trouble == self._said:
+            if not output.trouble:  # what is dropped from here on, trouble explains if it begins
+                self._dropped_before = self._count_dropped() + self._drain.lost_lines
             return None
         if not output.trouble:
             lost = self._count_dropped() + self._drain.lost_lines - self._dropped_before
@@ -61,7 +63,6 @@ class TroubleWatch:
             return Notice(logging.WARNING, message)
         if not self._said:
             self._since = self._now()
-            self._dropped_before = self._count_dropped() + self._drain.lost_lines
         self._said = output.trouble
         fate = (
             "its lines are lost and counted"
