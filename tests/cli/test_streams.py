@@ -1,5 +1,6 @@
 import contextlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -53,3 +54,11 @@ def test_closed_streams_are_replaced_and_open_ones_left(closed, output) -> None:
     assert set(replaced.values()) <= {os.devnull}
     assert (swallowed, rest) == (1, b"")
     assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+def test_python_has_a_standard_error_again(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with without([2]):
+        open_standard_streams()
+        assert sys.stderr.write("for nobody") == 10
+        sys.stderr.flush()

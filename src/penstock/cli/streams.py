@@ -5,13 +5,15 @@ The next descriptor that anybody opens takes the free number: a listener or our 
 
 In:     descriptors 0 to 2 as they were inherited.
 Out:    all three are open. Standard input is at its end. Standard output is a pipe without a reader, so that
-        the agent finds, says and counts that its lines are lost. Standard error swallows: nobody would see it.
+        the agent finds, says and counts that its lines are lost. Standard error swallows all, sys.stderr too
+        (Python has None there); sys.stdout stays None, so that print() does nothing instead of failing.
 Never:  touches one that is open.
 
 Rules:  open(2): the lowest free number is taken; so this comes before anything else is opened.
 """
 
 import os
+import sys
 
 
 def open_standard_streams() -> list[int]:
@@ -23,6 +25,8 @@ def open_standard_streams() -> list[int]:
         os.set_inheritable(fd, True)
     if 1 in closed:
         _break_output()
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - for the life of the process
     return closed
 
 
