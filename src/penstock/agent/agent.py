@@ -194,7 +194,7 @@ class Agent:
             self._say(notice)
 
     def _say(self, notice: Notice) -> None:
-        """Into the error log; if that is the one in trouble, into the access log; else to standard error."""
+        """Into the error log; if that is in trouble, to standard error; else among the access lines."""
         entry = LogEntry(
             time_ns=time.monotonic_ns(),
             level=notice.level,
@@ -202,14 +202,19 @@ class Agent:
             logger=_LOGGER,
             message=notice.message,
         )
-        for drain, form in ((self._errors, self._entry_line), (self._access, self._access_entry_line)):
-            if not drain.output.trouble and not drain.output.takes_nothing:
-                drain.say(form(entry).encode())
-                return
-        if self._config.error_log != "-":
-            output = Output("notices", "-", self._last_resort, self._now)
-            output.write(self._entry_line(entry).encode())
-            output.close()
+        if _can_say(self._errors):
+            self._errors.say(self._entry_line(entry).encode())
+        elif not self._says_on_standard_error(entry) and _can_say(self._access):
+            self._access.say(self._access_entry_line(entry).encode())
+
+    def _says_on_standard_error(self, entry: LogEntry) -> bool:
+        """Try it there, unless that is the error log itself."""
+        if self._config.error_log == "-":
+            return False
+        output = Output("notices", "-", self._last_resort, self._now)
+        is_said = output.write(self._entry_line(entry).encode()) and not output.takes_nothing
+        output.close()
+        return is_said
 
     def _access_format(self) -> Callable[[Batch], bytes]:
         """The whole way from a batch of ring A to bytes."""
@@ -233,6 +238,10 @@ class Agent:
             if entry.level >= self._least_level:
                 lines.append(self._entry_line(entry))
         return "".join(lines).encode("utf-8", "backslashreplace")
+
+
+def _can_say(drain: Drain) -> bool:
+    return not drain.output.trouble and not drain.output.takes_nothing
 
 
 def _entry_format(form: str, clock: WallClock) -> Callable[[LogEntry], str]:
