@@ -474,7 +474,8 @@ class Connection:
                 pass
             else:
                 loop.run_inline(exchange, shape)
-                self._send_output(exchange)
+                self._phase = SENDING
+                loop.outgoing.append(self)
                 return
         exchange.start_ns = 0
         self.deadline_ns = now_ns + reception.request_timeout_ns
@@ -501,6 +502,11 @@ class Connection:
         self._reception.loop.run_inline(exchange, shape)
         self._send_output(exchange)
         return waited_ns
+
+    def send_output(self) -> None:
+        """Send the answer of an inline request (loop, when its batch is done)."""
+        if self._phase is SENDING and self._exchange is not None:  # else it was closed meanwhile
+            self._send_output(self._exchange)
 
     def _send_output(self, exchange: Exchange) -> None:
         """Send a complete answer: one send, and EPOLLOUT only when the client is slow."""

@@ -37,6 +37,8 @@ log = logging.getLogger("penstock.server")
 # one slot is kept for inline requests, until none has come for a while.
 LONG_WAIT_NS: Final = 20_000_000
 RESERVE_NS: Final = 1_000_000_000
+# The first answer of a batch waits for the last request of it: some 0.2 ms.
+MAX_BATCH: Final = 32
 
 
 class TakenOver(BaseException):
@@ -58,6 +60,8 @@ class Loop:
         last_inline_ns: when the last request came that may run on the owner's thread.
         handlers: by descriptor, what to call with the epoll mask.
         waiting_inline: connections whose request may run on the owner's thread once a slot is free.
+        outgoing: connections whose answer is sent when the batch of events is done.  One send behind the
+            other costs less than one between two requests: a client that is awake need not be woken.
         again: connections with a further request in their buffer.
     """
 
@@ -74,6 +78,7 @@ class Loop:
         self.is_stopped = False
         self.is_draining = False
         self.waiting_inline: deque[Connection] = deque()
+        self.outgoing: deque[Connection] = deque()
         self.again: deque[Connection] = deque()
         self.wheel: DeadlineWheel[Expiring] = DeadlineWheel()
         self.handlers: dict[int, Callable[[int], None]] = {}
@@ -122,13 +127,14 @@ class Loop:
         """Serve until stopped: wait, serve who is ready, collect what the pool has answered."""
         handlers = self.handlers
         handed_off = self._handed_off
+        outgoing = self.outgoing
         again = self.again
         poll = self.epoll.poll
         pool = self.pool
         while not self.is_stopped:
             self._is_asleep = True
-            is_ready = handed_off or again or self.orders or (self.waiting_inline and pool.slots)
-            events = poll(0 if is_ready else self.wheel.wait_s(monotonic_ns()))
+            is_ready = handed_off or again or outgoing or self.orders or (self.waiting_inline and pool.slots)
+            events = poll(0 if is_ready else self.wheel.wait_s(monotonic_ns()), MAX_BATCH)
             self._is_asleep = False
             for fd, mask in events:
                 handler = handlers.get(fd)
@@ -145,6 +151,8 @@ class Loop:
                     item.on_deadline()
             while self.orders:
                 self.orders.popleft()()
+            while outgoing:
+                outgoing.popleft().send_output()
             if pool.jobs:
                 pool.wake()
 
