@@ -356,8 +356,7 @@ class Rig:
             gate.open()
         for client in self.clients:
             client.close()
-        if not self.loop.is_stopped:
-            self.on_loop(self._end)
+        self.loop.order(self._end)  # in vain if it has stopped by itself
         threads = [self.watcher, *self.loop.pool._threads]
         for thread in threads:
             thread.join(PATIENCE_S)
