@@ -156,3 +156,16 @@ def test_what_was_dropped_because_of_known_trouble_is_not_said_twice(segment, no
     assert [notice.message[0] for notice in watch.look(has_reason=True)] == ["1"]
     now.pass_s(100)
     assert watch.look(has_reason=False) == []
+
+
+def test_what_was_dropped_in_silence_before_trouble_is_said_after_it(segment, now):
+    watch = LossWatch(segment, now)
+    add(segment, 1, layout.ACCESS_DROPPED, 1)
+    assert len(watch.look(has_reason=False)) == 1
+    add(segment, 1, layout.ACCESS_DROPPED, 20)
+    assert watch.look(has_reason=False) == []
+    add(segment, 1, layout.ACCESS_DROPPED, 300)
+    assert watch.look(has_reason=True) == []
+    now.pass_s(10)
+    message = "20 access records dropped: their ring was full"
+    assert watch.look(has_reason=False) == [Notice(logging.WARNING, message)]

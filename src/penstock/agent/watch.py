@@ -75,13 +75,14 @@ class TroubleWatch:
 class LossWatch:
     """Counters that should stand still, over all slots. Speaks at once, then each 10 s while they grow."""
 
-    __slots__ = ("_now", "_seen", "_segment", "_silent_until")
+    __slots__ = ("_last", "_now", "_said", "_segment", "_silent_until")
 
     def __init__(self, segment: Segment, now: Callable[[], float]) -> None:
         self._segment = segment
         self._now = now
         self._silent_until = 0.0
-        self._seen = self._read()
+        self._last = self._read()
+        self._said = [*self._last]
 
     def look(self, *, has_reason: bool) -> list[Notice]:
         """One notice for each counter that grew since we last spoke.
@@ -89,12 +90,14 @@ class LossWatch:
         Args:
             has_reason: an output is in trouble, which has been said, and will count what was dropped itself.
         """
-        if has_reason:
-            self._seen = [*self._read()[: len(_DROPPED)], *self._seen[len(_DROPPED) :]]
+        last, self._last = self._last, self._read()
+        if has_reason:  # what was dropped since the last look has been said; what was before may still be due
+            for place in range(len(_DROPPED)):
+                self._said[place] += self._last[place] - last[place]
         if self._now() < self._silent_until:
             return []
-        before, self._seen = self._seen, self._read()
-        grown = [(after - past) & _MAX_COUNT for past, after in zip(before, self._seen, strict=True)]
+        before, self._said = self._said, [*self._last]
+        grown = [(after - past) & _MAX_COUNT for past, after in zip(before, self._said, strict=True)]
         notices = [
             Notice(logging.WARNING, f"{count} {what}")
             for count, what in zip(grown, _LOSSES, strict=True)
