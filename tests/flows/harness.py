@@ -145,6 +145,7 @@ class Server:
         environment: variables beside ours.
         logs: whether access and error log go to files below `folder`.
         stdout: where its standard output goes; a file below `folder` unless given.
+        stderr: likewise.
         inherit: descriptors to leave open.
         prefix: words before python, as in `sh -c ...`.
         python: the interpreter.
@@ -162,6 +163,7 @@ class Server:
         environment: Mapping[str, str] | None = None,
         logs: bool = True,
         stdout: int | None = None,
+        stderr: int | None = None,
         inherit: Sequence[int] = (),
         prefix: Sequence[str] = (),
         python: str = sys.executable,
@@ -175,14 +177,14 @@ class Server:
         self._sockets = [word.removeprefix("unix:") for word in words if word.startswith("unix:")]
         if logs:
             words = [*words, "--access-log", str(self.access_log), "--error-log", str(self.error_log)]
-        with (folder / "stderr").open("wb") as stderr, (folder / "stdout").open("wb") as out:
+        with (folder / "stderr").open("wb") as err, (folder / "stdout").open("wb") as out:
             self.process = subprocess.Popen(
                 [*prefix, python, "-m", "penstock", "serve", *words],
                 cwd=chdir,
                 env=clean_environment(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=out if stdout is None else stdout,
-                stderr=stderr,
+                stderr=err if stderr is None else stderr,
                 start_new_session=True,
                 pass_fds=inherit,
             )
@@ -233,8 +235,8 @@ class Server:
         assert not self.left, f"processes left: {self.left}"
         if not self.is_killed:
             assert not [path for path in self._sockets if os.path.exists(path)], "a socket file is left"
-        if not self.is_noise_expected:
-            assert not self.noise()
+        noise = [] if self.is_noise_expected else self.noise()
+        assert not noise, "\n".join(noise)
 
     # Processes
 

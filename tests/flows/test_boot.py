@@ -63,6 +63,7 @@ def serve_in_vain(*words: str, folder: Path = FLOWS, environment=None) -> subpro
         pytest.param(["applications", "--chdir", "/no/such/folder"], "/no/such/folder", 2, id="chdir"),
         pytest.param(["applications", "--config", "no-such.toml"], "no-such.toml", 2, id="config"),
         pytest.param(["applications", "--access-log-format", "xml"], "json", 2, id="choice"),
+        pytest.param(["applications", "--access-log", "/no/such/x.log"], "/no/such", 1, id="log-folder"),
         pytest.param([], "application", 2, id="nothing-to-serve"),
     ],
 )
