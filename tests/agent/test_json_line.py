@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from penstock.agent.error_line import LogEntry
 from penstock.agent.escape import escape_json, split_access_text
-from penstock.agent.json_line import JSONAccess, JSONErrors
+from penstock.agent.json_line import JSONAccess, JSONErrors, RequestLineTexts
 from penstock.telemetry.clock import NS_PER_S, WallClock
 
 # 2026-11-20T09:50:00Z
@@ -61,6 +61,16 @@ def test_a_refused_request_has_its_reason_and_its_whole_line():
     assert found["penstock.request_line"] == "GET / x y"
     assert found["penstock.reason"] == "bad request line"
     assert "user_agent.original" not in found
+
+
+def test_lines_that_were_cut_up_are_remembered_within_bounds():
+    texts = RequestLineTexts()
+    for number in range(5000):
+        assert texts[f"GET /{number} HTTP/1.1"] == texts[f"GET /{number} HTTP/1.1"]
+    assert len(texts) <= 4096
+    size = len(texts)
+    assert '"url.path":"/aaa' in texts["GET /" + "a" * 600 + " HTTP/1.1"]
+    assert len(texts) == size
 
 
 @pytest.mark.parametrize(("lane", "name"), [(0, "inline"), (1, "pool"), (255, "pool")])

@@ -21,20 +21,46 @@ from penstock.telemetry.record import Outcome
 
 _LANES: Final = ("inline", "pool")
 _REFUSED: Final = int(Outcome.REFUSED)
+# Together 5 MiB in the worst case, 1 MiB in an ordinary one.
+_MAX_LINES: Final = 4096
+_MAX_LINE_LETTERS: Final = 512
+
+
+class RequestLineTexts(dict[str, str]):
+    """Request line -> its members of the object. Lines repeat; cutting one up costs 250 ns, finding it 40."""
+
+    def __missing__(self, line: str) -> str:
+        """Cut the line up; remember it if it is short, dropping all when there are too many."""
+        words = line.split(" ")
+        if len(words) == 3:
+            path, _, query = words[1].partition("?")
+            text = (
+                f'"http.request.method":"{words[0]}","url.path":"{path}","url.query":"{query}",'
+                f'"network.protocol.version":"{words[2].removeprefix("HTTP/")}"'
+            )
+        else:
+            text = f'"penstock.request_line":"{line}"'
+        if len(line) <= _MAX_LINE_LETTERS:
+            if len(self) >= _MAX_LINES:
+                self.clear()
+            self[line] = text
+        return text
 
 
 class JSONAccess:
     """Formats batches of access records as JSON."""
 
-    __slots__ = ("_clock", "_ms")
+    __slots__ = ("_clock", "_ms", "_targets")
 
     def __init__(self, clock: WallClock) -> None:
         self._clock = clock
         self._ms = MillisecondTexts()
+        self._targets = RequestLineTexts()
 
     def lines(self, rows: Sequence[tuple[Any, ...]], fields: list[str]) -> str:
         """Format one batch. One loop without calls: it runs once for each request of the whole server."""
         ms = self._ms
+        targets = self._targets
         clock = self._clock
         second = ""
         low_ns = high_ns = 0
@@ -48,28 +74,20 @@ class JSONAccess:
             if not low_ns <= last_ns < high_ns:
                 second = clock.second_utc(last_ns)
                 low_ns, high_ns = clock.low_ns, clock.high_ns
-            words = line.split(" ")
-            if len(words) == 3:
-                path, _, query = words[1].partition("?")
-                target = (
-                    f'"http.request.method":"{words[0]}","url.path":"{path}","url.query":"{query}",'
-                    f'"network.protocol.version":"{words[2][5:]}"'
-                )
-            else:
-                target = f'"penstock.request_line":"{line}"'
-            ending = (
-                f'"user_agent.original":"{agent}"' if outcome != _REFUSED else f'"penstock.reason":"{agent}"'
-            )
             lines.append(
-                f'{{"timestamp":"{second}.{(last_ns - low_ns) // 1000:06d}Z","severity_text":"INFO",'
-                f'"event.name":"http.access",{target},"http.response.status_code":{status},'
-                f'"http.response.body.size":{sent},"http.request.body.size":{received},"client.address":"{peer}",'
-                f'"http.request.header.referer":"{referer}",{ending},"process.pid":{pid},"thread.id":{thread},'
-                f'"penstock.request_id":"{request_id}","penstock.lane":"{_LANES[lane & 1]}",'
+                f'{{"timestamp":"{second}.{str((last_ns - low_ns) // 1000 + 1_000_000)[1:]}Z",'
+                f'"severity_text":"INFO","event.name":"http.access",{targets[line]},'
+                f'"http.response.status_code":{status},"http.response.body.size":{sent},'
+                f'"http.request.body.size":{received},"client.address":"{peer}",'
+                f'"http.request.header.referer":"{referer}",'
+                f'"{"user_agent.original" if outcome != _REFUSED else "penstock.reason"}":"{agent}",'
+                f'"process.pid":{pid},"thread.id":{thread},"penstock.request_id":"{request_id}",'
+                f'"penstock.lane":"{_LANES[lane & 1]}",'
                 f'"penstock.outcome":"{outcome_name(outcome) if outcome else "complete"}",'
-                f'"penstock.total_ms":{ms[total]},"penstock.head_ms":{ms[head]},"penstock.body_ms":{ms[body]},'
-                f'"penstock.queue_ms":{ms[queue]},"penstock.application_ms":{ms[application]},'
-                f'"penstock.response_ms":{ms[response]},"penstock.send_ms":{ms[send]}}}\n'
+                f'"penstock.total_ms":{ms[total]},"penstock.head_ms":{ms[head]},'
+                f'"penstock.body_ms":{ms[body]},"penstock.queue_ms":{ms[queue]},'
+                f'"penstock.application_ms":{ms[application]},"penstock.response_ms":{ms[response]},'
+                f'"penstock.send_ms":{ms[send]}}}\n'
             )
         return "".join(lines)
 
