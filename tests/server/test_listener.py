@@ -49,6 +49,17 @@ def test_unix_listener_accepts_and_is_removed_at_the_end(tmp_path: Path) -> None
     assert not path.exists()
 
 
+@pytest.mark.parametrize("mode", [0o666, 0o660])
+def test_unix_socket_has_the_mode_it_was_given_whatever_the_umask(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "a.sock"
+    umask = os.umask(0o077)
+    (listener,) = open_listeners([UnixAddress(str(path))], 16, mode)
+    os.umask(umask)
+    assert path.stat().st_mode & 0o777 == mode
+    listener.close(unlink=True)
+    listener.close(unlink=True)  # once more is nothing
+
+
 def test_stale_unix_socket_is_replaced(tmp_path: Path) -> None:
     path = str(tmp_path / "a.sock")
     with socket.socket(socket.AF_UNIX) as dead:

@@ -150,7 +150,10 @@ class ServerConfig:
     )
     group: str = option("", help="group the workers run as", reason="the same", flag="group")
     umask: str = option(
-        "", help="umask of the workers, octal", reason="the caller's unless given", flag="umask"
+        "",
+        help="umask of the workers and of Unix sockets, octal",
+        reason="the caller's for workers, none for sockets: a proxy is another user",
+        flag="umask",
     )
     chdir: str = option(
         "", help="folder to work in; modules are found from it", reason="gunicorn's habit", flag="chdir"

@@ -100,7 +100,8 @@ def open_listeners(addresses: Sequence[Address], backlog: int, unix_mode: int = 
     Args:
         addresses: where.
         backlog: pending connections of each; the kernel caps it at net.core.somaxconn.
-        unix_mode: permissions of Unix sockets (before the umask).
+        unix_mode: permissions of Unix sockets, whatever the umask: who connects must be able to write, and a
+            proxy runs as another user (nginx and we would not meet at the usual 0644; gunicorn's are 0777).
 
     Raises:
         ListenError: an address is in use, forbidden, unknown, or not a listening socket.
@@ -151,7 +152,7 @@ def _bind_unix(path: str, mode: int) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.bind(path)
-        Path(path).chmod(mode & ~_current_umask())
+        Path(path).chmod(mode)
     except BaseException:
         sock.close()
         raise
@@ -177,12 +178,6 @@ def _adopt(fd: int) -> socket.socket:
     if sock.type != socket.SOCK_STREAM:
         raise OSError(errno.EPROTOTYPE, "not a stream socket")
     return sock
-
-
-def _current_umask() -> int:
-    umask = os.umask(0o077)
-    os.umask(umask)
-    return umask
 
 
 def _unix_path(sock: socket.socket) -> str:

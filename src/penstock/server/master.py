@@ -90,7 +90,7 @@ def serve(plan: ServePlan) -> int:
     """
     identity = parse_identity(plan.server.user, plan.server.group, plan.server.umask)
     addresses = [parse_address(word) for word in plan.server.bind]
-    listeners = open_listeners(addresses, plan.server.backlog)
+    listeners = open_listeners(addresses, plan.server.backlog, 0o666 & ~(identity.umask or 0))
     try:
         with _pid_file(plan.server.pid_file):
             return Master(plan, identity, listeners).run()
