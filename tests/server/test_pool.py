@@ -3,7 +3,10 @@
 import os
 import select
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 
 import pytest
 
@@ -136,3 +139,150 @@ def test_slot_that_a_thread_gives_back_unused_is_told_to_an_inline_request_that_
     it.loop.waiting_inline.append(None)
     it.go_to_bed()
     assert it.is_woken
+
+
+# The crew
+
+
+class Crew:
+    """A pool with real threads around a loop that only notes who owned it."""
+
+    def __init__(self, threads: int, application=None) -> None:
+        self.it = Bench(application or hello, threads)
+        self.pool, self.loop = self.it.pool, self.it.loop
+        self.owned: SimpleQueue[int] = SimpleQueue()
+        self.loop.own = self.owned.put
+        self.pool.start(self.loop)
+
+    def answered(self, count: int) -> list[object]:
+        """Wait for that many answers."""
+        give_up_s = time.monotonic() + 5
+        while len(self.loop._handed_off) < count:
+            assert time.monotonic() < give_up_s
+            time.sleep(0.001)
+        return [exchange for exchange, _ in self.loop._handed_off]
+
+    def close(self) -> None:
+        self.pool.stop()
+        for thread in self.pool._threads:
+            thread.join(5)
+            assert not thread.is_alive()
+        self.it.close()
+
+
+@pytest.fixture
+def crew() -> Iterator[Callable[..., Crew]]:
+    crews: list[Crew] = []
+
+    def make(*args) -> Crew:
+        crews.append(Crew(*args))
+        return crews[-1]
+
+    yield make
+    for each in crews:
+        each.close()
+
+
+def test_crew_has_a_thread_more_than_calls_and_one_becomes_the_owner(crew) -> None:
+    it = crew(3)
+    owner = it.owned.get(timeout=5)
+    assert [it.pool.thread(index).name for index in range(4)] == [f"penstock-{index}" for index in range(4)]
+    assert 0 <= owner <= 3
+    assert len(it.pool.slots) == 3
+
+
+def test_every_job_is_answered_once_and_every_slot_comes_back(crew) -> None:
+    it = crew(3)
+    it.owned.get(timeout=5)
+    for index in range(300):
+        it.it.add(f"/{index}")
+        it.pool.wake()
+    exchanges = it.answered(300)
+    assert sorted(exchange.number for exchange in exchanges) == list(range(1, 301))
+    assert all(exchange.lane == 1 and exchange.start_ns <= exchange.end_ns for exchange in exchanges)
+    assert all(it.pool.thread(exchange.thread) for exchange in exchanges)
+    give_up_s = time.monotonic() + 5
+    while len(it.pool.slots) < 3:
+        assert time.monotonic() < give_up_s
+
+
+def test_vacancy_is_filled_before_any_job(crew) -> None:
+    arrived, going_on = threading.Event(), threading.Event()
+
+    def application(environ, start_response):
+        arrived.set()
+        going_on.wait(5)
+        return hello(environ, start_response)
+
+    it = crew(1, application)
+    it.owned.get(timeout=5)
+    it.it.add("/slow", "/next")
+    it.pool.wake()
+    assert arrived.wait(5)
+    it.pool.appoint()
+    assert it.owned.get(timeout=5) >= 0  # the thread that is left takes the loop
+    going_on.set()
+    it.answered(2)
+
+
+def test_jobs_that_wait_when_the_loop_changes_hands_wake_somebody_else(crew) -> None:
+    it = crew(2)
+    it.owned.get(timeout=5)
+    it.it.add("/a", "/b")
+    it.pool.appoint()
+    it.answered(2)
+
+
+def test_job_that_another_thread_was_quicker_to_take_costs_no_slot(bench) -> None:
+    it = bench(hello)
+
+    class Emptied(deque):
+        """Jobs that another thread empties after this one has looked."""
+
+        def __bool__(self) -> bool:
+            return True
+
+    it.pool.jobs = Emptied()
+    assert not it.take()
+    assert len(it.pool.slots) == 2
+
+
+def test_slot_that_another_thread_was_quicker_to_take_ends_the_try(bench) -> None:
+    it = bench(hello)
+
+    class Taken(list):
+        """Slots that another thread takes after this one has looked."""
+
+        def __len__(self) -> int:
+            return 1
+
+    it.add("/a")
+    it.pool.slots = Taken()
+    assert not it.take()
+    assert len(it.pool.jobs) == 1
+
+
+def test_thread_that_sees_work_on_its_way_to_bed_does_not_sleep(bench) -> None:
+    it = bench(hello)
+    it.add("/a")
+    bed = threading.Lock()
+    bed.acquire()
+    it.pool._sleep(it.loop, bed)
+    assert it.pool._idle == []
+    bed.release()
+
+
+def test_thread_that_is_being_woken_on_its_way_to_bed_takes_the_waking(bench) -> None:
+    it = bench(hello)
+    it.add("/a")
+
+    class Popped(list):
+        """Beds from which a waker takes each at once."""
+
+        def append(self, bed) -> None:
+            pass
+
+    it.pool._idle = Popped()
+    it.pool._is_waking = True
+    it.go_to_bed()
+    assert not it.pool._is_waking
