@@ -17,7 +17,6 @@ import time
 from urllib.parse import parse_qs
 
 PATTERN = bytes(range(251))  # a prime length, so that a lost or doubled block shows
-SYSTEM_LIMIT = 4096
 
 
 def pattern(size):
@@ -158,7 +157,9 @@ def system_exit(environ, start_response, rest):
 
 def child(environ, start_response, _rest):
     """Answer which descriptors a subprocess of the application holds."""
-    program = "import os; print([os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{n}')])"
+    program = (
+        "import os; print([os.path.realpath(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd')])"
+    )
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, close_fds=False)
     return answer(start_response, out.stdout)
 

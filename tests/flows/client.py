@@ -40,16 +40,26 @@ class Client:
     Args:
         address: where.
         receive_buffer: SO_RCVBUF, set before connecting; for clients that read slowly.
+
+    Attributes:
+        is_answering: whether an answer has begun and is not complete.
     """
 
     def __init__(self, address: Address, receive_buffer: int = 0) -> None:
-        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        family = (
+            socket.AF_UNIX
+            if isinstance(address, str)
+            else socket.AF_INET6
+            if ":" in address[0]
+            else socket.AF_INET
+        )
         self.sock = socket.socket(family)
         self.sock.settimeout(PATIENCE_S)
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.connect(address)
         self._buffer = b""
+        self.is_answering = False
 
     def send(self, data: bytes) -> None:
         """Send all."""
@@ -71,13 +81,14 @@ class Client:
         fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         status = int(status_line.split(" ", 2)[1])
         if not has_body or status in (204, 304) or status < 200:
-            return Answer(status, fields, b"", head)
-        if "content-length" in fields:
+            body = raw = b""
+        elif "content-length" in fields:
             body = raw = self.read_count(int(fields["content-length"]))
         elif fields.get("transfer-encoding") == "chunked":
             body, raw = self._read_chunks()
         else:
             body = raw = self.read_to_end()
+        self.is_answering = False
         return Answer(status, fields, body, head + raw)
 
     def read_to_end(self) -> bytes:
@@ -102,6 +113,7 @@ class Client:
         if not piece:
             raise ConnectionError(f"the server closed after {self._buffer[:200]!r}")
         self._buffer += piece
+        self.is_answering = True
 
     def _read_until(self, mark: bytes) -> bytes:
         while (end := self._buffer.find(mark)) < 0:
@@ -206,7 +218,7 @@ def in_threads(calls: Iterable[Callable[[], Any]]) -> list[Any]:
     def run(place: int, call: Callable[[], Any]) -> None:
         try:
             results[place] = call()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again by who waits
             errors.append(error)
 
     threads = [threading.Thread(target=run, args=item, daemon=True) for item in enumerate(calls)]

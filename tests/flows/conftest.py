@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.flows.client import Client
 from tests.flows.harness import Server
 
@@ -24,7 +23,7 @@ def is_full() -> bool:
 def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start servers; after the test each is ended, and must have left nothing behind.
 
-    `serve(*words)` starts `penstock serve applications -b 127.0.0.1:0 -w 1 *words` and waits until it is ready.
+    `serve(*words)` starts `penstock serve applications -b 127.0.0.1:0 -w 1 *words` and waits until ready.
     With `bare=True` only the words, with `ready=False` without waiting.
     """
     servers: list[Server] = []

@@ -2,7 +2,7 @@
 
 In:     the words after `penstock serve`.
 Out:    a Server: its address, its processes, its logs.
-Never:  leaves a process: all of a server's processes share the session that its master leads, and are found by it.
+Never:  leaves a process: all processes of a server are in the session that its master leads, and found by it.
 """
 
 import contextlib

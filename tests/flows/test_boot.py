@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.flows.client import Client
 from tests.flows.harness import FLOWS, ROOT, clean_environment, run_command, session_members, wait_until
 
@@ -56,7 +55,9 @@ def serve_in_vain(*words: str, folder: Path = FLOWS, environment=None) -> subpro
         pytest.param(["applications", "-b", "::1:8000"], "[::1]", 2, id="ipv6-without-brackets"),
         pytest.param(["applications", "-b", "192.0.2.1:0"], "192.0.2.1", 1, id="address-of-another-machine"),
         pytest.param(["applications", "-b", "no-such-host.invalid:80"], "no-such-host", 1, id="unknown-host"),
-        pytest.param(["applications", "-b", "unix:/no/such/folder/socket"], "/no/such/folder", 1, id="unix-folder"),
+        pytest.param(
+            ["applications", "-b", "unix:/no/such/folder/socket"], "/no/such/folder", 1, id="unix-folder"
+        ),
         pytest.param(["applications", "-b", "fd://77"], "77", 1, id="closed-descriptor"),
         pytest.param(["applications", "--user", "nobody-at-all"], "nobody-at-all", 1, id="user"),
         pytest.param(["applications", "--umask", "9"], "umask", 1, id="umask"),
@@ -100,7 +101,7 @@ def test_failure_inside_the_application_shows_its_own_traceback(tmp_path, source
     (tmp_path / "broken_site.py").write_text(f"# first line\n{source}\n")
     ran = serve_in_vain("broken_site", *ANYWHERE, folder=tmp_path)
     assert ran.returncode == 1
-    assert "broken_site.py\", line 2" in ran.stderr
+    assert 'broken_site.py", line 2' in ran.stderr
     assert cause in ran.stderr
     frames = [line for line in ran.stderr.splitlines() if line.lstrip("| ").startswith("File ")]
     assert not [frame for frame in frames if "penstock" in frame or "importlib" in frame]
@@ -179,7 +180,13 @@ def test_chdir_is_where_modules_are_found_and_the_application_works(serve, conne
 
 @pytest.mark.parametrize(
     "target",
-    ["site_of_flow", "site_of_flow:app", "site_of_flow:make_app()", "site_of_flow.py", "./folder/other.py:app"],
+    [
+        "site_of_flow",
+        "site_of_flow:app",
+        "site_of_flow:make_app()",
+        "site_of_flow.py",
+        "./folder/other.py:app",
+    ],
 )
 def test_every_form_of_target_is_served(serve, connect, tmp_path, target) -> None:
     source = """\
@@ -200,7 +207,9 @@ def test_every_form_of_target_is_served(serve, connect, tmp_path, target) -> Non
 
 def test_reload_serves_what_was_saved(serve, connect, tmp_path) -> None:
     pytest.importorskip("watchfiles")
-    source = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'{}']\n"
+    source = (
+        "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'{}']\n"
+    )
     site = tmp_path / "site"
     site.mkdir()
     path = site / "saved_site.py"
@@ -254,7 +263,18 @@ def find_public_python() -> str:
 def test_workers_and_agent_give_up_root_for_the_user_that_was_named(serve, connect, public_python) -> None:
     folder, settings = public_python
     log = folder / "access.log"
-    words = ("-w", "2", "--user", "nobody", "--umask", "027", "--access-log", str(log), "--pid-file", str(folder / "pid"))
+    words = (
+        "-w",
+        "2",
+        "--user",
+        "nobody",
+        "--umask",
+        "027",
+        "--access-log",
+        str(log),
+        "--pid-file",
+        str(folder / "pid"),
+    )
     server = serve(*words, logs=False, **settings)
     server.is_noise_expected = True  # the noise is that of standard error, where the log goes here
     for _ in range(4):

@@ -1,4 +1,4 @@
-"""Clients that people have: curl, http.client, h11; over TCP, IPv6, Unix sockets and an inherited descriptor."""
+"""Clients that people have: curl, http.client, h11; over TCP, IPv6, Unix sockets, an inherited descriptor."""
 
 import hashlib
 import http.client
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import h11
 import pytest
-
 from tests.flows.applications import pattern
 from tests.flows.client import Client
 from tests.flows.harness import run_command, socket_address, wait_until
@@ -59,7 +58,9 @@ def test_curl_gets_and_posts_in_both_versions(curl, version) -> None:
         pytest.param(("-H", "Transfer-Encoding: chunked"), id="chunked"),
         pytest.param(("-H", "Expect: 100-continue"), id="expecting-100"),
         pytest.param(("-H", "Expect:"), id="not-expecting-100"),
-        pytest.param(("-H", "Transfer-Encoding: chunked", "-H", "Expect: 100-continue"), id="chunked-and-expecting"),
+        pytest.param(
+            ("-H", "Transfer-Encoding: chunked", "-H", "Expect: 100-continue"), id="chunked-and-expecting"
+        ),
         pytest.param(("--limit-rate", "20M"), id="slower"),
     ],
 )
@@ -85,7 +86,11 @@ def test_curl_upload_that_is_too_large_is_refused_before_it_is_sent(require_prog
     path = tmp_path / "upload"
     path.write_bytes(b"x" * 2_000_000)
     curl = Curl(require_program("curl"), server.url)
-    for words in [("-H", "Expect: 100-continue"), ("-H", "Expect:"), ("-H", "Transfer-Encoding: chunked", "-H", "Expect:")]:
+    for words in [
+        ("-H", "Expect: 100-continue"),
+        ("-H", "Expect:"),
+        ("-H", "Transfer-Encoding: chunked", "-H", "Expect:"),
+    ]:
         assert curl("/upload", "-T", str(path), "-w", "%{http_code}", "-o", "/dev/null", *words) == b"413"
     lines = server.wait_accesses(3)
     assert [(line.status, line.outcome) for line in lines] == [(413, "refused")] * 3
@@ -100,7 +105,9 @@ def test_curl_gets_no_body_for_head(curl) -> None:
     assert "content-length: 5000" in curl("/whole/5000", "--head").decode().lower()
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "TRACE", "M-SEARCH"])
+@pytest.mark.parametrize(
+    "method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "TRACE", "M-SEARCH"]
+)
 def test_curl_uses_any_method(curl, method) -> None:
     assert json.loads(curl("/environ", "-X", method))["REQUEST_METHOD"] == method
 
@@ -128,7 +135,13 @@ def test_http_client_speaks_with_it_for_long(serve) -> None:
     for number in range(200):
         connection.request("GET", f"/n/{number}")
         assert connection.getresponse().read().startswith(b"%09d" % number)
-    connection.request("POST", "/echo", iter([b"one ", b"two ", b"three"]), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+    connection.request(
+        "POST",
+        "/echo",
+        iter([b"one ", b"two ", b"three"]),
+        encode_chunked=True,
+        headers={"Transfer-Encoding": "chunked"},
+    )
     assert connection.getresponse().read() == b"one two three"
     connection.request("HEAD", "/whole/10")
     response = connection.getresponse()
@@ -147,7 +160,9 @@ def test_http_client_speaks_with_it_for_long(serve) -> None:
 # h11
 
 
-def ask_h11(connection: h11.Connection, sock: socket.socket, request: h11.Request, body: list[bytes]) -> tuple[h11.Response, bytes]:
+def ask_h11(
+    connection: h11.Connection, sock: socket.socket, request: h11.Request, body: list[bytes]
+) -> tuple[h11.Response, bytes]:
     """Send one request and return response and body; h11 raises for anything that breaks the protocol."""
     sock.sendall(connection.send(request) or b"")
     for piece in body:
@@ -249,7 +264,9 @@ def test_inherited_descriptor_is_served(serve, connect) -> None:
 
 
 def test_several_addresses_are_served_at_once(serve, tmp_path) -> None:
-    words = [word for place in ("127.0.0.1:0", "127.0.0.1:0", f"unix:{tmp_path}/socket") for word in ("-b", place)]
+    words = [
+        word for place in ("127.0.0.1:0", "127.0.0.1:0", f"unix:{tmp_path}/socket") for word in ("-b", place)
+    ]
     server = serve(*words, "-w", "2")
     assert len(server.addresses) == 3
     for shown in server.addresses:

@@ -5,7 +5,6 @@ import re
 import signal
 
 import pytest
-
 from tests.flows.client import Client, request
 from tests.flows.harness import wait_until
 
@@ -88,7 +87,9 @@ def test_crash_loop_is_survived_and_slowed_down(serve, connect) -> None:
     assert connect(server).get("/n/1").status == 200
     pids = re.findall(r"worker\.exited slot=1 pid=([0-9]+) signal=SIGSEGV", server.errors())
     assert len(set(pids)) == 4
-    delays = [float(delay) for delay in re.findall(r"worker\.exited .*restart_in_s=([0-9.]+)", server.errors())]
+    delays = [
+        float(delay) for delay in re.findall(r"worker\.exited .*restart_in_s=([0-9.]+)", server.errors())
+    ]
     assert delays == sorted(delays)
     assert delays[-1] > 0.5
     assert server.stop() == 0

@@ -1,13 +1,12 @@
 """The example sites, served as their first lines say, and asked."""
 
 import hashlib
-import json
 import re
+import subprocess
 import sys
 
 import pytest
-
-from tests.flows.client import Client, request
+from tests.flows.client import request
 from tests.flows.harness import ROOT
 
 pytestmark = pytest.mark.flow
@@ -31,7 +30,15 @@ def test_hello_greets(serve, connect) -> None:
 
 
 def test_flask_site_works(serve, connect) -> None:
-    words = ("site_factory:create_app()", "--chdir", str(EXAMPLES / "flask_site"), "-b", "127.0.0.1:0", "-w", "2")
+    words = (
+        "site_factory:create_app()",
+        "--chdir",
+        str(EXAMPLES / "flask_site"),
+        "-b",
+        "127.0.0.1:0",
+        "-w",
+        "2",
+    )
     server = serve(*words, bare=True)
     server.is_noise_expected = True
     client = connect(server)
@@ -70,8 +77,6 @@ def test_flask_site_works(serve, connect) -> None:
 @pytest.fixture
 def django_data(tmp_path):
     """Prepare the Django site's database in a folder of its own; return the variables that name it."""
-    import subprocess
-
     environment = {"DEMO_DATA": str(tmp_path / "data"), "PATH": "/usr/bin:/bin"}
     manage = EXAMPLES / "django_site" / "manage.py"
     subprocess.run([sys.executable, str(manage), "prepare"], env=environment, check=True, capture_output=True)
@@ -97,7 +102,11 @@ def test_django_site_works(serve, connect, django_data) -> None:
     cookie = page.fields["set-cookie"].partition(";")[0]
     boundary = "x1x2"
     data = bytes(range(256)) * 20_000
-    fields = f'--{boundary}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n'.encode() + token + b"\r\n"
+    fields = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n'.encode()
+        + token
+        + b"\r\n"
+    )
     body = fields + form(boundary, "numbers.bin", data)
     head = ["POST /files/ HTTP/1.1", host, f"Cookie: {cookie}", f"Content-Length: {len(body)}"]
     head.append(f"Content-Type: multipart/form-data; boundary={boundary}")

@@ -8,7 +8,6 @@ import signal
 import threading
 
 import pytest
-
 from tests.flows.client import BROWSER_LINES, Client, NumberAsker, in_threads, number_of
 from tests.flows.harness import wait_until
 
@@ -103,7 +102,7 @@ def test_worker_killed_under_load_loses_no_line_and_harms_no_other_connection(se
         for _ in range(3):
             before = answered()
             wait_until(lambda before=before: answered() > before + 2000, "two thousand answers")
-            victim = wait_until(lambda: (server.workers() + [0])[0], "a ready worker")
+            victim = wait_until(lambda: next(iter(server.workers()), 0), "a ready worker")
             os.kill(victim, signal.SIGKILL)
             killed.append(victim)
             wait_until(

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.flows.applications import pattern
 from tests.flows.client import Client, NumberAsker, in_threads, request
 from tests.flows.harness import wait_until

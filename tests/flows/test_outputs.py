@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable
 
 import pytest
-
 from tests.flows.client import NumberAsker
 from tests.flows.harness import read_text_line, wait_until
 
@@ -65,7 +64,9 @@ def test_pipe_that_nobody_reads_does_not_stop_serving(serve, pipe, tmp_path) -> 
     wait_until(drain, "the agent to say that it goes on")
     last = dropped(server)
     ask(server, 50)
-    wait_until(lambda: drain() and b"".join(received).count(b"\n") == 10_050 - last, "all lines that were kept")
+    wait_until(
+        lambda: drain() and b"".join(received).count(b"\n") == 10_050 - last, "all lines that were kept"
+    )
     assert dropped(server) == last
     assert server.stop() == 0
     assert len(said(server, "nobody reads it")) == 1
@@ -116,7 +117,9 @@ def test_reader_that_goes_away_does_not_stop_serving(serve, pipe, tmp_path) -> N
 
 
 @pytest.mark.parametrize("closing", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_streams_that_were_closed_from_the_start_do_not_stop_serving(serve, connect, tmp_path, closing) -> None:
+def test_streams_that_were_closed_from_the_start_do_not_stop_serving(
+    serve, connect, tmp_path, closing
+) -> None:
     pid_file = tmp_path / "server.pid"
     log = tmp_path / "error.log"
     words = ["--access-log", "-", "--error-log", str(log), "--pid-file", str(pid_file)]
@@ -124,7 +127,9 @@ def test_streams_that_were_closed_from_the_start_do_not_stop_serving(serve, conn
     server = serve(*words, logs=False, prefix=prefix, ready=False)
     server.error_log = log
     server.is_noise_expected = True
-    ready = wait_until(lambda: log.exists() and re.search(r"server\.ready .*addresses=(\S+)", log.read_text()), "ready")
+    ready = wait_until(
+        lambda: log.exists() and re.search(r"server\.ready .*addresses=(\S+)", log.read_text()), "ready"
+    )
     server.addresses = [f"http://{ready[1]}"]
     ask(server, 3000)
     assert b"said" in connect(server).get("/say/x").body
@@ -142,9 +147,13 @@ def test_standard_error_that_nobody_reads_does_not_stop_serving(serve, connect, 
     server.addresses = [place]
     wait_until(lambda: os.path.exists(f"{tmp_path}/socket"), "the socket")
     for number in range(300):
-        assert connect(server).get(f"/fail/{number}").status == 500  # a traceback each: more than a pipe takes
+        assert (
+            connect(server).get(f"/fail/{number}").status == 500
+        )  # a traceback each: more than a pipe takes
     assert server.stop() == 0
     # The agent has nowhere else to say that the error log stands still.
-    notices, lines = partition(server.access_log.read_text().splitlines(), lambda line: "penstock.agent" in line)
+    notices, lines = partition(
+        server.access_log.read_text().splitlines(), lambda line: "penstock.agent" in line
+    )
     assert len(notices) == 1
     assert [read_text_line(line).status for line in lines] == [500] * 300

@@ -9,7 +9,6 @@ import socket
 import threading
 
 import pytest
-
 from tests.flows.applications import pattern
 from tests.flows.client import Client, NumberAsker, in_threads, request
 from tests.flows.harness import wait_until
@@ -71,7 +70,11 @@ class SlowCrowd:
 def test_hundreds_of_slow_clients_do_not_keep_anybody_waiting(serve, is_full) -> None:
     # Full: one byte a second and 10 KB/s, as the issue has it. Short: the same bytes in quicker turns.
     senders, readers, pause_s, sends_every = (300, 200, 0.1, 10) if is_full else (90, 60, 0.02, 1)
-    patient = {"PENSTOCK_HEADER_TIMEOUT_S": "120", "PENSTOCK_MIN_BODY_RATE": "0", "PENSTOCK_WRITE_TIMEOUT_S": "120"}
+    patient = {
+        "PENSTOCK_HEADER_TIMEOUT_S": "120",
+        "PENSTOCK_MIN_BODY_RATE": "0",
+        "PENSTOCK_WRITE_TIMEOUT_S": "120",
+    }
     server = serve("-w", "2", "--threads", "2", environment=patient)
     # Half of the senders are slow with the head, half with the body; 400 bytes outlast every turn.
     head = request("/echo", "Connection: close", f"X-Filling: {'x' * 400}")
@@ -95,7 +98,9 @@ def test_hundreds_of_slow_clients_do_not_keep_anybody_waiting(serve, is_full) ->
                 for start in range(0, 4000, 500)
             )
             assert Client(server.address).get("/sleep/0.01").body == b"slept\n"
-            wait_until(lambda turns=turns: crowd.turns > turns + 5 * sends_every, "the crowd to be slow for a while")
+            wait_until(
+                lambda turns=turns: crowd.turns > turns + 5 * sends_every, "the crowd to be slow for a while"
+            )
     finally:
         crowd.hurry.set()
         thread.join()
@@ -142,7 +147,10 @@ PHASES = {
     "answer begun": ("GET /n/{} HTTP/1.1\r\nHost: a\r\n\r\n", True),
     "large answer begun": ("GET /whole/3000000?{} HTTP/1.1\r\nHost: a\r\n\r\n", True),
     "stream begun": ("GET /stream/3000000?{} HTTP/1.1\r\nHost: a\r\n\r\n", True),
-    "pipeline sent": ("GET /n/{} HTTP/1.1\r\nHost: a\r\n\r\n" + "GET /n/0 HTTP/1.1\r\nHost: a\r\n\r\n" * 20, True),
+    "pipeline sent": (
+        "GET /n/{} HTTP/1.1\r\nHost: a\r\n\r\n" + "GET /n/0 HTTP/1.1\r\nHost: a\r\n\r\n" * 20,
+        True,
+    ),
     "nonsense": ("\x16\x03\x01\x02\x00\x01\x00{}", False),
 }
 
@@ -215,7 +223,9 @@ def open_sockets(pids) -> list[int]:
 
 
 def test_client_that_never_reads_does_not_stop_a_graceful_stop_for_ever(serve, connect) -> None:
-    server = serve(environment={"PENSTOCK_GRACEFUL_TIMEOUT_S": "0.3", "PENSTOCK_MAX_RESPONSE_SPOOL_BYTES": "65536"})
+    server = serve(
+        environment={"PENSTOCK_GRACEFUL_TIMEOUT_S": "0.3", "PENSTOCK_MAX_RESPONSE_SPOOL_BYTES": "65536"}
+    )
     server.is_noise_expected = True
     client = connect(server, receive_buffer=4096)
     client.send(request("/stream/50000000"))

@@ -7,7 +7,6 @@ import threading
 from pathlib import Path
 
 import pytest
-
 from tests.flows.client import Client, NumberAsker, number_of, request
 from tests.flows.harness import wait_until
 
@@ -89,7 +88,9 @@ def test_ttin_and_ttou_change_the_number_of_workers(serve, connect) -> None:
     assert first < set(server.workers())
     for count in (2, 1, 1):  # the last one stays
         server.send_signal(signal.SIGTTOU)
-        wait_until(lambda n=count: len(server.workers()) == n == len(server.members()) - 2, f"{count} workers")
+        wait_until(
+            lambda n=count: len(server.workers()) == n == len(server.members()) - 2, f"{count} workers"
+        )
     assert connect(server).get("/n/1").status == 200
     assert server.stop() == 0
 
@@ -206,8 +207,8 @@ class Reader:
                 client = client or Client(self._address)
                 answer = client.get("/", *([] if self._keeps else ["Connection: close"]))
             except ConnectionError as error:
-                # A kept connection may be closed while it is idle; a fresh one may not (RFC 9112 section 9.5).
-                if is_fresh or "after b''" not in f"{error}" and "reset" not in f"{error}" and "pipe" not in f"{error}":
+                # An idle connection may be closed, a fresh one or an answer may not (RFC 9112 section 9.5).
+                if is_fresh or client.is_answering:
                     self.faults.append(error)
                 client = None
                 continue
@@ -236,7 +237,9 @@ def test_hup_serves_new_code_without_a_failed_request_and_broken_code_keeps_the_
     site.mkdir()
     write_version(site, SOURCE.format(1))
     environment = {"PYTHONDONTWRITEBYTECODE": "1"}  # two versions within a second would share their bytecode
-    server = serve("site_of_flow", "-b", "127.0.0.1:0", "-w", "2", bare=True, chdir=site, environment=environment)
+    server = serve(
+        "site_of_flow", "-b", "127.0.0.1:0", "-w", "2", bare=True, chdir=site, environment=environment
+    )
     server.is_noise_expected = True
     readers = [Reader(server.address, keeps=keeps) for keeps in (False, True)]
     try:
@@ -244,17 +247,26 @@ def test_hup_serves_new_code_without_a_failed_request_and_broken_code_keeps_the_
             old = set(server.workers())
             write_version(site, SOURCE.format(version))
             server.send_signal(signal.SIGHUP)
-            wait_until(lambda old=old: len(server.workers()) == 2 and not old & set(server.workers()), "the new generation")
+            wait_until(
+                lambda old=old: len(server.workers()) == 2 and not old & set(server.workers()),
+                "the new generation",
+            )
             new = b"version %d" % version
-            wait_until(lambda new=new: all(reader.versions[-1:] == [new] for reader in readers), "the new code")
+            wait_until(
+                lambda new=new: all(reader.versions[-1:] == [new] for reader in readers), "the new code"
+            )
 
         old = set(server.workers())
         write_version(site, "def application(environ, start_response:\n")
         server.send_signal(signal.SIGHUP)
         wait_until(lambda: "worker.boot_failed" in server.errors(), "the broken code to be noticed")
         asked = [reader.count for reader in readers]
-        wait_until(lambda: all(r.count > n + 50 for r, n in zip(readers, asked, strict=True)), "answers of the old")
-        wait_until(lambda: set(server.workers()) == old and len(server.members()) == 4, "the failed ones to go")
+        wait_until(
+            lambda: all(r.count > n + 50 for r, n in zip(readers, asked, strict=True)), "answers of the old"
+        )
+        wait_until(
+            lambda: set(server.workers()) == old and len(server.members()) == 4, "the failed ones to go"
+        )
 
         write_version(site, SOURCE.format(4))
         server.send_signal(signal.SIGHUP)
