@@ -1,7 +1,8 @@
-"""What connections send: large and streamed answers, slow and vanished clients, the end of a worker."""
+"""What connections send: large and streamed answers, slow and vanished clients."""
 
 import gc
 import os
+import select
 import socket
 import threading
 import weakref
@@ -9,6 +10,7 @@ import weakref
 import pytest
 
 from penstock.server.connection import Phase
+from penstock.server.spool import FilePiece
 from penstock.telemetry import Outcome
 
 BIG = 12_000_000  # more than the kernel takes of an answer that nobody reads
@@ -40,6 +42,25 @@ class Stream:
 
     def close(self) -> None:
         self.is_closed.set()
+
+
+class FailingSocket:
+    """The socket of a connection, one of whose calls fails until it is mended."""
+
+    def __init__(self, sock: socket.socket, name: str, error: OSError) -> None:
+        self._sock = sock
+        setattr(self, name, lambda *_: self._fail(error))
+        self._name = name
+
+    def mend(self) -> None:
+        delattr(self, self._name)
+
+    def __getattr__(self, name: str):
+        return getattr(self._sock, name)
+
+    @staticmethod
+    def _fail(error: OSError) -> None:
+        raise error
 
 
 def slow_client(rig):
@@ -141,26 +162,10 @@ def test_early_hints_that_wait_go_out_before_the_answer(serve) -> None:
     hold = connection._mask
     client.answer()
 
-    class Full:
-        """A socket that takes nothing until the test says so."""
-
-        def __init__(self, sock: socket.socket) -> None:
-            self.sock = sock
-            self.is_full = True
-
-        def send(self, data) -> int:
-            if self.is_full:
-                raise BlockingIOError
-            return self.sock.send(data)
-
-        def __getattr__(self, name: str):
-            return getattr(self.sock, name)
-
-    full = Full(connection._sock)
-    connection._sock = full
+    sock = connection._sock = FailingSocket(connection._sock, "send", BlockingIOError())
     client.ask("/")
     rig.wait_until(lambda: connection._phase is Phase.SENDING)
-    full.is_full = False
+    sock.mend()
     assert client.answer().status == 103
     assert client.answer().body == b"hello"
     rig.wait_until(lambda: connection._mask == hold)
@@ -225,6 +230,141 @@ def test_file_for_a_client_that_has_gone_is_closed(serve, tmp_path) -> None:
     assert [access.outcome for access in rig.wait_accesses(1)] == [Outcome.PEER_GONE]
 
 
+# Waiting for a slot
+
+
+def test_inline_request_whose_client_goes_while_it_waits_is_recorded_and_harms_nobody(serve) -> None:
+    rig = serve(threads=1)
+    gate = rig.gate("/slow")
+    rig.make_inline("/quick")
+    slow, gone, next_one = rig.connect(), rig.connect(), rig.connect()
+    slow.ask("/slow")
+    gate.wait_arrival()
+    gone.ask("/quick?gone")
+    rig.wait_until(lambda: len(rig.loop.waiting_inline) == 1)
+    gone.reset()
+    rig.wait_until(lambda: len(rig.reception.connections) == 2)
+    next_one.ask("/quick")
+    gate.open()
+    assert slow.answer().status == 200
+    assert next_one.answer().status == 200
+    by_line = {access.line: access for access in rig.wait_accesses(3)}
+    assert by_line[b"GET /quick?gone HTTP/1.1"].outcome is Outcome.PEER_GONE
+
+
+def test_inline_request_that_waits_longer_than_the_request_timeout_is_still_answered(serve) -> None:
+    rig = serve(threads=1, request_timeout_s=0.1)
+    gate = rig.gate("/slow")
+    rig.make_inline("/quick")
+    slow, waiting = rig.connect(), rig.connect()
+    slow.ask("/slow")
+    gate.wait_arrival()
+    waiting.ask("/quick")
+    rig.wait_until(lambda: len(rig.loop.waiting_inline) == 1)
+    (connection,) = rig.loop.waiting_inline
+    assert slow.answer().status == 504
+    rig.expire(connection)
+    gate.open()
+    assert waiting.answer().status == 200
+
+
+# What the kernel says
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        pytest.param(BlockingIOError(), Outcome.COMPLETE, id="full"),
+        pytest.param(BrokenPipeError(), Outcome.PEER_GONE, id="gone"),
+    ],
+)
+def test_answer_that_cannot_be_sent_now_waits_and_one_for_nobody_is_dropped(serve, error, outcome) -> None:
+    rig = serve()
+    gate = rig.gate("/slow")
+    client = rig.connect()
+    client.ask("/slow")
+    gate.wait_arrival()
+    connection = rig.the_connection()
+    sock = connection._sock = FailingSocket(connection._sock, "send", error)
+    gate.open()
+    rig.wait_until(lambda: connection._phase in (Phase.SENDING, Phase.CLOSED))
+    sock.mend()
+    assert [access.outcome for access in rig.wait_accesses(1)] == [outcome]
+
+
+def test_connection_that_cannot_be_half_closed_is_closed(serve) -> None:
+    rig = serve()
+    client = rig.connect()
+    connection = rig.the_connection()
+    connection._sock = FailingSocket(connection._sock, "shutdown", OSError())
+    client.ask("/", "Connection: close")
+    assert client.answer().status == 200
+    assert client.rest() == b""
+    rig.wait_empty()
+
+
+def test_event_that_is_over_when_it_is_served_does_nothing(serve) -> None:
+    rig = serve()
+    client = rig.connect()
+    connection = rig.the_connection()
+    rig.on_loop(connection.receive)  # nothing to read any more
+    rig.on_loop(lambda: connection.receive(select.EPOLLOUT))  # nothing to send any more
+    rig.on_loop(connection.advance)
+    assert client.get().status == 200
+
+
+def test_connection_that_is_closed_twice_is_closed_once(serve) -> None:
+    rig = serve()
+    rig.connect()
+    connection = rig.the_connection()
+    rig.on_loop(connection.close)
+    rig.on_loop(connection.close)
+    assert rig.recorder.connections == 0
+
+
+def test_file_that_is_handed_over_after_the_end_is_closed(serve, tmp_path) -> None:
+    rig = serve()
+    rig.connect()
+    connection = rig.the_connection()
+    file = open(os.devnull, "rb", buffering=0)  # noqa: SIM115 - the connection closes it
+    rig.on_loop(lambda: connection.on_output(None, FilePiece(file, 0, 1, is_spool=False)))
+    assert file.closed
+
+
+def test_connection_whose_turn_is_late_is_not_closed_for_idling(serve) -> None:
+    rig = serve()
+    client = rig.connect()
+    connection = rig.the_connection()
+
+    def pass_deadline() -> None:
+        connection._phase = Phase.NEXT
+        connection.deadline_ns = 0
+        rig.loop.wheel.forget(connection)
+        connection.on_deadline()
+        connection.advance()
+
+    rig.on_loop(pass_deadline)
+    assert client.get().status == 200
+    assert len(rig.loop.wheel) == 1
+
+
+def test_body_that_is_malformed_from_its_first_chunk_is_refused(serve) -> None:
+    rig = serve()
+    client = rig.connect()
+    client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n")
+    assert client.answer().status == 400
+    assert [refusal.line for refusal in rig.recorder.refusals] == [b"POST / HTTP/1.1"]
+
+
+def test_inline_stream_is_sent_by_the_thread_that_began_it(serve) -> None:
+    rig = serve(Stream(3))
+    rig.make_inline()
+    client = rig.connect()
+    assert client.get().body == PIECE * 3
+    assert client.get().body == PIECE * 3
+    assert [access.lane for access in rig.wait_accesses(2)] == [0, 1]
+
+
 # Clients that vanish
 
 
@@ -280,115 +420,3 @@ def test_finished_request_is_freed_without_the_garbage_collector(serve) -> None:
         rig.wait_until(lambda: not any(exchange() for exchange in exchanges[:-1]))
     finally:
         gc.enable()
-
-
-# Draining
-
-
-def test_idle_kept_connection_is_closed_by_a_drain(serve) -> None:
-    rig = serve()
-    client = rig.connect()
-    client.get()
-    rig.on_loop(rig.reception.drain)
-    assert client.rest() == b""
-    rig.watcher.join(5)
-    assert rig.loop.is_stopped
-
-
-def test_request_that_arrived_just_before_the_drain_is_still_answered(serve) -> None:
-    rig = serve()
-    client = rig.connect()
-    client.get()
-
-    def drain() -> None:
-        client.ask()
-        rig.reception.drain()
-
-    rig.on_loop(drain)
-    assert client.answer().field("Connection") == "close"
-    assert client.rest() == b""
-
-
-def test_new_client_may_still_send_its_first_request_and_has_not_long_for_it(serve) -> None:
-    rig = serve()
-    first, second = rig.connect(), rig.connect()
-    rig.wait_until(lambda: len(rig.reception.connections) == 2)
-    rig.on_loop(rig.reception.drain)
-    assert first.get().field("Connection") == "close"
-    first.close()
-    (connection,) = (
-        c for c in rig.on_loop(lambda: list(rig.reception.connections)) if c._phase is Phase.IDLE
-    )
-    rig.loop.order(connection.on_deadline)
-    assert second.rest() == b""
-    rig.watcher.join(5)
-    assert rig.loop.is_stopped
-
-
-@pytest.mark.parametrize("begun", [b"GET / HT", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"])
-def test_request_that_is_under_way_is_answered_while_draining(serve, begun: bytes) -> None:
-    rig = serve()
-    client = rig.connect()
-    client.send(begun)
-    connection = rig.the_connection()
-    rig.wait_until(lambda: connection._phase in (Phase.HEAD, Phase.BODY))
-    rig.on_loop(rig.reception.drain)
-    client.send(b"TP/1.1\r\nHost: a\r\n\r\n" if begun.startswith(b"GET") else b"cde")
-    assert client.answer().field("Connection") == "close"
-    assert client.rest() == b""
-
-
-def test_answer_in_flight_while_draining_says_that_it_is_the_last(serve) -> None:
-    rig = serve()
-    gate = rig.gate("/slow")
-    client = rig.connect()
-    client.ask("/slow")
-    gate.wait_arrival()
-    rig.on_loop(rig.reception.drain)
-    gate.open()
-    assert client.answer().field("Connection") == "close"
-
-
-def test_answer_that_the_client_is_still_taking_is_the_last_while_draining(serve) -> None:
-    rig = serve(big)
-    client = rig.connect()
-    client.ask()
-    rig.wait_phase(Phase.SENDING)
-    rig.on_loop(rig.reception.drain)
-    assert len(client.answer().body) == BIG
-    assert client.rest() == b""
-    client.close()
-    rig.watcher.join(5)
-    assert rig.loop.is_stopped
-
-
-def test_empty_line_after_a_request_does_not_hold_a_drain(serve) -> None:
-    rig = serve()
-    gate = rig.gate("/slow")
-    client = rig.connect()
-    client.ask("/slow")
-    gate.wait_arrival()
-    client.send(b"\r\n")
-    connection = rig.the_connection()
-    rig.wait_until(lambda: connection._read_ahead)
-    rig.on_loop(rig.reception.drain)
-    connection._exchange.keep_alive = True  # as if the head of the answer had been made before
-    gate.open()
-    assert client.answer().status == 200
-    assert client.rest() == b""
-
-
-def test_application_whose_client_has_gone_ends_its_work_before_the_worker_leaves(serve) -> None:
-    rig = serve()
-    gate = rig.gate("/slow")
-    client = rig.connect()
-    client.ask("/slow")
-    gate.wait_arrival()
-    client.reset()
-    rig.wait_until(lambda: not rig.reception.connections)
-    rig.on_loop(rig.reception.drain)
-    assert not rig.loop.is_stopped
-    gate.open()
-    rig.watcher.join(5)
-    assert rig.loop.is_stopped
-    assert len(rig.recorder.accesses) == 1

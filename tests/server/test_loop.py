@@ -222,41 +222,6 @@ def test_reserve_stays_while_inline_requests_come(serve) -> None:
 # Waiting for a slot
 
 
-def test_inline_request_whose_client_goes_while_it_waits_is_recorded_and_harms_nobody(serve) -> None:
-    rig = serve(threads=1)
-    gate = rig.gate("/slow")
-    rig.make_inline("/quick")
-    slow, gone, next_one = rig.connect(), rig.connect(), rig.connect()
-    slow.ask("/slow")
-    gate.wait_arrival()
-    gone.ask("/quick?gone")
-    rig.wait_until(lambda: len(rig.loop.waiting_inline) == 1)
-    gone.reset()
-    rig.wait_until(lambda: len(rig.reception.connections) == 2)
-    next_one.ask("/quick")
-    gate.open()
-    assert slow.answer().status == 200
-    assert next_one.answer().status == 200
-    by_line = {access.line: access for access in rig.wait_accesses(3)}
-    assert by_line[b"GET /quick?gone HTTP/1.1"].outcome is Outcome.PEER_GONE
-
-
-def test_inline_request_that_waits_longer_than_the_request_timeout_is_still_answered(serve) -> None:
-    rig = serve(threads=1, request_timeout_s=0.1)
-    gate = rig.gate("/slow")
-    rig.make_inline("/quick")
-    slow, waiting = rig.connect(), rig.connect()
-    slow.ask("/slow")
-    gate.wait_arrival()
-    waiting.ask("/quick")
-    rig.wait_until(lambda: len(rig.loop.waiting_inline) == 1)
-    (connection,) = rig.loop.waiting_inline
-    assert slow.answer().status == 504
-    rig.expire(connection)
-    gate.open()
-    assert waiting.answer().status == 200
-
-
 def test_request_for_the_pool_runs_as_soon_as_a_thread_is_free_though_inline_ones_flow(serve) -> None:
     rig = serve(threads=2)
     gate = rig.gate("/slow")
