@@ -10,6 +10,7 @@ from penstock.telemetry.histogram import (
     TICK_BITS,
     bucket_bounds,
     bucket_of,
+    bucket_of_ticks,
     quantile,
 )
 from penstock.telemetry.layout import HISTOGRAM_WORDS
@@ -65,3 +66,13 @@ def test_quantiles_are_within_two_per_cent_of_the_exact_ones(part, durations):
     rank = max(int(-(-part * len(durations) // 1)), 1)
     exact = sorted(durations)[rank - 1]
     assert abs(quantile(counts, part) - exact) <= 0.02 * exact
+
+
+@given(st.integers(0, 1 << 42))
+def test_bucket_of_ticks_is_the_bucket_of_the_same_duration(ticks: int) -> None:
+    assert bucket_of_ticks(ticks) == bucket_of(ticks << TICK_BITS)
+
+
+@pytest.mark.parametrize("ticks", [0, TABLE_TICKS - 1, TABLE_TICKS, (TABLE_TICKS << 9) - 1, TABLE_TICKS << 9])
+def test_bucket_of_ticks_agrees_at_the_ends_of_its_tables(ticks: int) -> None:
+    assert bucket_of_ticks(ticks) == bucket_of(ticks << TICK_BITS)

@@ -21,7 +21,13 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 from penstock.telemetry import layout
-from penstock.telemetry.histogram import PHASE_BUCKETS, TICK_BITS, bucket_of
+from penstock.telemetry.histogram import (
+    PHASE_BUCKETS,
+    TABLE_TICKS,
+    TICK_BITS,
+    bucket_of,
+    bucket_of_ticks,
+)
 from penstock.telemetry.layout import (
     HISTOGRAM_WORDS,
     MAX_TEXT_BYTES,
@@ -170,23 +176,27 @@ class Recorder:
             total = (last_ns - first_ns) >> TICK_BITS
             status = exchange.status_code
             counts = self._status_counts[status]
-            head_bucket = _head_buckets[head]
-            application_bucket = _application_buckets[application]
-            send_bucket = _send_buckets[send]
-            total_bucket = _total_buckets[total]
             body = queue = 0
             if start_ns != head_ns:  # usually they are one stamp: no body, no queue, nothing to count
                 body_ns = exchange.body_ns
                 body = (body_ns - head_ns) >> TICK_BITS
                 queue = (start_ns - body_ns) >> TICK_BITS
-                body_bucket = _body_buckets[body]
-                counts[_queue_buckets[queue]] += 1
-                counts[body_bucket] += 1
-            counts[head_bucket] += 1
-            counts[application_bucket] += 1
-            counts[send_bucket] += 1
-            counts[total_bucket] += 1
-        except Exception:  # noqa: BLE001 - over 1 ms (IndexError), a stamp never reached, an odd value
+            if total < TABLE_TICKS:
+                head_bucket = _head_buckets[head]
+                application_bucket = _application_buckets[application]
+                send_bucket = _send_buckets[send]
+                total_bucket = _total_buckets[total]
+                if start_ns != head_ns:
+                    body_bucket = _body_buckets[body]
+                    counts[_queue_buckets[queue]] += 1
+                    counts[body_bucket] += 1
+                counts[head_bucket] += 1
+                counts[application_bucket] += 1
+                counts[send_bucket] += 1
+                counts[total_bucket] += 1
+            else:
+                _count_long(counts, (head, body, queue, application, send, total))
+        except Exception:  # noqa: BLE001 - a stamp that was never reached, an odd value
             self._count_slowly(exchange)
             self._write_slowly(exchange)
             return
@@ -343,6 +353,20 @@ class Recorder:
 
 
 _LOG_MOST: Final = (200, 200, 100, 8000, 7500)  # bytes; together below MAX_TEXT_BYTES
+
+
+def _count_long(counts: memoryview, ticks: tuple[int, ...]) -> None:
+    """Count a request of over 1 ms from its phases in ticks.
+
+    Raises:
+        ValueError: a stamp was not reached or is out of order; nothing is counted yet.
+    """
+    if min(ticks) < 0:
+        raise ValueError(ticks)
+    first = 0
+    for phase_ticks in ticks:
+        counts[first + bucket_of_ticks(phase_ticks)] += 1
+        first += HISTOGRAM_WORDS
 
 
 def _disowner(reference: "weakref.ref[Recorder]") -> Callable[[], None]:
