@@ -168,7 +168,7 @@ class Connection:
             return
         receiver = self._receiver
         receiver.receive_data(data)
-        self._first_byte_ns = monotonic_ns()
+        self._first_byte_ns = self._reception.loop.batch_ns
         try:
             event = receiver.next_event()
         except PeerError as error:

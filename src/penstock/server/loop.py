@@ -57,6 +57,8 @@ class Loop:
     Attributes:
         claim: [exchange] while the owner is inside the application; see watcher.py.  Each thread has its
             own list, so that an old owner cannot mistake its successor's claim for its own.
+        batch_ns: when the kernel reported the events that are being served: a request that waits for its
+            neighbours in the batch waits on our side.
         last_inline_ns: when the last request came that may run on the owner's thread.
         handlers: by descriptor, what to call with the epoll mask.
         waiting_inline: connections whose request may run on the owner's thread once a slot is free.
@@ -74,6 +76,7 @@ class Loop:
         self.lanes = lanes
         self._claims: list[list[Exchange]] = [[] for _ in range(threads + 1)]
         self.claim = self._claims[0]
+        self.batch_ns = 0
         self.last_inline_ns = 0
         self.is_stopped = False
         self.is_draining = False
@@ -136,6 +139,7 @@ class Loop:
             is_ready = handed_off or again or outgoing or self.orders or (self.waiting_inline and pool.slots)
             events = poll(0 if is_ready else self.wheel.wait_s(monotonic_ns()), MAX_BATCH)
             self._is_asleep = False
+            self.batch_ns = monotonic_ns()
             for fd, mask in events:
                 handler = handlers.get(fd)
                 if handler is not None:  # closed by an earlier event of this batch
@@ -146,8 +150,8 @@ class Loop:
                 self._run_waiting()
             for _ in range(len(again)):
                 again.popleft().advance()
-            if not events or self.wheel.wait_s(monotonic_ns()) == 0:
-                for item in self.wheel.due(monotonic_ns()):
+            if not events or self.wheel.wait_s(self.batch_ns) == 0:
+                for item in self.wheel.due(self.batch_ns):
                     item.on_deadline()
             while self.orders:
                 self.orders.popleft()()
