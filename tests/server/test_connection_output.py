@@ -327,6 +327,7 @@ def test_file_that_is_handed_over_after_the_end_is_closed(serve, tmp_path) -> No
     rig.connect()
     connection = rig.the_connection()
     file = open(os.devnull, "rb", buffering=0)  # noqa: SIM115 - the connection closes it
+    rig.on_loop(connection.close)
     rig.on_loop(lambda: connection.on_output(None, FilePiece(file, 0, 1, is_spool=False)))
     assert file.closed
 
@@ -345,6 +346,25 @@ def test_connection_whose_turn_is_late_is_not_closed_for_idling(serve) -> None:
 
     rig.on_loop(pass_deadline)
     assert client.get().status == 200
+    assert len(rig.loop.wheel) == 1
+
+
+def test_deadline_that_passes_while_an_answer_waits_for_its_turn_is_set_anew(serve) -> None:
+    rig = serve()
+    rig.make_inline()
+    client = rig.connect()
+    connection = rig.the_connection()
+
+    def ask_late() -> None:
+        client.ask()
+        select.select([connection._sock], [], [], 5)
+        connection.receive()
+        assert connection._phase is Phase.SENDING
+        rig.loop.wheel.forget(connection)
+        connection.on_deadline()
+
+    rig.on_loop(ask_late)
+    assert client.answer().status == 200
     assert len(rig.loop.wheel) == 1
 
 

@@ -291,7 +291,7 @@ class Connection:
             self._lose_peer()
         elif phase is BUSY:
             self._on_request_deadline(now_ns)
-        elif phase is NEXT:  # kept for less time than its turn took to come
+        elif phase is NEXT or phase is SENDING:  # its turn comes before this batch ends, or the next one
             self.deadline_ns = now_ns + self._reception.header_timeout_ns
             self._reception.loop.wheel.file(self)
 
