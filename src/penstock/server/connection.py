@@ -19,6 +19,7 @@ import enum
 import logging
 import os
 import socket
+import struct
 import sys
 import traceback
 from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT
@@ -29,6 +30,7 @@ from penstock.protocol import (
     CONTINUE,
     NEED_DATA,
     PEER_CLOSED,
+    Framing,
     PeerError,
     RequestHead,
     RequestReceiver,
@@ -535,7 +537,10 @@ class Connection:
         self._exchange = None
         self._flow = None
         if not exchange.keep_alive:
-            self._linger()
+            if exchange.outcome is Outcome.FAILED and exchange.framing is Framing.CLOSE:
+                self._reset()
+            else:
+                self._linger()
             return
         self._accepted_ns = 0
         self.deadline_ns = now_ns + reception.keep_alive_ns
@@ -614,6 +619,12 @@ class Connection:
         self._watch_for(EPOLLIN)
         self.transmit()
         self._wait_for_peer()
+
+    def _reset(self) -> None:
+        """Close with a reset: where closing ends the message, a plain close would say that it is whole."""
+        with contextlib.suppress(OSError):
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
     def _linger(self) -> None:
         """Close in stages (RFC 9112 section 9.6): say that we are done, read until the client has closed."""

@@ -28,7 +28,6 @@ from wsgiref.types import WSGIApplication
 from penstock.config import ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
 from penstock.server.address import parse_address
 from penstock.server.backoff import Backoff
-from penstock.server.cpus import available_cpus
 from penstock.server.errors import StartError
 from penstock.server.lifecycle import State
 from penstock.server.listener import Listener, open_listeners
@@ -36,7 +35,7 @@ from penstock.server.process import Identity, forget_parent, parse_identity
 from penstock.server.roster import Command, Member, Roster, StartWorker
 from penstock.server.signals import SignalQueue
 from penstock.server.worker import FAILED, READY, Assignment, run_worker
-from penstock.telemetry import Recorder, RecordHandler, Segment, WorkerState, mark_gone
+from penstock.telemetry import Recorder, Segment, WorkerState, mark_gone, route_logging
 
 log = logging.getLogger("penstock.server")
 
@@ -68,6 +67,7 @@ class ServePlan:
     """What to serve and how.
 
     Attributes:
+        server: with a number of workers: 0, "as many as there are CPUs", was settled before.
         load: imports and returns the application; called in each worker.
         run_agent: the agent's main function: (segment, wake_fd, master's pid); called in its process.
         announce: told, once, the addresses when all workers are ready.
@@ -112,7 +112,7 @@ class Master:
         self._plan = plan
         self._identity = identity
         self._listeners = listeners
-        desired = plan.server.workers or available_cpus()
+        desired = plan.server.workers
         slots = 2 * desired + SPARE_SLOTS
         self._segment = Segment.create(slots + 1, plan.server.threads + 1, plan.telemetry.ring_bytes)
         self._roster = Roster(slots, desired)
@@ -131,7 +131,7 @@ class Master:
 
     def run(self) -> int:
         """Serve until told to stop; returns the exit status."""
-        logging.getLogger().addHandler(RecordHandler(self._recorder))
+        route_logging(self._recorder)
         logging.getLogger("penstock").setLevel(logging.INFO)
         self._signals = SignalQueue(HANDLED)
         self._poll.register(self._signals.fd, select.POLLIN)
@@ -397,7 +397,7 @@ class Master:
     def _stop_agent(self) -> None:
         """Let the agent write out what the rings hold; it is the last to leave."""
         if not self._agent_pid:
-            return
+            self._start_agent()  # it died a moment ago, and what it had not written is still in the rings
         _signal(self._agent_pid, signal.SIGTERM)
         give_up_s = time.monotonic() + AGENT_STOP_S
         while time.monotonic() < give_up_s:

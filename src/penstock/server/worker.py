@@ -13,6 +13,7 @@ Signals: TERM finish and leave, QUIT leave now.  INT is the terminal's, sent to 
 import atexit
 import contextlib
 import dataclasses
+import gc
 import logging
 import os
 import select
@@ -32,7 +33,7 @@ from penstock.server.loop import Loop
 from penstock.server.process import Identity, forget_parent
 from penstock.server.reception import NS, Reception
 from penstock.server.signals import SignalQueue
-from penstock.telemetry import Recorder, RecordHandler, Segment, WorkerState
+from penstock.telemetry import Recorder, Segment, WorkerState, route_logging
 
 log = logging.getLogger("penstock.server")
 
@@ -95,14 +96,15 @@ class Worker:
         self._recorder = Recorder(assignment.segment, assignment.slot)
         self._recorder.reset(os.getpid(), assignment.generation)
         self._recorder.set_state(WorkerState.BOOTING)
-        root = logging.getLogger()
-        root.addHandler(RecordHandler(self._recorder))
+        route_logging(self._recorder)
 
     def run(self) -> int:
         """Boot and serve; returns the exit status."""
         application = self._load()
         if application is None:
             return BOOT_FAILED_STATUS
+        gc.collect()
+        gc.freeze()  # what was imported stays: no collection needs to look at it again
         server = self._assignment.server
         lanes = Lanes(is_automatic=server.lanes == "auto")
         self._loop = loop = Loop(application, self._recorder, server.threads, lanes)
