@@ -201,8 +201,8 @@ class Loop:
             self.watcher.wake()
         self.recorder.enter(thread, exchange.start_ns, exchange.line, exchange.request_id)
         if call_application(self.application, exchange):
+            self.recorder.leave(thread)  # before the slot is free: no more than `threads` are seen inside
             self.pool.slots.append(None)
-            self.recorder.leave(thread)
             try:
                 claim.pop()
             except IndexError:  # the watcher was quicker
@@ -214,8 +214,8 @@ class Loop:
         else:
             self.give_up_loop(thread)
             stream_response(exchange)
-            self.pool.slots.append(None)
             self.recorder.leave(thread)
+            self.pool.slots.append(None)
         self.hand_off(exchange, None)
         raise TakenOver
 
