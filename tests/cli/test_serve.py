@@ -219,3 +219,17 @@ def test_target_of_the_configuration_is_served_where_the_command_names_none(fold
     (folder / "penstock.toml").write_text('application = "some_app"\numask = "nonsense"\n')
     with pytest.raises(CommandError, match="umask 'nonsense'"):
         run_serve(parse_words(["serve", "--bind", "127.0.0.1:0"]))
+
+
+def test_after_the_server_has_stopped_no_signal_changes_the_exit_status(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {number: signal.getsignal(number) for number in serve.LATE_SIGNALS}
+    monkeypatch.setattr(serve, "serve", lambda plan: 7)
+    try:
+        assert run_serve(parse_words(["serve", "some_app"])) == 7
+        for number in serve.LATE_SIGNALS:
+            os.kill(os.getpid(), number)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from wsgiref.types import WSGIApplication
 
 from penstock import __version__
@@ -34,6 +34,15 @@ if TYPE_CHECKING:
     import argparse
 
     from penstock.telemetry import Segment
+
+LATE_SIGNALS: Final = (
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
 
 
 def run_serve(arguments: "argparse.Namespace") -> int:
@@ -54,9 +63,11 @@ def run_serve(arguments: "argparse.Namespace") -> int:
     if config.server.reload:
         start_reloading()
     try:
-        return serve(make_plan(config, target))
+        status = serve(make_plan(config, target))
     except StartError as error:
         raise CommandError(str(error)) from None
+    ignore_late_signals()
+    return status
 
 
 def settle(config: Config) -> Config:
@@ -133,6 +144,15 @@ def start_reloading() -> None:
     # Until the master has its handlers a HUP would end it; a change in the first moments needs no reload.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     start_watcher()
+
+
+def ignore_late_signals() -> None:
+    """Make the end uninterruptible: all is done, and Python gives signals their defaults back as it leaves.
+
+    A second Ctrl-C, or a reload of the last moment, would turn an orderly end into a death by signal.
+    """
+    for number in LATE_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def make_plan(config: Config, target: str) -> ServePlan:
