@@ -4,6 +4,7 @@ import contextlib
 import errno
 import http.client
 import os
+import resource
 import signal
 import threading
 import time
@@ -415,3 +416,15 @@ def test_pid_file_that_names_a_running_process_is_refused(tmp_path: Path) -> Non
 def test_pid_file_that_cannot_be_written_is_refused() -> None:
     with pytest.raises(StartError, match="expected a writable place"), _pid_file("/nonexistent/pid"):
         pass
+
+
+def test_shared_memory_that_cannot_be_had_is_one_line() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(
+            StartError, match="no shared memory for 11 rings of 65536 bytes: file too large"
+        ):
+            Master(plan(), Identity(), [])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -114,7 +114,7 @@ class Master:
         self._listeners = listeners
         desired = plan.server.workers
         slots = 2 * desired + SPARE_SLOTS
-        self._segment = Segment.create(slots + 1, plan.server.threads + 1, plan.telemetry.ring_bytes)
+        self._segment = _create_segment(slots + 1, plan.server.threads + 1, plan.telemetry.ring_bytes)
         self._roster = Roster(slots, desired)
         self._recorder = Recorder(self._segment, 0)
         self._recorder.reset(os.getpid(), 0)
@@ -408,6 +408,21 @@ class Master:
             self._signals.take()
         _signal(self._agent_pid, signal.SIGKILL)
         os.waitpid(self._agent_pid, 0)
+
+
+def _create_segment(slots: int, threads: int, ring_bytes: int) -> Segment:
+    """Make the shared memory.
+
+    Raises:
+        StartError: the machine or a limit of it (`ulimit -f`) does not allow so much.
+    """
+    try:
+        return Segment.create(slots, threads, ring_bytes)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StartError(
+            f"no shared memory for {slots} slots of ring_bytes {ring_bytes}: {reason}"
+        ) from error
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
