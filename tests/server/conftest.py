@@ -23,10 +23,11 @@ import pytest
 
 from penstock.config import ProtocolConfig, ServerConfig, WSGIConfig
 from penstock.server.address import TCPAddress
-from penstock.server.connection import Connection, Phase
+from penstock.server.connection import Connection
 from penstock.server.lanes import Lanes
 from penstock.server.listener import Listener, open_listeners
 from penstock.server.loop import Loop
+from penstock.server.phase import Phase
 from penstock.server.process import RESET_SIGNALS
 from penstock.server.reception import Reception
 from penstock.telemetry import FinishedRequest, Outcome

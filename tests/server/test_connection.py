@@ -8,7 +8,7 @@ import time
 import pytest
 
 from penstock.config import ProtocolConfig
-from penstock.server.connection import Phase
+from penstock.server.phase import Phase
 from penstock.telemetry import Outcome
 
 ONE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"

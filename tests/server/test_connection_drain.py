@@ -2,7 +2,7 @@
 
 import pytest
 
-from penstock.server.connection import Phase
+from penstock.server.phase import Phase
 
 BIG = 12_000_000  # more than the kernel takes of an answer that nobody reads
 

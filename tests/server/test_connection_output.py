@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from penstock.server.connection import Phase
+from penstock.server.phase import Phase
 from penstock.server.spool import FilePiece
 from penstock.telemetry import Outcome
 

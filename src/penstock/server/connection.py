@@ -1,25 +1,15 @@
-"""One client connection: bytes in, requests out; answers in, bytes out.
-
-            head begins        head complete       body complete          answered
-   IDLE ----------------> HEAD --------------> BODY ------------> BUSY -------------> SENDING
-    ^  (most heads come in one piece and pass HEAD and BODY at once)                     |
-    +--------------- kept alive (by way of NEXT, if more is in the buffer) --------------+
-                     any fault or the last answer: -> LINGERING -> CLOSED
+"""One client connection: bytes in, requests out; answers in, bytes out (phase.py draws its life).
 
 In:     readiness from the loop, answers from the application's threads.
-Out:    complete requests to a lane; wire bytes; one access record a request.
+Out:    complete requests to a lane; one access record a request.
 Never:  blocks; gives a half received request to the application.
 
-Rules:  RFC 9112 section 9 (persistence, pipelining, close in stages),
-        RFC 9110 section 10.1.1 (100-continue).
+Rules:  RFC 9112 section 9 (persistence, pipelining), RFC 9110 section 10.1.1 (100-continue).
 """
 
 import contextlib
-import enum
 import logging
-import os
 import socket
-import struct
 import sys
 import traceback
 from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT
@@ -38,8 +28,9 @@ from penstock.protocol import (
     Signal,
     refusal,
 )
-from penstock.server.flow import Flow
-from penstock.server.spool import BodySpool, FilePiece, Outbox, SpoolError
+from penstock.server.phase import BODY, BUSY, CLOSED, HEAD, IDLE, LINGERING, NEXT, SENDING
+from penstock.server.spool import BodySpool, SpoolError
+from penstock.server.transmission import NS, Transmission
 from penstock.server.upload import Upload
 from penstock.telemetry import Outcome
 from penstock.wsgi import Exchange
@@ -51,10 +42,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("penstock.server")
 
 RECEIVE_BYTES: Final = 65536
-NS: Final = 1_000_000_000
-# What a client may still send after a refusal, and for how long, so that it can read the answer
-# (nginx's lingering_timeout is 5 s).
-LINGER_NS: Final = 2 * NS
+# What a client may still send after a refusal, so that it can read the answer.
 MAX_LINGER_BYTES: Final = 1 << 20
 # The first request of a client that has just connected is under way: a reload must not lose it.
 FIRST_REQUEST_NS: Final = NS
@@ -64,31 +52,7 @@ MAX_READ_AHEAD_BYTES: Final = 65536
 MAX_JOINED_BYTES: Final = 65536
 
 
-class Phase(enum.Enum):
-    """What the connection waits for."""
-
-    IDLE = "idle"  # the first byte of a request
-    HEAD = "head"  # the rest of a head
-    BODY = "body"  # the rest of a body
-    BUSY = "busy"  # the application
-    SENDING = "sending"  # the client to take the answer
-    NEXT = "next"  # its turn: a further request is in the buffer
-    LINGERING = "lingering"  # the client to close
-    CLOSED = "closed"
-
-
-# Members as globals: on 3.11 an enum finds its members by Python code.
-IDLE: Final = Phase.IDLE
-HEAD: Final = Phase.HEAD
-BODY: Final = Phase.BODY
-BUSY: Final = Phase.BUSY
-SENDING: Final = Phase.SENDING
-NEXT: Final = Phase.NEXT
-LINGERING: Final = Phase.LINGERING
-CLOSED: Final = Phase.CLOSED
-
-
-class Connection:
+class Connection(Transmission):
     """A connection of one listener, served by one loop.
 
     Args:
@@ -101,47 +65,29 @@ class Connection:
 
     __slots__ = (
         "_accepted_ns",
-        "_exchange",
-        "_fd",
         "_first_byte_ns",
-        "_flow",
         "_is_trusted",
         "_linger_bytes",
-        "_mask",
-        "_outbox",
-        "_phase",
         "_read_ahead",
         "_receiver",
-        "_reception",
         "_shape",
-        "_sock",
         "_upload",
-        "deadline_ns",
         "peer",
-        "tick",
     )
 
     def __init__(
         self, sock: socket.socket, peer: str, template: dict[str, Any], reception: "Reception", now_ns: int
     ) -> None:
-        self._sock = sock
-        self._fd = sock.fileno()
-        self._reception = reception
+        super().__init__(sock, reception)
         self._receiver = RequestReceiver(reception.protocol, reception.field_table, template)
         self._is_trusted = reception.gateway.trusted.is_trusted(peer)
         self.peer = peer
-        self._phase = IDLE
-        self._mask = EPOLLIN
         self._accepted_ns = now_ns
         self._first_byte_ns = 0
         self._upload: Upload | None = None
-        self._exchange: Exchange | None = None
         self._shape: Shape | None = None
-        self._outbox: Outbox | None = None
-        self._flow: Flow | None = None
         self._read_ahead = 0
         self._linger_bytes = 0
-        self.tick = 0
         # The first head is due from the start: a client that connects and says nothing is a slow head.
         self.deadline_ns = now_ns + reception.header_timeout_ns
         reception.loop.watch(self._fd, EPOLLIN, self.receive)
@@ -205,29 +151,6 @@ class Connection:
         else:
             self._go_on(event)
 
-    def transmit(self) -> None:
-        """Send what the client takes now."""
-        outbox = self._outbox
-        if outbox is None:
-            self._watch_for(self._mask & ~EPOLLOUT)
-            return
-        try:
-            sent = outbox.transmit(self._sock)
-        except (OSError, EOFError):
-            self._lose_peer()
-            return
-        if self._flow is not None and sent:
-            self._flow.taken(sent)
-        if sent:
-            self.deadline_ns = monotonic_ns() + self._reception.write_timeout_ns
-        if not outbox.size:
-            self._outbox = None
-            self._watch_for(self._mask & ~EPOLLOUT)
-            if self._phase is SENDING and self._exchange is not None:
-                self._finish(self._exchange)
-            elif self._phase is LINGERING:
-                self._half_close()
-
     def on_answered(self, exchange: Exchange) -> None:
         """Take an answered exchange back from the pool."""
         loop = self._reception.loop
@@ -260,24 +183,6 @@ class Connection:
         if exchange is self._exchange and self._phase is BUSY and self._outbox is None:
             self.deadline_ns = exchange.start_ns + self._reception.request_timeout_ns
             self._reception.loop.wheel.file(self)
-
-    def on_output(self, exchange: Exchange, data: bytes | FilePiece) -> None:
-        """Take output of a streamed response."""
-        if exchange is not self._exchange or self._phase is CLOSED:
-            if isinstance(data, FilePiece):
-                data.file.close()
-            return
-        if self._outbox is None:
-            self._outbox = self._new_outbox()
-        try:
-            self._outbox.spool(data)
-        except SpoolError as error:
-            log.error("response.spool_failed request=%s %s", exchange.request_id, error)
-            self._lose_peer()
-            return
-        if not self._mask & EPOLLOUT:
-            self.transmit()
-            self._wait_for_peer()
 
     def on_deadline(self) -> None:
         """Do what the phase asks for when nothing happened in time."""
@@ -314,51 +219,10 @@ class Connection:
 
     def close(self) -> None:
         """Close now; nothing else is said to the client."""
-        if self._phase is CLOSED:
-            return
-        self._phase = CLOSED
-        self._reception.release(self)
-        self._reception.loop.forget(self._fd)
-        self._sock.close()
         if self._upload is not None:
             self._upload.close()
-        if self._outbox is not None:
-            self._outbox.close()
-        if self._flow is not None:
-            self._flow.cut()
-
-    # What application threads call (ResponseSink): nothing of the connection but its flow
-
-    def send(self, exchange: Exchange, data: bytes) -> None:
-        """Hand output of a stream to the loop; wait while the client is too far behind.
-
-        Raises:
-            PeerGoneError: nobody will take it.
-        """
-        self._running_flow(exchange).add(len(data))
-        self._reception.loop.hand_off(exchange, data)
-
-    def send_file(self, exchange: Exchange, fd: int, offset: int, count: int) -> None:
-        """Hand part of a file to the loop; the descriptor stays the caller's.
-
-        Raises:
-            PeerGoneError: nobody will take it.
-        """
-        flow = self._running_flow(exchange)
-        flow.add(count)
-        file = open(os.dup(fd), "rb", buffering=0)  # noqa: SIM115, PTH123 - the outbox closes it
-        self._reception.loop.hand_off(exchange, FilePiece(file, offset, count, is_spool=False))
-
-    def _running_flow(self, exchange: Exchange) -> Flow:
-        flow = self._flow
-        if flow is None:
-            reception = self._reception
-            if not exchange.lane:
-                reception.loop.give_up_loop(exchange.thread)
-            flow = self._flow = Flow(reception.spool_memory_bytes, reception.max_response_spool_bytes)
-            if self._phase is CLOSED or self._exchange is not exchange:
-                flow.cut()
-        return flow
+            self._upload = None
+        super().close()
 
     # Receiving
 
@@ -612,35 +476,6 @@ class Connection:
         else:
             self._linger()
 
-    def _say_and_linger(self, data: bytes) -> None:
-        self._phase = LINGERING
-        self._outbox = self._new_outbox()
-        self._outbox.append(data)
-        self._watch_for(EPOLLIN)
-        self.transmit()
-        self._wait_for_peer()
-
-    def _reset(self) -> None:
-        """Close with a reset: where closing ends the message, a plain close would say that it is whole."""
-        with contextlib.suppress(OSError):
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close()
-
-    def _linger(self) -> None:
-        """Close in stages (RFC 9112 section 9.6): say that we are done, read until the client has closed."""
-        self._phase = LINGERING
-        self._half_close()
-
-    def _half_close(self) -> None:
-        try:
-            self._sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self.close()
-            return
-        self._watch_for(EPOLLIN)
-        self.deadline_ns = monotonic_ns() + LINGER_NS
-        self._reception.loop.wheel.file(self)
-
     def _lose_peer(self) -> None:
         """The client has gone; what it asked for is recorded so (in BUSY: when the application answers)."""
         if self._exchange is not None and self._phase is SENDING:
@@ -655,23 +490,6 @@ class Connection:
                 reason="client went away",
             )
         self.close()
-
-    # Small things
-
-    def _new_outbox(self) -> Outbox:
-        return Outbox(self._reception.spool_memory_bytes, self._reception.spool_dir)
-
-    def _wait_for_peer(self) -> None:
-        """If output is left, go on when the client takes some, and not for ever."""
-        if self._outbox is not None and self._phase is not CLOSED:
-            self.deadline_ns = monotonic_ns() + self._reception.write_timeout_ns
-            self._reception.loop.wheel.file(self)
-            self._watch_for(self._mask | EPOLLOUT)
-
-    def _watch_for(self, mask: int) -> None:
-        if mask != self._mask:
-            self._mask = mask
-            self._reception.loop.epoll.modify(self._fd, mask)
 
 
 def _stack_of(ident: int | None) -> str:

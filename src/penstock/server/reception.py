@@ -23,6 +23,7 @@ from penstock.server.connection import Connection
 from penstock.server.deadlines import Alarm
 from penstock.server.listener import Listener
 from penstock.server.loop import Loop
+from penstock.server.transmission import Transmission
 from penstock.wsgi import Gateway, connection_environ
 
 log = logging.getLogger("penstock.server")
@@ -131,7 +132,7 @@ class Reception:
             multiprocess=not self._is_alone,
         )
 
-    def release(self, connection: Connection) -> None:
+    def release(self, connection: Transmission) -> None:
         """Forget a connection that closes."""
         self.connections.discard(connection)
         self.loop.wheel.forget(connection)
