@@ -420,9 +420,7 @@ def _create_segment(slots: int, threads: int, ring_bytes: int) -> Segment:
         return Segment.create(slots, threads, ring_bytes)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise StartError(
-            f"no shared memory for {slots} slots of ring_bytes {ring_bytes}: {reason}"
-        ) from error
+        raise StartError(f"no shared memory for {slots} rings of {ring_bytes} bytes: {reason}") from error
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
