@@ -13,7 +13,7 @@ from penstock.agent.escape import (
 )
 
 
-def batch(*records: bytes):
+def batch(*records: bytes) -> tuple[list[tuple[int, int, int]], bytes]:
     """Fixed parts (only their text bounds) and all texts, as a ring gives them."""
     rows, at = [], 1000
     for record in records:
