@@ -426,3 +426,75 @@ def test_shared_memory_that_cannot_be_had_is_one_line() -> None:
             Master(plan(), Identity(), [])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_usr2_is_ignored_and_said(make_master, caplog) -> None:
+    make_master()._on_signal(signal.SIGUSR2)
+    assert "signal_ignored" in caplog.text
+
+
+# The children's side of a fork, in this process
+
+
+class ChildError(Exception):
+    """Ends what only a child would go on with."""
+
+
+@pytest.fixture
+def as_child(make_master, monkeypatch) -> Master:
+    master = make_master()
+    master._signals = master_module.SignalQueue(master_module.HANDLED)
+    master._lifeline = os.pipe()
+    monkeypatch.setattr(os, "fork", lambda: 0)
+    return master
+
+
+def is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+def test_worker_begins_with_nothing_of_the_masters_and_signals_held_back(as_child, monkeypatch) -> None:
+    seen = []
+
+    def run(assignment) -> None:
+        seen.append((assignment.slot, assignment.generation, is_open(assignment.ready_fd)))
+        seen.append(signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+        raise ChildError
+
+    other, _ = os.pipe()
+    as_child._readiness[other] = 1
+    monkeypatch.setattr(master_module, "run_worker", run)
+    with pytest.raises(ChildError):
+        as_child._carry_out(StartWorker(2, 3))
+    assert seen == [(2, 3, True), True]
+    assert [is_open(fd) for fd in (other, as_child._signals.fd, as_child._lifeline[1])] == [False] * 3
+    as_child._lifeline = ()
+
+
+@pytest.mark.parametrize(("fault", "expected"), [(None, 0), (RuntimeError("no place"), 1)])
+def test_agent_runs_without_listeners_and_ends_its_process(
+    as_child, monkeypatch, capsys, fault, expected
+) -> None:
+    statuses = []
+
+    def run_agent(segment, wake_fd, master_pid) -> None:
+        assert as_child._listeners[0].sock.fileno() == -1
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        if fault:
+            raise fault
+
+    def leave(status: int) -> None:
+        statuses.append(status)
+        raise ChildError
+
+    monkeypatch.setattr(os, "_exit", leave)
+    as_child._plan = plan(run_agent=run_agent)
+    with pytest.raises(ChildError):
+        as_child._start_agent()
+    assert statuses == [expected]
+    assert ("no place" in capsys.readouterr().err) is bool(fault)
+    as_child._lifeline = ()

@@ -2,9 +2,9 @@
 
 import gc
 import os
-import select
 import socket
 import threading
+import time
 import weakref
 
 import pytest
@@ -230,66 +230,7 @@ def test_file_for_a_client_that_has_gone_is_closed(serve, tmp_path) -> None:
     assert [access.outcome for access in rig.wait_accesses(1)] == [Outcome.PEER_GONE]
 
 
-# Waiting for a slot
-
-
-def test_inline_request_whose_client_goes_while_it_waits_is_recorded_and_harms_nobody(serve) -> None:
-    rig = serve(threads=1)
-    gate = rig.gate("/slow")
-    rig.make_inline("/quick")
-    slow, gone, next_one = rig.connect(), rig.connect(), rig.connect()
-    slow.ask("/slow")
-    gate.wait_arrival()
-    gone.ask("/quick?gone")
-    rig.wait_until(lambda: len(rig.loop.waiting_inline) == 1)
-    gone.reset()
-    rig.wait_until(lambda: len(rig.reception.connections) == 2)
-    next_one.ask("/quick")
-    gate.open()
-    assert slow.answer().status == 200
-    assert next_one.answer().status == 200
-    by_line = {access.line: access for access in rig.wait_accesses(3)}
-    assert by_line[b"GET /quick?gone HTTP/1.1"].outcome is Outcome.PEER_GONE
-
-
-def test_inline_request_that_waits_longer_than_the_request_timeout_is_still_answered(serve) -> None:
-    rig = serve(threads=1, request_timeout_s=0.1)
-    gate = rig.gate("/slow")
-    rig.make_inline("/quick")
-    slow, waiting = rig.connect(), rig.connect()
-    slow.ask("/slow")
-    gate.wait_arrival()
-    waiting.ask("/quick")
-    rig.wait_until(lambda: len(rig.loop.waiting_inline) == 1)
-    (connection,) = rig.loop.waiting_inline
-    assert slow.answer().status == 504
-    rig.expire(connection)
-    gate.open()
-    assert waiting.answer().status == 200
-
-
 # What the kernel says
-
-
-@pytest.mark.parametrize(
-    ("error", "outcome"),
-    [
-        pytest.param(BlockingIOError(), Outcome.COMPLETE, id="full"),
-        pytest.param(BrokenPipeError(), Outcome.PEER_GONE, id="gone"),
-    ],
-)
-def test_answer_that_cannot_be_sent_now_waits_and_one_for_nobody_is_dropped(serve, error, outcome) -> None:
-    rig = serve()
-    gate = rig.gate("/slow")
-    client = rig.connect()
-    client.ask("/slow")
-    gate.wait_arrival()
-    connection = rig.the_connection()
-    sock = connection._sock = FailingSocket(connection._sock, "send", error)
-    gate.open()
-    rig.wait_until(lambda: connection._phase in (Phase.SENDING, Phase.CLOSED))
-    sock.mend()
-    assert [access.outcome for access in rig.wait_accesses(1)] == [outcome]
 
 
 def test_connection_that_cannot_be_half_closed_is_closed(serve) -> None:
@@ -301,16 +242,6 @@ def test_connection_that_cannot_be_half_closed_is_closed(serve) -> None:
     assert client.answer().status == 200
     assert client.rest() == b""
     rig.wait_empty()
-
-
-def test_event_that_is_over_when_it_is_served_does_nothing(serve) -> None:
-    rig = serve()
-    client = rig.connect()
-    connection = rig.the_connection()
-    rig.on_loop(connection.receive)  # nothing to read any more
-    rig.on_loop(lambda: connection.receive(select.EPOLLOUT))  # nothing to send any more
-    rig.on_loop(connection.advance)
-    assert client.get().status == 200
 
 
 def test_connection_that_is_closed_twice_is_closed_once(serve) -> None:
@@ -330,50 +261,6 @@ def test_file_that_is_handed_over_after_the_end_is_closed(serve, tmp_path) -> No
     rig.on_loop(connection.close)
     rig.on_loop(lambda: connection.on_output(None, FilePiece(file, 0, 1, is_spool=False)))
     assert file.closed
-
-
-def test_connection_whose_turn_is_late_is_not_closed_for_idling(serve) -> None:
-    rig = serve()
-    client = rig.connect()
-    connection = rig.the_connection()
-
-    def pass_deadline() -> None:
-        connection._phase = Phase.NEXT
-        connection.deadline_ns = 0
-        rig.loop.wheel.forget(connection)
-        connection.on_deadline()
-        connection.advance()
-
-    rig.on_loop(pass_deadline)
-    assert client.get().status == 200
-    assert len(rig.loop.wheel) == 1
-
-
-def test_deadline_that_passes_while_an_answer_waits_for_its_turn_is_set_anew(serve) -> None:
-    rig = serve()
-    rig.make_inline()
-    client = rig.connect()
-    connection = rig.the_connection()
-
-    def ask_late() -> None:
-        client.ask()
-        select.select([connection._sock], [], [], 5)
-        connection.receive()
-        assert connection._phase is Phase.SENDING
-        rig.loop.wheel.forget(connection)
-        connection.on_deadline()
-
-    rig.on_loop(ask_late)
-    assert client.answer().status == 200
-    assert len(rig.loop.wheel) == 1
-
-
-def test_body_that_is_malformed_from_its_first_chunk_is_refused(serve) -> None:
-    rig = serve()
-    client = rig.connect()
-    client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n")
-    assert client.answer().status == 400
-    assert [refusal.line for refusal in rig.recorder.refusals] == [b"POST / HTTP/1.1"]
 
 
 def test_inline_stream_is_sent_by_the_thread_that_began_it(serve) -> None:
@@ -440,3 +327,38 @@ def test_finished_request_is_freed_without_the_garbage_collector(serve) -> None:
         rig.wait_until(lambda: not any(exchange() for exchange in exchanges[:-1]))
     finally:
         gc.enable()
+
+
+# Answers that end with the connection
+
+
+@pytest.mark.parametrize("end", ["deadline", "failure", "stop", "write-deadline", "disk"])
+def test_answer_that_ends_with_the_connection_is_reset_when_it_is_cut(serve, monkeypatch, end: str) -> None:
+    going_on = threading.Event()
+
+    def application(environ, start_response):
+        start_response("200 OK", [])
+        yield b"begun"
+        going_on.wait(5)
+        yield bytes(BIG) if end in ("write-deadline", "disk") else b"more"
+        if end == "failure":
+            raise RuntimeError
+        yield b"the end"
+
+    folder = "/nonexistent" if end == "disk" else ""
+    rig = serve(application, request_timeout_s=0.1 if end == "deadline" else 5.0, spool_dir=folder)
+    client = rig.connect()
+    client.send(b"GET / HTTP/1.0\r\n\r\n")
+    connection = rig.the_connection()
+    assert client.sock.recv(1000).startswith(b"HTTP/1.1 200")
+    if end == "deadline":
+        rig.wait_until(lambda: time.monotonic_ns() - connection._exchange.start_ns > 100_000_000)
+        rig.expire(connection)
+    elif end == "stop":
+        rig.on_loop(rig.reception.cut)
+    going_on.set()
+    if end == "write-deadline":
+        rig.wait_until(lambda: connection._outbox is not None)
+        rig.expire(connection)
+    with pytest.raises(ConnectionResetError):
+        client.rest()

@@ -402,7 +402,7 @@ class Connection(Transmission):
         self._flow = None
         if not exchange.keep_alive:
             if exchange.outcome is Outcome.FAILED and exchange.framing is Framing.CLOSE:
-                self._reset()
+                self.cut(exchange)
             else:
                 self._linger()
             return
@@ -447,8 +447,8 @@ class Connection(Transmission):
         if not begun:
             exchange.status_code = 504
         self._record(exchange)
-        if begun:  # cut without the last chunk: the client sees that it is not whole
-            self.close()
+        if begun:  # without the last chunk: the client sees that it is not whole
+            self.cut(exchange)
         else:
             self._say_and_linger(refusal(504, method=exchange.head.method))
 
@@ -478,9 +478,10 @@ class Connection(Transmission):
 
     def _lose_peer(self) -> None:
         """The client has gone; what it asked for is recorded so (in BUSY: when the application answers)."""
-        if self._exchange is not None and self._phase is SENDING:
-            self._exchange.outcome = Outcome.PEER_GONE
-            self._record(self._exchange)
+        exchange = self._exchange
+        if exchange is not None and self._phase is SENDING:
+            exchange.outcome = Outcome.PEER_GONE
+            self._record(exchange)
         elif self._upload is not None:
             self._reception.recorder.refused(
                 status=499,
@@ -489,7 +490,7 @@ class Connection(Transmission):
                 now_ns=monotonic_ns(),
                 reason="client went away",
             )
-        self.close()
+        self.cut(exchange)
 
 
 def _stack_of(ident: int | None) -> str:

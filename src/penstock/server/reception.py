@@ -113,7 +113,7 @@ class Reception:
         """Close every connection now and return how many there were."""
         count = len(self.connections)
         for connection in list(self.connections):
-            connection.close()
+            connection.cut(connection._exchange)
         return count
 
     def template(self, listener: Listener, sock: socket.socket, peer: tuple[str, str]) -> dict[str, Any]:

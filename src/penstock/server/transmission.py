@@ -16,6 +16,7 @@ from select import EPOLLIN, EPOLLOUT
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Final
 
+from penstock.protocol import Framing
 from penstock.server.flow import Flow
 from penstock.server.phase import CLOSED, IDLE, LINGERING, SENDING, Phase
 from penstock.server.spool import FilePiece, Outbox, SpoolError
@@ -172,10 +173,14 @@ class Transmission:
         self.transmit()
         self._wait_for_peer()
 
-    def _reset(self) -> None:
-        """Close with a reset: where closing ends the message, a plain close would say that it is whole."""
-        with contextlib.suppress(OSError):
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    def cut(self, exchange: Exchange | None) -> None:
+        """Close inside the answer of `exchange`, None = there is none.
+
+        Where closing ends the message, with a reset: a plain close would say that it is whole.
+        """
+        if exchange is not None and exchange.framing is Framing.CLOSE:
+            with contextlib.suppress(OSError):
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
 
     def _linger(self) -> None:
