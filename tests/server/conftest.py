@@ -6,6 +6,7 @@ to be gone: connections, threads, descriptors.
 
 import collections
 import dataclasses
+import gc
 import logging
 import os
 import re
@@ -437,3 +438,22 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Rig]]:
     assert not failures, "the loop failed"
     assert set(threading.enumerate()) == threads
     assert not open_descriptors() - descriptors, "a descriptor is left"
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Take back what a master or a worker did to logging here: its handler holds the shared memory."""
+    hooks = sys.excepthook, threading.excepthook
+    handlers = logging.getLogger().handlers[:]
+    yield
+    sys.excepthook, threading.excepthook = hooks
+    logging.captureWarnings(capture=False)
+    logging.getLogger().handlers[:] = handlers
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_memory_left() -> Iterator[None]:
+    """Let go of every shared memory: `penstock status` and its tests would find it."""
+    yield
+    gc.unfreeze()  # a worker that ran in this process had frozen what there was
+    gc.collect()

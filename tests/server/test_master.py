@@ -74,6 +74,7 @@ def make_master() -> Iterator[Callable[..., Master]]:
             listener.close()
         for fd in master._lifeline:
             os.close(fd)
+        master._segment.close()
 
 
 def signal_master(number: signal.Signals) -> Callable[[object], None]:

@@ -83,6 +83,7 @@ class Desk:
             if fd >= 0:
                 os.close(fd)
         os.close(self.assignment.lifeline_fd)
+        self.segment.close()
 
 
 @pytest.fixture

@@ -63,10 +63,15 @@ class Segment:
         """
         plan = Layout(slots, threads, ring_bytes)
         fd = _above_standard(os.memfd_create(SEGMENT_NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING))
-        os.ftruncate(fd, plan.total_bytes)
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
-        wake_fd = _above_standard(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
-        segment = cls(_map(fd, plan, writable=True), plan, fd, wake_fd)
+        try:
+            os.ftruncate(fd, plan.total_bytes)
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
+            mapping = _map(fd, plan, writable=True)
+            wake_fd = _above_standard(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
+        except OSError:
+            os.close(fd)
+            raise
+        segment = cls(mapping, plan, fd, wake_fd)
         words = segment.words
         words[layout.VERSION_WORD] = layout.VERSION
         words[layout.SLOTS_WORD] = slots
