@@ -305,7 +305,11 @@ class Server:
 
     def wait_accesses(self, count: int) -> list[AccessLine]:
         """Wait until the access log has at least `count` lines."""
-        wait_until(lambda: self.access_log.read_bytes().count(b"\n") >= count, f"{count} access lines")
+
+        def has_them() -> bool:
+            return self.access_log.exists() and self.access_log.read_bytes().count(b"\n") >= count
+
+        wait_until(has_them, f"{count} access lines")
         return self.accesses()
 
 
