@@ -71,6 +71,11 @@ class FakeRecorder:
         self.peak_inside = 0
         self.connections = 0
         self.queued = 0
+        self.mean = float("inf")
+
+    def mean_connections(self) -> float:
+        """Return what the test says that the workers have in the mean."""
+        return self.mean
 
     def set_connections(self, current_count: int) -> None:
         self.connections = current_count

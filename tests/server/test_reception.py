@@ -1,6 +1,7 @@
 """Accepting, refusing to accept, and leaving."""
 
 import errno
+import os
 import socket
 import time
 
@@ -262,3 +263,25 @@ def test_time_of_acceptance_is_the_first_request_s_alone(serve) -> None:
     seen.append(rig.on_loop(lambda: connection._accepted_ns))
     assert 0 < seen[0] < time.monotonic_ns()
     assert seen[1] == 0
+
+
+def test_worker_with_more_than_its_share_lets_the_others_go_first_and_then_takes_the_next(
+    serve, monkeypatch
+) -> None:
+    yields = []
+    monkeypatch.setattr(os, "sched_yield", lambda: yields.append(1))
+    rig = serve(is_alone=False)
+    rig.recorder.mean = 0.0
+    clients = [rig.connect() for _ in range(4)]
+    assert [client.get("/").status for client in clients] == [200] * 4
+    assert rig.on_loop(lambda: len(rig.reception.connections)) == 4
+    assert yields
+
+
+def test_worker_with_its_share_takes_what_comes(serve, monkeypatch) -> None:
+    yields = []
+    monkeypatch.setattr(os, "sched_yield", lambda: yields.append(1))
+    rig = serve(is_alone=False)
+    rig.recorder.mean = 4.0
+    rig.connect().get("/")
+    assert not yields

@@ -19,7 +19,7 @@ LEFT: set[str] = set()
 
 @pytest.fixture(autouse=True)
 def _what_other_tests_left():
-    """A mapping lives until the last view of it goes, which for a test that failed is the end of the session."""
+    """A mapping lives until its last view goes; for a test that failed that is the end of the session."""
     LEFT.update(found.path for found in find_masters())
     yield
     LEFT.clear()

@@ -502,3 +502,15 @@ def test_counting_a_failure_never_fails(slot, monkeypatch):
     struct.pack_into("@Q", slot.segment.memory, (first + layout.FAILED) * WORD_BYTES, 2**64 - 1)
     slot.recorder.leave(99)
     assert slot.word(layout.FAILED) == 2**64 - 1
+
+
+def test_mean_of_connections_is_that_of_the_workers_that_are_ready(segment):
+    first, second = Recorder(segment, 1), Recorder(segment, 2)
+    assert first.mean_connections() == 0
+    for recorder, count in ((first, 6), (second, 2)):
+        recorder.reset(1, 1)
+        recorder.set_connections(count)
+    first.set_state(WorkerState.READY)
+    assert first.mean_connections() == 6
+    second.set_state(WorkerState.READY)
+    assert first.mean_connections() == 4

@@ -91,6 +91,7 @@ class Loop:
         self.orders: deque[Callable[[], None]] = deque()
         self._handed_off: deque[tuple[Exchange, bytes | FilePiece | None]] = deque()
         self._is_asleep = False
+        self._queued = 0  # as the scoreboard shows it
         self._thread = 0
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.watch(self._wake_fd, select.EPOLLIN, self._on_wake)
@@ -157,8 +158,12 @@ class Loop:
                 self.orders.popleft()()
             while outgoing:
                 outgoing.popleft().send_output()
-            if pool.jobs:
+            queued = len(pool.jobs)
+            if queued:
                 pool.wake()
+            if queued != self._queued:
+                self._queued = queued
+                self.recorder.set_queued(queued)
 
     def appoint(self, exchange: Exchange) -> None:
         """Let a waiting thread own the loop; the caller has popped the claim, which is `exchange`."""

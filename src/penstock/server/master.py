@@ -126,6 +126,7 @@ class Master:
         self._has_served = False
         self._status = 0
         self._kill_at_s: float | None = None
+        self._stop_at_s: float | None = None  # the end of drain_s
         self._lifeline = os.pipe2(os.O_CLOEXEC)
         self._poll = select.poll()
 
@@ -143,6 +144,7 @@ class Master:
             self._read_readiness()
             for number in self._signals.take():
                 self._on_signal(number)
+            self._stop_the_drained()
             self._kill_the_late()
         if not self._status:
             log.info("server.stopped pid=%d", os.getpid())
@@ -155,6 +157,8 @@ class Master:
     def _wait(self) -> None:
         now_s = time.monotonic()
         waits = [self._roster.wait_s(now_s)]
+        if self._stop_at_s is not None and not self._roster.is_stopping:
+            waits.append(max(0.0, self._stop_at_s - now_s))
         if self._kill_at_s is not None:
             waits.append(max(0.0, self._kill_at_s - now_s))
         if not self._agent_pid:
@@ -163,6 +167,11 @@ class Master:
         self._poll.poll(min(known) * 1000 + 1 if known else None)
         if not self._agent_pid and time.monotonic() >= self._agent_not_before_s:
             self._start_agent()
+
+    def _stop_the_drained(self) -> None:
+        is_due = self._stop_at_s is not None and time.monotonic() >= self._stop_at_s
+        if is_due and not self._roster.is_stopping:
+            self._stop_gracefully()
 
     def _kill_the_late(self) -> None:
         if self._kill_at_s is None or time.monotonic() < self._kill_at_s:
@@ -179,8 +188,7 @@ class Master:
         if number is signal.SIGCHLD:
             self._reap()
         elif number is signal.SIGTERM and not self._roster.is_stopping:
-            log.info("server.stopping pid=%d signal=TERM", os.getpid())
-            self._stop(self._plan.server.graceful_timeout_s + QUICK_STOP_S)
+            self._on_term()
         elif number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             log.info("server.stopping pid=%d signal=%s", os.getpid(), number.name.removeprefix("SIG"))
             self._quit()
@@ -195,6 +203,21 @@ class Master:
             _signal(self._agent_pid, signal.SIGUSR1)
         elif number is signal.SIGUSR2:  # elsewhere "new binary"; its default would end us without a word
             log.warning("server.signal_ignored pid=%d signal=USR2", os.getpid())
+
+    def _on_term(self) -> None:
+        """Stop gracefully, after the `drain_s` in which a balancer may notice; asked twice means quickly."""
+        drain_s = self._plan.server.drain_s
+        if self._stop_at_s is not None:
+            self._quit()
+        elif drain_s:
+            log.info("server.draining pid=%d signal=TERM drain_s=%.1f", os.getpid(), drain_s)
+            self._stop_at_s = time.monotonic() + drain_s
+        else:
+            self._stop_gracefully()
+
+    def _stop_gracefully(self) -> None:
+        log.info("server.stopping pid=%d signal=TERM", os.getpid())
+        self._stop(self._plan.server.graceful_timeout_s + QUICK_STOP_S)
 
     def _stop(self, within_s: float) -> None:
         self._roster.stop()

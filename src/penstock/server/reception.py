@@ -11,6 +11,7 @@ Never:  looks into a request.
 """
 
 import logging
+import os
 import select
 import socket
 from collections.abc import Sequence
@@ -33,6 +34,10 @@ NS: Final = 1_000_000_000
 ACCEPT_BATCH: Final = 64
 # Descriptors come back when connections close; asking at once again would spin.
 PAUSE_NS: Final = NS // 2
+# A worker that has this much more than the mean lets the others go first: a burst that one worker could take
+# before the others have woken up would stay with it, kept alive, for minutes.
+SHARE_FACTOR: Final = 1.125
+SHARE_MARGIN: Final = 1
 
 
 class Reception:
@@ -154,6 +159,8 @@ class Reception:
         epoll = self.loop.epoll
 
         def accept(_mask: int) -> None:
+            if not self._is_alone and self._has_more_than_its_share():
+                os.sched_yield()  # they have been woken; let them run first
             for _ in range(batch):
                 if not self._accept_one(listener):
                     return
@@ -162,6 +169,10 @@ class Reception:
                 epoll.register(listener.fd, select.EPOLLIN | select.EPOLLEXCLUSIVE)
 
         return accept
+
+    def _has_more_than_its_share(self) -> bool:
+        """Whether clearly more are open here than in the mean of the workers."""
+        return len(self.connections) > SHARE_FACTOR * self.recorder.mean_connections() + SHARE_MARGIN
 
     def _accept_one(self, listener: Listener) -> bool:
         """Accept one connection; False = there is none, or no room for it."""
