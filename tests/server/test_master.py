@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import http.client
+import logging
 import os
 import resource
 import signal
@@ -207,6 +208,34 @@ def test_ttin_and_ttou_change_the_number_of_workers(make_master) -> None:
 
     script = Script(steps)
     master = make_master(announce=script)
+    assert master.run() == 0
+    assert not script.failures
+
+
+def test_term_goes_on_accepting_for_drain_s_and_then_stops(make_master, caplog) -> None:
+    def steps(name: str) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        wait_until(lambda: "server.draining" in caplog.text)
+        assert ask(name)
+        wait_until(lambda: master._roster.is_stopping)
+
+    caplog.set_level(logging.INFO)
+    script = Script(steps)
+    master = make_master(announce=script, drain_s=0.5)
+    assert master.run() == 0
+    assert not script.failures
+    assert "server.stopping" in caplog.text
+
+
+def test_term_twice_while_draining_stops_at_once(make_master) -> None:
+    def steps(_name: str) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        wait_until(lambda: master._stop_at_s is not None)
+        os.kill(os.getpid(), signal.SIGTERM)
+        wait_until(lambda: master._roster.is_stopping)
+
+    script = Script(steps)
+    master = make_master(announce=script, drain_s=3600.0)
     assert master.run() == 0
     assert not script.failures
 
