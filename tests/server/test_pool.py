@@ -127,11 +127,31 @@ def test_answer_is_told_before_a_thread_sleeps_that_may_not_take_the_jobs_that_a
         return hello(environ, start_response)
 
     it = bench(application)
+    it.pool.slots[:] = [None]
     it.add("/quick", "/other")
     assert it.take()
     assert not it.take()
     it.go_to_bed()
     assert it.is_woken
+
+
+def test_inline_requests_that_wait_leave_all_slots_but_one_to_the_jobs(bench) -> None:
+    it = bench(hello)
+    it.pool.slots[:] = [None, None]
+    it.loop.waiting_inline.append(None)
+    it.add("/a", "/b")
+    assert it.take()
+    it.pool.slots.pop()
+    assert not it.take()
+
+
+def test_inline_requests_that_have_their_slot_leave_every_other_to_the_jobs(bench) -> None:
+    it = bench(hello)
+    it.pool.slots[:] = [None]
+    it.loop.waiting_inline.append(None)
+    it.loop.claim.append(None)
+    it.add("/a")
+    assert it.take()
 
 
 def test_slot_that_a_thread_gives_back_unused_is_told_to_an_inline_request_that_missed_it(bench) -> None:

@@ -139,8 +139,11 @@ class Pool:
         return True
 
     def _has_work(self, loop: "Loop") -> bool:
-        """Whether a job may be taken: inline requests that wait for a slot come first."""
-        return bool(self.jobs) and len(self.slots) > self.reserved_slots and not loop.waiting_inline
+        """Whether a job may be taken: one slot is left to the inline requests that wait for one."""
+        if not self.jobs:
+            return False
+        is_slot_wanted = bool(loop.waiting_inline) and not loop.claim
+        return len(self.slots) > max(self.reserved_slots, is_slot_wanted)
 
     def _sleep(self, loop: "Loop", bed: threading.Lock) -> None:
         """Wait to be woken."""
