@@ -1,6 +1,7 @@
 """Clients that are slow, vanish or speak nonsense: nobody else notices, and nothing of them stays."""
 
 import collections
+import contextlib
 import functools
 import os
 import random
@@ -217,8 +218,11 @@ def open_sockets(pids) -> list[int]:
     """Count the connections of each process, its listener aside."""
     counts = []
     for pid in pids:
-        targets = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
-        counts.append(sum(target.startswith("socket:") for target in targets) - 1)
+        sockets = 0
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # closed while we looked
+                sockets += os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:")
+        counts.append(sockets - 1)
     return counts
 
 
@@ -231,7 +235,7 @@ def test_client_that_never_reads_does_not_stop_a_graceful_stop_for_ever(serve, c
     client.send(request("/stream/50000000"))
     assert client.sock.recv(100)
     assert server.stop() == 0
-    assert "connections_cut=1" in server.errors()
+    assert "requests_cut=1" in server.errors()
 
 
 @pytest.mark.parametrize("path", ["/n/7", "/sleep/0.05", "/stream/100"])

@@ -48,7 +48,8 @@ def test_int_and_quit_do_not_wait_for_the_running_request(serve, connect, tmp_pa
     client = connect(server)
     begin_sleep(client, tmp_path, FOR_EVER_S)
     assert server.stop(number) == 0
-    assert "connections_cut=1" in server.errors()
+    assert "requests_cut=1" in server.errors()
+    assert [line.outcome for line in server.accesses()] == ["cut"]
 
 
 def test_second_term_does_not_wait_either(serve, connect, tmp_path) -> None:
@@ -151,7 +152,10 @@ def test_master_killed_leaves_no_process_and_frees_the_port(serve, connect, tmp_
         successor.bind(server.address)
         successor.listen()
     assert "worker.orphaned" in server.errors()
-    assert {line.line for line in server.accesses()} == {f"GET /sleep/0.3?begun={tmp_path}/begun HTTP/1.1"}
+    assert {(line.line, line.outcome) for line in server.accesses()} == {
+        (f"GET /sleep/0.3?begun={tmp_path}/begun HTTP/1.1", "complete"),
+        ("GET /sleep/600 HTTP/1.1", "cut"),
+    }
 
 
 def test_agent_killed_is_replaced_and_no_line_is_lost(serve) -> None:

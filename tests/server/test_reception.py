@@ -10,6 +10,7 @@ import pytest
 from penstock.server import reception as reception_module
 from penstock.server.address import TCPAddress, UnixAddress
 from penstock.server.listener import Listener, open_listeners
+from penstock.telemetry import Outcome
 
 
 def environ_of(keys):
@@ -225,12 +226,17 @@ def test_opening_twice_is_opening_once(serve) -> None:
     assert rig.connect().get().status == 200
 
 
-def test_cut_closes_everybody_and_counts_them(serve) -> None:
+def test_cut_closes_everybody_and_counts_and_records_what_was_in_flight(serve) -> None:
     rig = serve()
+    gate = rig.gate("/stuck")
     clients = [rig.connect() for _ in range(3)]
+    clients[0].ask("/stuck")
+    gate.wait_arrival()
     rig.wait_until(lambda: len(rig.reception.connections) == 3)
-    assert rig.on_loop(rig.reception.cut) == 3
+    assert rig.on_loop(rig.reception.cut) == 1
+    gate.open()
     assert [client.rest() for client in clients] == [b""] * 3
+    assert [(access.status, access.outcome) for access in rig.recorder.accesses] == [(503, Outcome.CUT)]
     assert rig.recorder.connections == 0
 
 

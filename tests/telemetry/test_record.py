@@ -27,4 +27,5 @@ def test_outcomes_keep_their_numbers_because_records_hold_them():
         "PEER_GONE",
         "REFUSED",
         "TIMED_OUT",
+        "CUT",
     ]

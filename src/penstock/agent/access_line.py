@@ -3,9 +3,9 @@
     127.0.0.1 - - [20/Nov/2026:09:50:00 +0000] "GET /a?b=1 HTTP/1.1" 200 1234 "-" "curl/8" pid=4121 id=1f3a
     total_ms=3.712 head_ms=0.041 body_ms=0.000 queue_ms=0.012 application_ms=3.601 send_ms=0.058   (one line)
 
-and ` outcome=peer_gone` (truncated, surplus, failed, timed_out) when it was not complete, ` outcome=refused
-reason="..."` when the request never reached the application. The time is that of the last byte, so lines
-stand in order; log analysers that know `combined` read the line up to the user agent.
+and ` outcome=peer_gone` (truncated, surplus, failed, timed_out, cut) when it was not complete, and
+` outcome=refused reason="..."` when the request never reached the application. The time is that of the last
+byte, so lines stand in order; log analysers that know `combined` read the line up to the user agent.
 
 In:     decoded records and their fields, already safe.
 Out:    lines, LF at each end.

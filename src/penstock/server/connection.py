@@ -224,6 +224,16 @@ class Connection(Transmission):
             self._upload = None
         super().close()
 
+    def stop(self) -> bool:
+        """Close now, because the server stops; True = a request was in flight, and is recorded so."""
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.outcome = Outcome.CUT
+            exchange.status_code = exchange.status_code or 503  # for the log; the client was told nothing
+            self._record(exchange)
+        self.cut(exchange)
+        return exchange is not None
+
     # Receiving
 
     def _receive_more(self, data: bytes) -> None:

@@ -115,11 +115,8 @@ class Reception:
         self.loop.orders.append(self.stop_when_empty)
 
     def cut(self) -> int:
-        """Close every connection now and return how many there were."""
-        count = len(self.connections)
-        for connection in list(self.connections):
-            connection.cut(connection._exchange)
-        return count
+        """Close every connection now and return how many requests were in flight."""
+        return sum(connection.stop() for connection in list(self.connections))
 
     def template(self, listener: Listener, sock: socket.socket, peer: tuple[str, str]) -> dict[str, Any]:
         """Return the environ that every request of the connection starts from."""

@@ -166,7 +166,7 @@ class Worker:
     def _quit(self) -> None:
         count = self._reception.cut()
         if count:
-            log.warning("worker.quit pid=%d connections_cut=%d", os.getpid(), count)
+            log.warning("worker.quit pid=%d requests_cut=%d", os.getpid(), count)
         self._loop.stop()
 
     def _on_orphaned(self, _mask: int) -> None:

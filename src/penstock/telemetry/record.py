@@ -44,6 +44,7 @@ class Outcome(enum.IntEnum):
     PEER_GONE = 4
     REFUSED = 5  # never reached the application
     TIMED_OUT = 6
+    CUT = 7  # the server stopped first
 
 
 # Native byte order and sizes: Python's native pack is a quarter faster than the standard one, and nobody
