@@ -331,7 +331,7 @@ def test_after_a_quarter_of_a_second_without_records_it_parks(logs, segment, now
     agent.wait(poller)
     now.pass_s(0.3)
     agent.wait(poller)
-    assert poller.seen == [(0, 20), (1, 1000)]
+    assert poller.seen == [(0, 10), (1, 1000)]
     assert segment.words[layout.PARKED_WORD] == 0
 
 
@@ -358,7 +358,7 @@ def test_a_stalled_output_is_waited_for(logs, segment, recorder, finished):
     agent.step()
     poller = ParkedPoller(segment)
     agent.wait(poller)
-    assert poller.seen == [("register", select.POLLOUT), (0, 20), ("unregister", True)]
+    assert poller.seen == [("register", select.POLLOUT), (0, 10), ("unregister", True)]
     os.close(read_fd)
     os.close(write_fd)
 
@@ -369,7 +369,7 @@ def test_a_full_disk_is_not_polled(logs, segment, recorder, finished):
     agent.step()
     poller = ParkedPoller(segment)
     agent.wait(poller)
-    assert poller.seen == [(0, 20)]
+    assert poller.seen == [(0, 10)]
 
 
 # Life
