@@ -462,3 +462,27 @@ def _no_memory_left() -> Iterator[None]:
     yield
     gc.unfreeze()  # a worker that ran in this process had frozen what there was
     gc.collect()
+
+
+class FailingSocket:
+    """The socket of a connection, one of whose calls fails until it is mended."""
+
+    def __init__(self, sock: socket.socket, name: str, error: OSError) -> None:
+        self._sock = sock
+        setattr(self, name, lambda *_: self._fail(error))
+        self._name = name
+
+    def mend(self) -> None:
+        delattr(self, self._name)
+
+    def __getattr__(self, name: str):
+        return getattr(self._sock, name)
+
+    @staticmethod
+    def _fail(error: OSError) -> None:
+        raise error
+
+
+@pytest.fixture
+def failing_socket() -> type[FailingSocket]:
+    return FailingSocket

@@ -1,31 +1,11 @@
 """Connections in unlikely moments: late, gone, interrupted."""
 
 import select
-import socket
 
 import pytest
 
 from penstock.server.phase import Phase
 from penstock.telemetry import Outcome
-
-
-class FailingSocket:
-    """The socket of a connection, one of whose calls fails until it is mended."""
-
-    def __init__(self, sock: socket.socket, name: str, error: OSError) -> None:
-        self._sock = sock
-        setattr(self, name, lambda *_: self._fail(error))
-        self._name = name
-
-    def mend(self) -> None:
-        delattr(self, self._name)
-
-    def __getattr__(self, name: str):
-        return getattr(self._sock, name)
-
-    @staticmethod
-    def _fail(error: OSError) -> None:
-        raise error
 
 
 def test_inline_request_whose_client_goes_while_it_waits_is_recorded_and_harms_nobody(serve) -> None:
@@ -70,14 +50,16 @@ def test_inline_request_that_waits_longer_than_the_request_timeout_is_still_answ
         pytest.param(BrokenPipeError(), Outcome.PEER_GONE, id="gone"),
     ],
 )
-def test_answer_that_cannot_be_sent_now_waits_and_one_for_nobody_is_dropped(serve, error, outcome) -> None:
+def test_answer_that_cannot_be_sent_now_waits_and_one_for_nobody_is_dropped(
+    serve, failing_socket, error, outcome
+) -> None:
     rig = serve()
     gate = rig.gate("/slow")
     client = rig.connect()
     client.ask("/slow")
     gate.wait_arrival()
     connection = rig.the_connection()
-    sock = connection._sock = FailingSocket(connection._sock, "send", error)
+    sock = connection._sock = failing_socket(connection._sock, "send", error)
     gate.open()
     rig.wait_until(lambda: connection._phase in (Phase.SENDING, Phase.CLOSED))
     sock.mend()

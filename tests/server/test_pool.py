@@ -206,7 +206,7 @@ def crew() -> Iterator[Callable[..., Crew]]:
 def test_crew_has_a_thread_more_than_calls_and_one_becomes_the_owner(crew) -> None:
     it = crew(3)
     owner = it.owned.get(timeout=5)
-    assert [it.pool.thread(index).name for index in range(4)] == [f"penstock-{index}" for index in range(4)]
+    assert [it.pool._threads[index].name for index in range(4)] == [f"penstock-{index}" for index in range(4)]
     assert 0 <= owner <= 3
     assert len(it.pool.slots) == 3
 
@@ -220,7 +220,7 @@ def test_every_job_is_answered_once_and_every_slot_comes_back(crew) -> None:
     exchanges = it.answered(300)
     assert sorted(exchange.number for exchange in exchanges) == list(range(1, 301))
     assert all(exchange.lane == 1 and exchange.start_ns <= exchange.end_ns for exchange in exchanges)
-    assert all(it.pool.thread(exchange.thread) for exchange in exchanges)
+    assert all(it.pool._threads[exchange.thread] for exchange in exchanges)
     give_up_s = time.monotonic() + 5
     while len(it.pool.slots) < 3:
         assert time.monotonic() < give_up_s

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import socket
 import threading
 import time
 import weakref
@@ -42,25 +41,6 @@ class Stream:
 
     def close(self) -> None:
         self.is_closed.set()
-
-
-class FailingSocket:
-    """The socket of a connection, one of whose calls fails until it is mended."""
-
-    def __init__(self, sock: socket.socket, name: str, error: OSError) -> None:
-        self._sock = sock
-        setattr(self, name, lambda *_: self._fail(error))
-        self._name = name
-
-    def mend(self) -> None:
-        delattr(self, self._name)
-
-    def __getattr__(self, name: str):
-        return getattr(self._sock, name)
-
-    @staticmethod
-    def _fail(error: OSError) -> None:
-        raise error
 
 
 def slow_client(rig):
@@ -147,7 +127,7 @@ def test_stream_that_cannot_be_spooled_is_cut(serve, caplog) -> None:
     assert not client.answer().is_whole
 
 
-def test_early_hints_that_wait_go_out_before_the_answer(serve) -> None:
+def test_early_hints_that_wait_go_out_before_the_answer(serve, failing_socket) -> None:
     def application(environ, start_response):
         if environ["PATH_INFO"] == "/big":
             return big(environ, start_response)
@@ -162,7 +142,7 @@ def test_early_hints_that_wait_go_out_before_the_answer(serve) -> None:
     hold = connection._mask
     client.answer()
 
-    sock = connection._sock = FailingSocket(connection._sock, "send", BlockingIOError())
+    sock = connection._sock = failing_socket(connection._sock, "send", BlockingIOError())
     client.ask("/")
     rig.wait_until(lambda: connection._phase is Phase.SENDING)
     sock.mend()
@@ -233,11 +213,11 @@ def test_file_for_a_client_that_has_gone_is_closed(serve, tmp_path) -> None:
 # What the kernel says
 
 
-def test_connection_that_cannot_be_half_closed_is_closed(serve) -> None:
+def test_connection_that_cannot_be_half_closed_is_closed(serve, failing_socket) -> None:
     rig = serve()
     client = rig.connect()
     connection = rig.the_connection()
-    connection._sock = FailingSocket(connection._sock, "shutdown", OSError())
+    connection._sock = failing_socket(connection._sock, "shutdown", OSError())
     client.ask("/", "Connection: close")
     assert client.answer().status == 200
     assert client.rest() == b""

@@ -10,8 +10,6 @@ Rules:  RFC 9112 section 9 (persistence, pipelining), RFC 9110 section 10.1.1 (1
 import contextlib
 import logging
 import socket
-import sys
-import traceback
 from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -48,8 +46,6 @@ MAX_LINGER_BYTES: Final = 1 << 20
 FIRST_REQUEST_NS: Final = NS
 # What is read ahead of a request in flight before its client has to wait.
 MAX_READ_AHEAD_BYTES: Final = 65536
-# One join and one send up to here; beyond, pieces are sent as they are.
-MAX_JOINED_BYTES: Final = 65536
 
 
 class Connection(Transmission):
@@ -449,7 +445,7 @@ class Connection(Transmission):
             exchange.line.decode("latin-1"),
             (now_ns - start_ns) / NS,
             exchange.thread,
-            _stack_of(reception.loop.pool.thread(exchange.thread).ident),
+            reception.loop.pool.stack(exchange.thread),
         )
         exchange.outcome = Outcome.TIMED_OUT
         exchange.keep_alive = False
@@ -501,8 +497,3 @@ class Connection(Transmission):
                 reason="client went away",
             )
         self.cut(exchange)
-
-
-def _stack_of(ident: int | None) -> str:
-    frame = sys._current_frames().get(ident or 0)
-    return "".join(traceback.format_stack(frame)) if frame is not None else "(the thread has ended)"

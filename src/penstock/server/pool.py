@@ -21,7 +21,9 @@ Never:  reads or writes a socket outside the loop role.
 Rejected: queue.SimpleQueue, which wakes a thread for each request.
 """
 
+import sys
 import threading
+import traceback
 from collections import deque
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Final
@@ -72,9 +74,10 @@ class Pool:
             self._threads.append(thread)
             thread.start()
 
-    def thread(self, index: int) -> threading.Thread:
-        """Return the thread with that number in the scoreboard."""
-        return self._threads[index]
+    def stack(self, index: int) -> str:
+        """Return where the thread with that number in the scoreboard stands now."""
+        frame = sys._current_frames().get(self._threads[index].ident or 0)
+        return "".join(traceback.format_stack(frame)) if frame is not None else "(the thread has ended)"
 
     def appoint(self) -> None:
         """Let another thread own the loop."""
