@@ -29,6 +29,11 @@ class SignalQueue:
             signal.siginterrupt(number, False)
         signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
 
+    @property
+    def fds(self) -> set[int]:
+        """Both ends of the queue: a child lets go of them."""
+        return {self.fd, self._write_fd}
+
     def take(self) -> list[signal.Signals]:
         """Return what arrived, oldest first; never waits."""
         try:

@@ -1,0 +1,52 @@
+"""What the master is told and what its children are born with.
+
+In:     nothing; the command line fills the plan, the master the heritage.
+Out:    ServePlan, Heritage.
+Never:  reads a file or the environment.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from wsgiref.types import WSGIApplication
+
+from penstock.config import ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
+from penstock.server.listener import Listener
+from penstock.server.process import Identity
+from penstock.telemetry import Segment
+
+RunAgent = Callable[[Segment, int, int], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ServePlan:
+    """What to serve and how.
+
+    Attributes:
+        server: with a number of workers: 0, "as many as there are CPUs", was settled before.
+        load: imports and returns the application; called in each worker.
+        run_agent: the agent's main function: (segment, wake_fd, master's pid); called in its process.
+        announce: told, once, the addresses when all workers are ready.
+    """
+
+    server: ServerConfig
+    protocol: ProtocolConfig
+    wsgi: WSGIConfig
+    telemetry: TelemetryConfig
+    load: Callable[[], WSGIApplication]
+    run_agent: RunAgent
+    announce: Callable[[Sequence[str]], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Heritage:
+    """What every child of the master is born with.
+
+    Attributes:
+        segment: the shared memory.
+        identity: who it is to become.
+        listeners: open.
+    """
+
+    segment: Segment
+    identity: Identity
+    listeners: Sequence[Listener]
