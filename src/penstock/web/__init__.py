@@ -7,3 +7,24 @@ In:     a WSGI environ.
 Out:    status, headers, an iterable of bytes.
 Never:  opens a socket, forks, or knows which server calls it.
 """
+
+
+def setup(set_prefix: bool = True) -> None:
+    """Load the settings, check them, and configure logging; `get_wsgi_application()` calls it.
+
+    Args:
+        set_prefix: make FORCE_SCRIPT_NAME the script name of this thread, for programs outside a request.
+
+    Raises:
+        ImproperlyConfigured: settings are missing, misspelt or of the wrong type; one error names them all.
+    """
+    from penstock.web.conf import settings
+    from penstock.web.conf.check import check_settings
+    from penstock.web.utils.log import configure_logging
+
+    check_settings(settings)
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+    if set_prefix:
+        from penstock.web.urls import set_script_prefix
+
+        set_script_prefix("/" if settings.FORCE_SCRIPT_NAME is None else settings.FORCE_SCRIPT_NAME)

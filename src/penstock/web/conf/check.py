@@ -1,0 +1,71 @@
+"""What is wrong with the settings, found at boot and said in one error.
+
+A misspelt name is the quietest of faults: `ALOWED_HOSTS = [...]` is a setting like any other, and the site
+answers 400 to everybody.  So a name that nothing knows and that nearly is a name of ours is refused, unless
+the project sets that one, too: then both are meant.
+
+In:     the loaded settings.
+Out:    nothing, or ImproperlyConfigured with a line for each fault.
+Never:  refuses a name that is merely unknown: projects and packages have settings of their own.
+"""
+
+from typing import Any, Final
+
+from penstock.web.conf import global_settings
+from penstock.web.conf.holder import LazySettings, nearest_setting
+from penstock.web.conf.layer import LISTS, Settings, upper_case_names
+from penstock.web.core.exceptions import ImproperlyConfigured
+
+REQUIRED: Final = (
+    "SECRET_KEY",
+    "ROOT_URLCONF",
+)  # of a project's settings module; single files set what they use
+MORE_LISTS: Final = ("MIDDLEWARE", "TEMPLATES", "CSRF_TRUSTED_ORIGINS", "ADMINS", "MANAGERS", "INTERNAL_IPS")
+KNOWN: Final = (*upper_case_names(dir(global_settings)), "ROOT_URLCONF", "SITE_ID", "ASGI_APPLICATION")
+SIMILARITY: Final = 0.9  # one letter wrong, missing or twice in a name of five or more
+
+
+def check_settings(settings: LazySettings) -> None:
+    """Look all settings over; loads them if need be.
+
+    Raises:
+        ImproperlyConfigured: something is missing, misspelt or of the wrong type.
+    """
+    faults = settings_faults(settings)
+    if faults:
+        raise ImproperlyConfigured("\n".join(faults))
+
+
+def settings_faults(settings: LazySettings) -> list[str]:
+    """A sentence for each fault."""
+    own = [name for name in upper_case_names(dir(settings)) if settings.is_overridden(name)]
+    faults = [*_misspelt(own), *_wrong_types(settings)]
+    if isinstance(settings._wrapped, Settings):
+        faults += _missing(settings._wrapped)
+    return faults
+
+
+def _misspelt(own: list[str]) -> list[str]:
+    nearest = {name: nearest_setting(name, list(KNOWN), SIMILARITY) for name in own if name not in KNOWN}
+    return [
+        f"setting {name} is unknown; expected {known} (or both, if both are meant)"
+        for name, known in nearest.items()
+        if known and known not in own
+    ]
+
+
+def _wrong_types(settings: LazySettings) -> list[str]:
+    values: dict[str, Any] = {name: getattr(settings, name, ()) for name in (*LISTS, *MORE_LISTS)}
+    return [
+        f"setting {name} is {value!r}; expected a list or a tuple"
+        for name, value in values.items()
+        if not isinstance(value, list | tuple)
+    ]
+
+
+def _missing(layer: Settings) -> list[str]:
+    return [
+        f"setting {name} is not set in {layer.SETTINGS_MODULE}; expected a value"
+        for name in REQUIRED
+        if not getattr(layer, name, None)
+    ]

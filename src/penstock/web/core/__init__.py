@@ -1,0 +1,1 @@
+"""What the request -> response path stands on; the package's name is Django's."""
