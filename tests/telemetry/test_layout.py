@@ -1,6 +1,7 @@
 """The offsets must never overlap: whoever writes one word would change another's."""
 
 import itertools
+import struct
 
 import pytest
 
@@ -20,6 +21,7 @@ def regions(plan: Layout) -> list[tuple[int, int]]:
         for ring in (plan.access_ring(slot), plan.log_ring(slot)):
             found.append((ring.records_at, ring.record_count * RECORD_BYTES))
             found.append((ring.text_at, ring.text_bytes))
+        found.append((plan.stack_at(slot), layout.STACK_BYTES))
     return sorted(found)
 
 
@@ -44,6 +46,13 @@ def test_words_of_writer_and_reader_stand_in_different_cache_lines():
     writer = {layout.ACCESS_END // 8, layout.LOG_END // 8, layout.STATE // 8}
     reader = {layout.ACCESS_TAIL // 8, layout.LOG_TAIL // 8}
     assert not writer & reader
+
+
+def test_a_thread_line_has_the_words_that_its_format_has():
+    assert struct.calcsize(layout.THREAD_FORMAT) == layout.THREAD_BYTES
+    line = struct.pack(layout.THREAD_FORMAT, 1, 2, b"id", b"line", 3)
+    words = memoryview(line).cast("Q")
+    assert (words[0], words[layout.THREAD_DEADLINE], words[layout.THREAD_INTERRUPTED]) == (1, 2, 3)
 
 
 def test_the_longest_text_fits_into_the_smallest_ring():

@@ -10,6 +10,7 @@ import pytest
 from penstock.telemetry import layout
 from penstock.telemetry.histogram import bucket_of
 from penstock.telemetry.layout import HISTOGRAM_WORDS, PHASES, WORD_BYTES
+from penstock.telemetry.pulse import Pulse, RunningRequest, read_pulse, read_running
 from penstock.telemetry.record import ACCESS, LOG, MAX_PART_BYTES, Outcome
 from penstock.telemetry.recorder import REQUEST_ID, Recorder, _disowner
 from penstock.telemetry.ring import RingReader
@@ -119,12 +120,14 @@ def test_a_successor_begins_with_clean_words_and_keeps_the_slots_past(slot, fini
     slot.recorder.access(finished())
     slot.recorder.set_connections(17)
     slot.recorder.enter(0, 5, b"GET /stuck HTTP/1.1")
+    slot.recorder.interrupted(0)
+    slot.recorder.beat(5)
     successor = Recorder(slot.segment, SLOT)
     successor.reset(4343, 4)
     assert slot.all_counts() == 0
     assert slot.word(layout.CONNECTIONS) == 0
     assert slot.word(layout.REQUESTS_BEFORE) == 1
-    assert successor.is_idle(0)
+    assert read_pulse(slot.segment.fd, slot.segment.layout, SLOT) == Pulse(0, 0, ())
     assert len(slot.records()) == 1
 
 
@@ -133,16 +136,33 @@ def test_a_successor_begins_with_clean_words_and_keeps_the_slots_past(slot, fini
 
 def test_a_running_request_shows_on_its_threads_line(slot):
     slot.recorder.enter(1, 77, b"GET /a HTTP/1.1", "id-1")
-    at = slot.segment.layout.thread_at(SLOT, 1)
-    line = bytes(slot.segment.memory[at : at + layout.THREAD_BYTES])
-    assert line[:8] == (77).to_bytes(8, "little")
-    assert line[8:].rstrip(b"\0") == b"GET /a HTTP/1.1"
+    running = RunningRequest(1, 77, 0, "id-1", "GET /a HTTP/1.1", is_interrupted=False)
+    assert read_running(slot.segment.fd, slot.segment.layout, SLOT) == (running,)
 
 
 def test_a_long_line_is_cut_to_its_place(slot):
     slot.recorder.enter(0, 77, b"x" * 500)
     at = slot.segment.layout.thread_at(SLOT, 1)
     assert bytes(slot.segment.memory[at : at + 8]) == bytes(8)
+
+
+def test_more_time_and_an_interruption_show_on_the_line_of_their_request_alone(slot):
+    slot.recorder.enter(1, 77, b"GET /a HTTP/1.1", "id-1")
+    slot.recorder.extend(1, 99)
+    slot.recorder.interrupted(1)
+    (first,) = read_running(slot.segment.fd, slot.segment.layout, SLOT)
+    slot.recorder.enter(1, 78, b"GET /b HTTP/1.1", "id-2")
+    (second,) = read_running(slot.segment.fd, slot.segment.layout, SLOT)
+    assert (first.deadline_ns, first.is_interrupted) == (99, True)
+    assert (second.deadline_ns, second.is_interrupted) == (0, False)
+
+
+def test_beats_and_interruptions_are_published(slot):
+    slot.recorder.beat(55)
+    slot.recorder.enter(1, 77, b"GET /a HTTP/1.1")
+    slot.recorder.interrupted(1)
+    pulse = read_pulse(slot.segment.fd, slot.segment.layout, SLOT)
+    assert (pulse.beat_ns, pulse.interrupt_count) == (55, 1)
 
 
 def test_leaving_makes_the_thread_idle(slot):
@@ -168,6 +188,8 @@ def test_entering_sets_the_request_id_of_the_running_context(slot):
         pytest.param(lambda recorder: recorder.enter(0, -1, b"line"), id="enter-before-time"),
         pytest.param(lambda recorder: recorder.enter(0, 1, "text"), id="enter-text"),
         pytest.param(lambda recorder: recorder.leave(99), id="leave-unknown-thread"),
+        pytest.param(lambda recorder: recorder.extend(0, -1), id="extend-before-time"),
+        pytest.param(lambda recorder: recorder.interrupted(99), id="interrupted-unknown-thread"),
     ],
 )
 def test_what_cannot_be_shown_is_counted_and_not_raised(slot, call):

@@ -121,9 +121,9 @@ def test_counts_being_folded_are_not_those_of_the_new_pid(segment, recorder, fin
 
 
 def test_running_requests_show_with_their_age(segment, recorder):
-    recorder.enter(1, 100 * NS, b"GET /slow HTTP/1.1")
+    recorder.enter(1, 100 * NS, b"GET /slow HTTP/1.1", "id-1")
     worker = only_worker(segment, 103 * NS)
-    assert worker.current == (CurrentRequest(1, "GET /slow HTTP/1.1", 3.0),)
+    assert worker.current == (CurrentRequest(1, "GET /slow HTTP/1.1", 3.0, "id-1"),)
     assert (worker.busy, worker.threads) == (1, 2)
 
 

@@ -3,6 +3,7 @@
     page 0              header: sizes, pids, the agent's own words
     slot 0              the master's
     slot 1 .. slots-1   one a worker
+    stacks              one a slot, of those that hang (stack.py)
 
     a slot              scoreboard page | thread lines | counts | 2 banks of retired counts | ring A | ring B
 
@@ -25,7 +26,7 @@ PAGE_BYTES: Final = 4096
 WORD_BYTES: Final = 8
 
 MAGIC: Final = int.from_bytes(b"penstock", "little")
-VERSION: Final = 1
+VERSION: Final = 2
 
 # --- header words (page 0)
 # -------------------------------------------------------------------------------------------
@@ -74,6 +75,9 @@ FAILED: Final = 8  # records that could not be written because of what they held
 FOLD: Final = 9  # see scoreboard.fold_counts
 REFUSED: Final = 10  # refused requests (a part of the requests)
 
+BEAT_NS: Final = 16  # CLOCK_MONOTONIC of the loop's last turn; 0 = it has not begun
+INTERRUPTS: Final = 17  # requests of this pid that were interrupted
+
 ACCESS_END: Final = 32  # ring A
 ACCESS_DROPPED: Final = 33
 ACCESS_TAIL: Final = 40  # the agent's word
@@ -83,10 +87,18 @@ LOG_TAIL: Final = 56  # the agent's word
 
 # --- thread lines
 # ----------------------------------------------------------------------------------------------------
-THREAD_BYTES: Final = (
-    128  # two cache lines: since when (CLOCK_MONOTONIC ns; 0 = idle), text filled up with NUL
-)
+THREAD_BYTES: Final = 192  # three cache lines
+THREAD_ID_BYTES: Final = 48
 THREAD_TEXT_BYTES: Final = 120
+# since when (CLOCK_MONOTONIC ns; 0 = idle), deadline (0 = that of the configuration), request id and request
+# line filled up with NUL, and `since` once more if this request was interrupted
+THREAD_FORMAT: Final = f"@QQ{THREAD_ID_BYTES}s{THREAD_TEXT_BYTES}sQ"
+THREAD_DEADLINE: Final = 1  # words of a line
+THREAD_INTERRUPTED: Final = 23
+
+# --- stacks
+# ----------------------------------------------------------------------------------------------------------
+STACK_BYTES: Final = 32768  # of all threads of a process; some 500 frames
 
 # --- counts
 # ----------------------------------------------------------------------------------------------------------
@@ -140,7 +152,7 @@ class Layout:
     @functools.cached_property
     def total_bytes(self) -> int:
         """Size of the whole mapping."""
-        return PAGE_BYTES + self.slots * self.slot_bytes
+        return PAGE_BYTES + self.slots * (self.slot_bytes + STACK_BYTES)
 
     @functools.cached_property
     def slot_bytes(self) -> int:
@@ -173,6 +185,10 @@ class Layout:
     def thread_at(self, slot: int, thread: int) -> int:
         """Byte offset of a thread's line."""
         return self.slot_at(slot) + PAGE_BYTES + thread * THREAD_BYTES
+
+    def stack_at(self, slot: int) -> int:
+        """Byte offset of a slot's stack: behind all slots, so that a stack too long never runs into one."""
+        return self.slot_at(0) + self.slots * self.slot_bytes + slot * STACK_BYTES
 
     def counts_at(self, slot: int) -> int:
         """Byte offset of the histograms that the slot's current pid counts in."""

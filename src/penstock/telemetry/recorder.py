@@ -46,7 +46,8 @@ from penstock.telemetry.segment import Segment
 # costs 40 ns.
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("penstock_request_id", default="")
 
-_LINE: Final = struct.Struct(f"@Q{layout.THREAD_TEXT_BYTES}s")
+# All of a thread's line but its last word, which is right only where it repeats the first.
+_LINE: Final = struct.Struct(layout.THREAD_FORMAT.removesuffix("Q"))
 _CLASS_WORDS: Final = len(PHASES) * HISTOGRAM_WORDS
 _MAX_WORD: Final = (1 << 64) - 1
 
@@ -122,7 +123,7 @@ class Recorder:
         fold_counts(self._segment, self._slot)
         finished = words[first + layout.ACCESS_END] + words[first + layout.ACCESS_DROPPED]
         words[first + layout.REQUESTS_BEFORE] = finished & _MAX_WORD
-        for word in (layout.CONNECTIONS, layout.QUEUED, layout.REFUSED):
+        for word in (layout.CONNECTIONS, layout.QUEUED, layout.REFUSED, layout.BEAT_NS, layout.INTERRUPTS):
             words[first + word] = 0
         for word in self._thread_words:
             words[word] = 0
@@ -157,7 +158,7 @@ class Recorder:
     def enter(self, thread: int, now_ns: int, line: bytes, request_id: str = "") -> None:
         """A request begins on this application thread: show it, and let what it logs carry the id. Hot."""
         try:
-            _pack_line(self._memory, self._lines[thread], now_ns, line)
+            _pack_line(self._memory, self._lines[thread], now_ns, 0, request_id.encode(), line)
             _set_request_id(request_id)
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
             self._count_failed()
@@ -168,6 +169,26 @@ class Recorder:
             self._words[self._thread_words[thread]] = 0
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
             self._count_failed()
+
+    def extend(self, thread: int, deadline_ns: int) -> None:
+        """Publish that the running request of a thread may take until `deadline_ns` (CLOCK_MONOTONIC)."""
+        try:
+            self._words[self._thread_words[thread] + layout.THREAD_DEADLINE] = deadline_ns
+        except Exception:  # noqa: BLE001 - telemetry never raises into the server
+            self._count_failed()
+
+    def interrupted(self, thread: int) -> None:
+        """Publish that the running request of a thread was interrupted. Owner of the loop."""
+        try:
+            words, first = self._words, self._thread_words[thread]
+            words[first + layout.THREAD_INTERRUPTED] = words[first]
+            words[self._first_word + layout.INTERRUPTS] += 1
+        except Exception:  # noqa: BLE001 - telemetry never raises into the server
+            self._count_failed()
+
+    def beat(self, now_ns: int) -> None:
+        """Publish that the loop turns. Owner of the loop; hot."""
+        self._words[self._first_word + layout.BEAT_NS] = now_ns
 
     def access(self, exchange: FinishedRequest) -> None:
         """Count a finished request and write its access record. Hot.

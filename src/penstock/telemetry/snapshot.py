@@ -17,7 +17,8 @@ from typing import Final, Self
 from penstock.telemetry import layout
 from penstock.telemetry.clock import NS_PER_S
 from penstock.telemetry.histogram import quantile
-from penstock.telemetry.layout import HISTOGRAM_WORDS, PAGE_BYTES, PHASES, STATUS_CLASSES, WORD_BYTES, Layout
+from penstock.telemetry.layout import HISTOGRAM_WORDS, PAGE_BYTES, PHASES, STATUS_CLASSES, Layout
+from penstock.telemetry.pulse import read_running
 from penstock.telemetry.scoreboard import WorkerState, read_counts, total_counts
 from penstock.telemetry.segment import read_layout
 
@@ -32,6 +33,7 @@ class CurrentRequest:
     thread: int
     line: str
     age_s: float
+    request_id: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,12 @@ def _read_slot(fd: int, plan: Layout, slot: int, now_ns: int) -> WorkerStatus:
         connections=words[layout.CONNECTIONS],
         queued=words[layout.QUEUED],
         threads=plan.threads,
-        current=_read_threads(fd, plan, slot, now_ns),
+        current=tuple(
+            CurrentRequest(
+                running.thread, running.line, _seconds(now_ns, running.since_ns), running.request_id
+            )
+            for running in read_running(fd, plan, slot)
+        ),
         dropped_access=words[layout.ACCESS_DROPPED],
         dropped_log=words[layout.LOG_DROPPED],
         torn=words[layout.TORN],
@@ -154,23 +161,6 @@ def _live_counts(fd: int, plan: Layout, slot: int, fold: int) -> Sequence[int]:
     if fold & 1:
         return [0] * layout.COUNT_WORDS
     return read_counts(fd, plan.counts_at(slot))
-
-
-def _read_threads(fd: int, plan: Layout, slot: int, now_ns: int) -> tuple[CurrentRequest, ...]:
-    lines = os.pread(fd, plan.threads * layout.THREAD_BYTES, plan.thread_at(slot, 0))
-    current = []
-    for thread in range(plan.threads):
-        line = lines[thread * layout.THREAD_BYTES : (thread + 1) * layout.THREAD_BYTES]
-        since_ns = int.from_bytes(line[:WORD_BYTES], "little")
-        if since_ns:
-            current.append(CurrentRequest(thread, _printable(line[WORD_BYTES:]), _seconds(now_ns, since_ns)))
-    return tuple(current)
-
-
-def _printable(raw: bytes) -> str:
-    """Text up to the first NUL; a terminal must not obey what a client sent."""
-    text = raw.split(b"\0", 1)[0].decode("latin-1")
-    return "".join(letter if " " <= letter <= "~" else f"\\x{ord(letter):02x}" for letter in text)
 
 
 def _state(value: int) -> WorkerState:
