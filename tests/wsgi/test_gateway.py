@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from penstock.telemetry import Outcome
-from penstock.wsgi import call_application, stream_response
+from penstock.wsgi import RequestTimeout, call_application, end_interrupted, stream_response
 
 Ask = Callable[..., Any]
 TEXT = [("Content-Type", "text/plain")]
@@ -611,3 +611,52 @@ def _is_exact(wire: bytes, method: str) -> bool:
         if event is h11.NEED_DATA:
             return False
     return client.trailing_data == (b"", False)
+
+
+# Interruptions: an exception from another thread may come between any two calls
+
+
+class Interrupting:
+    """An iterable whose n-th look at it is interrupted, as by PyThreadState_SetAsyncExc."""
+
+    def __init__(self, when: str) -> None:
+        self._when = when
+        self.closed_count = 0
+
+    def __iter__(self):
+        self._maybe("iter")
+        yield b"one"
+        self._maybe("next")
+        yield b"two"
+
+    def __getattribute__(self, name: str):
+        if name == "close":
+            object.__getattribute__(self, "_maybe")("look")
+        return object.__getattribute__(self, name)
+
+    def close(self) -> None:
+        self.closed_count += 1
+        self._maybe("close")
+
+    def _maybe(self, moment: str) -> None:
+        if self._when == moment:
+            self._when = "never again"
+            raise RequestTimeout
+
+
+@pytest.mark.parametrize("moment", ["iter", "next", "look", "close"])
+def test_close_is_called_once_whenever_the_interruption_comes(ask: Ask, moment: str) -> None:
+    result = Interrupting(moment)
+    exchange = ask(returning(result)).exchange
+    assert result.closed_count == 1
+    assert exchange.end_ns
+
+
+def test_exchange_interrupted_in_our_own_code_is_closed_and_says_no_more(ask: Ask, closeable: Any) -> None:
+    answer = ask(returning(closeable(iter([b"x"]))))
+    exchange = answer.exchange
+    exchange.end_ns, result = 0, closeable([b"y"])
+    exchange.iterable = result
+    end_interrupted(exchange)
+    assert (result.closed_count, exchange.iterable, exchange.keep_alive) == (1, None, False)
+    assert exchange.end_ns

@@ -234,18 +234,35 @@ def _fail(exchange: Exchange, error: BaseException) -> bool:
     return True
 
 
+def end_interrupted(exchange: Exchange) -> None:
+    """End an exchange whose RequestTimeout came while the gateway was at work, not the application.
+
+    The thread that called the application calls this, once; close() may still be due.
+    """
+    exchange.abandon(Outcome.TIMED_OUT)
+    _end(exchange)
+
+
 def _end(exchange: Exchange) -> None:
     """Call close() of the iterable, if it has one, and let go of everything."""
-    iterable, exchange.iterable, exchange.chunks = exchange.iterable, None, None
     try:
-        close = getattr(iterable, "close", None)
-        if close is not None:
-            close()
+        _close(exchange)
     except BaseException as error:  # noqa: BLE001 - the response stands; this is for the log
+        if exchange.iterable is not None:  # a RequestTimeout came before the call
+            with contextlib.suppress(BaseException):
+                _close(exchange)
         _log_failure("application.close_failed", exchange, error)
     exchange.end_ns = monotonic_ns()
     # A method of the exchange, which holds the environ: a cycle.
     exchange.environ.pop("wsgi.early_hints", None)
+
+
+def _close(exchange: Exchange) -> None:
+    close = getattr(exchange.iterable, "close", None)
+    # An exception from outside may come after a call returns, not between these two lines: never twice.
+    exchange.iterable = exchange.chunks = None
+    if close is not None:
+        close()
 
 
 def _log_failure(event: str, exchange: Exchange, error: BaseException) -> None:
