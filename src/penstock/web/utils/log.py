@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from penstock.web.conf import settings
+from penstock.web.utils.functional import cached_property
 from penstock.web.utils.module_loading import import_string
 
 ROOT: Final = "penstock.web"
@@ -114,7 +115,12 @@ class AdminEmailHandler(logging.Handler):
         super().__init__()
         self.include_html = include_html
         self.email_backend = email_backend
-        self.reporter_class = import_string(reporter_class or settings.DEFAULT_EXCEPTION_REPORTER)
+        self._reporter_path = reporter_class
+
+    @cached_property
+    def reporter_class(self) -> Any:
+        """The class that writes the report; found at the first mail, not at boot: it needs templates."""
+        return import_string(self._reporter_path or settings.DEFAULT_EXCEPTION_REPORTER)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Mail one record; nothing is worked out where there is nobody to mail it to."""

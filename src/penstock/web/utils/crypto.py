@@ -1,0 +1,59 @@
+"""Random strings, and comparisons and digests that give nothing away.
+
+In:     secrets and the values they protect.
+Out:    digests, random strings, a bool.
+Never:  invents cryptography: hashlib, hmac and secrets do the work.
+
+Rules:  Django's key derivation: a digest of salt and secret is the key, and its cookies are signed so.
+"""
+
+import hashlib
+import hmac
+import secrets
+import string
+from typing import Any
+
+from penstock.web.conf import settings
+from penstock.web.utils.encoding import force_bytes
+
+RANDOM_STRING_CHARS = string.ascii_letters + string.digits
+
+
+class InvalidAlgorithm(ValueError):
+    """hashlib has no algorithm of that name."""
+
+
+def salted_hmac(
+    key_salt: str | bytes, value: str | bytes, secret: str | bytes | None = None, *, algorithm: str = "sha1"
+) -> hmac.HMAC:
+    """The HMAC of `value` under a key made of `key_salt` and `secret` (SECRET_KEY by default).
+
+    The salt keeps signatures of different purposes apart: one cannot stand in for the other.
+
+    Raises:
+        InvalidAlgorithm: hashlib has no such algorithm.
+    """
+    secret = settings.SECRET_KEY if secret is None else secret
+    try:
+        key = hashlib.new(algorithm, force_bytes(key_salt) + force_bytes(secret)).digest()
+    except ValueError as error:
+        raise InvalidAlgorithm(
+            f"{algorithm!r} is not an algorithm accepted by the hashlib module."
+        ) from error
+    return hmac.new(key, msg=force_bytes(value), digestmod=algorithm)
+
+
+def get_random_string(length: int, allowed_chars: str = RANDOM_STRING_CHARS) -> str:
+    """A string of `length` characters, each drawn by the system's generator; 22 give 131 bits."""
+    return "".join(secrets.choice(allowed_chars) for _ in range(length))
+
+
+def constant_time_compare(val1: Any, val2: Any) -> bool:
+    """Compare two texts in a time that tells nothing about where they differ."""
+    return secrets.compare_digest(force_bytes(val1), force_bytes(val2))
+
+
+def pbkdf2(password: Any, salt: Any, iterations: int, dklen: int = 0, digest: Any = None) -> bytes:
+    """PBKDF2 with HMAC; `dklen` 0 gives a key as long as the digest, SHA-256 by default."""
+    name = (digest or hashlib.sha256)().name
+    return hashlib.pbkdf2_hmac(name, force_bytes(password), force_bytes(salt), iterations, dklen or None)

@@ -1,0 +1,181 @@
+"""Text: names for files and addresses, cutting, joining, compressing.
+
+In:     text or bytes.
+Out:    text or bytes.
+Never:  knows about HTML (html.py) or encodings (encoding.py).
+
+Rules:  Django's names and behaviour.
+"""
+
+import gzip
+import re
+import secrets
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator
+from gzip import GzipFile
+from io import BytesIO
+from typing import Any, Final
+
+from penstock.web.core.exceptions import SuspiciousFileOperation
+from penstock.web.utils.functional import SimpleLazyObject, keep_lazy_text, lazy
+
+_MAX_GZIP_NAME_LENGTH: Final = 100  # bytes of random name: blurs the length that BREACH measures
+_KEYPAD: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+_CAMEL: Final = re.compile(r"(((?<=[a-z])[A-Z])|([A-Z](?![A-Z]|$)))")
+
+
+@keep_lazy_text
+def capfirst(x: Any) -> Any:
+    """Text with its first letter in upper case."""
+    return x if not x else str(x)[0].upper() + str(x)[1:]
+
+
+@keep_lazy_text
+def wrap(text: str, width: int) -> str:
+    """Text in lines of at most `width` characters; longer words and existing line ends stay."""
+    wrapper = textwrap.TextWrapper(
+        width, break_long_words=False, break_on_hyphens=False, replace_whitespace=False, drop_whitespace=False
+    )
+    return "".join(_wrapped_line(line, wrapper) for line in text.splitlines(keepends=True))
+
+
+def _wrapped_line(line: str, wrapper: textwrap.TextWrapper) -> str:
+    body = line.rstrip("\r\n")
+    lines = wrapper.wrap(body) or [""]
+    kept = [each.rstrip(" ") for each in lines[:-1]] + lines[-1:]
+    return (
+        "\n".join(each.lstrip(" ") if number else each for number, each in enumerate(kept))
+        + line[len(body) :]
+    )
+
+
+class Truncator(SimpleLazyObject):
+    """Cuts plain text by characters or words; for HTML there is the template engine's own filter."""
+
+    def __init__(self, text: Any) -> None:
+        super().__init__(lambda: str(text))
+
+    def chars(self, num: int, truncate: str | None = None) -> str:
+        """At most `num` characters, the mark of the cut included; combining characters count nothing."""
+        text = unicodedata.normalize("NFC", self._made())
+        mark = "\u2026" if truncate is None else truncate
+        ends = [at for at, character in enumerate(text) if not unicodedata.combining(character)]
+        if len(ends) <= num:
+            return text
+        room = max(0, num - sum(not unicodedata.combining(character) for character in mark))
+        return text[: ends[room]] + mark if num > 0 else ""
+
+    def words(self, num: int, truncate: str | None = None) -> str:
+        """At most `num` words, then the mark of the cut."""
+        words = self._made().split()
+        if len(words) <= num:
+            return " ".join(words)
+        mark = " \u2026" if truncate is None else truncate
+        return " ".join(words[: max(0, num)]) + mark if num > 0 else ""
+
+
+def get_valid_filename(name: Any) -> str:
+    """A file name of letters, digits, "-", "_" and ".".
+
+    Raises:
+        SuspiciousFileOperation: nothing is left, or only dots.
+    """
+    kept = re.sub(r"(?u)[^-\w.]", "", str(name).strip().replace(" ", "_"))
+    if kept in ("", ".", ".."):
+        raise SuspiciousFileOperation(f"Could not derive file name from '{name}'")
+    return kept
+
+
+def get_text_list(list_: list[Any], last_word: str = "or") -> str:
+    """A list as a sentence has it: "a, b or c"."""
+    words = [str(each) for each in list_]
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last_word} {words[-1]}"
+
+
+@keep_lazy_text
+def normalize_newlines(text: Any) -> str:
+    r"""Text whose lines end in "\n"."""
+    return re.sub(r"\r\n|\r", "\n", str(text))
+
+
+@keep_lazy_text
+def phone2numeric(phone: Any) -> str:
+    """A telephone number whose letters are keys: "1-800-COLLECT"."""
+    return str(phone).lower().translate(_KEYPAD)
+
+
+def compress_string(s: bytes, *, max_random_bytes: int | None = None) -> bytes:
+    """Bytes gzipped, always to the same bytes, unless a name of random length is asked for (BREACH)."""
+    target = BytesIO()
+    with GzipFile(
+        filename=_random_name(max_random_bytes), mode="wb", compresslevel=6, fileobj=target, mtime=0
+    ) as zipped:
+        zipped.write(s)
+    return target.getvalue()
+
+
+def _random_name(max_random_bytes: int | None) -> str:
+    return "a" * secrets.randbelow(max_random_bytes) if max_random_bytes else ""
+
+
+class StreamingBuffer(BytesIO):
+    """A buffer that is emptied by reading all of it."""
+
+    def read(self, _size: int | None = -1, /) -> bytes:
+        """All that was written since the last read."""
+        written = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        return written
+
+
+def compress_sequence(sequence: Iterable[bytes], *, max_random_bytes: int | None = None) -> Iterator[bytes]:
+    """Pieces gzipped one by one: each comes out when it came in, and the stream's end last."""
+    buffer = StreamingBuffer()
+    with gzip.GzipFile(
+        filename=_random_name(max_random_bytes), mode="wb", compresslevel=6, fileobj=buffer, mtime=0
+    ) as zipped:
+        yield buffer.read()  # the header
+        for piece in sequence:
+            zipped.write(piece)
+            zipped.flush()
+            compressed = buffer.read()
+            if compressed:
+                yield compressed
+    yield buffer.read()
+
+
+def unescape_string_literal(s: str) -> str:
+    """The text that a quoted literal means.
+
+    Raises:
+        ValueError: it is not quoted.
+    """
+    if not s or s[0] not in "\"'" or s[-1] != s[0]:
+        raise ValueError(f"Not a string literal: {s!r}")
+    quote = s[0]
+    return s[1:-1].replace(rf"\{quote}", quote).replace(r"\\", "\\")
+
+
+@keep_lazy_text
+def slugify(value: Any, allow_unicode: bool = False) -> str:
+    """Text for an address: lower-case letters, digits, "_", "-" for space; ASCII unless told otherwise."""
+    text = unicodedata.normalize("NFKC", str(value))
+    if not allow_unicode:
+        text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", text.lower())).strip("-_")
+
+
+def camel_case_to_spaces(value: str) -> str:
+    """The words of a name like CamelCase in lower case."""
+    return _CAMEL.sub(r" \1", value).strip().lower()
+
+
+def _format(format_string: Any, *args: Any, **kwargs: Any) -> str:
+    return str(format_string).format(*args, **kwargs)
+
+
+format_lazy = lazy(_format, str)
