@@ -1,0 +1,55 @@
+"""Which URLconf and which script prefix the code that runs now belongs to.
+
+`reverse` takes no request, yet its answer depends on one: the application may be mounted below a prefix,
+and a middleware may have given the request a URLconf of its own.  Both are kept per context: a thread of a
+synchronous server has its own, and so has a task of an asynchronous one.
+
+In:     what the handler learns from the environ and from `request.urlconf`.
+Out:    the two values, to `reverse`, `resolve` and the error pages.
+Never:  imports a URLconf or looks at a request.
+
+Rules:  Django's `set_urlconf` and `set_script_prefix`: the prefix ends in a slash; None is ROOT_URLCONF.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any, Final
+
+ROOT_PREFIX: Final = "/"
+
+# The handler sets both for each request and both nearly always stay what they are: a look costs 30 ns, a
+# new value in a context variable 120 ns and an entry in the context's tree.
+_urlconf: Final[ContextVar[Any]] = ContextVar("penstock.web.urlconf", default=None)
+_prefix: Final[ContextVar[str]] = ContextVar("penstock.web.script_prefix", default=ROOT_PREFIX)
+
+
+def set_urlconf(urlconf_name: Any) -> None:
+    """Let this context use `urlconf_name`: a module, its dotted path or a tuple; None: ROOT_URLCONF again."""
+    value = urlconf_name or None
+    if _urlconf.get() is not value:
+        _urlconf.set(value)
+
+
+def get_urlconf(default: Any = None) -> Any:
+    """Return the URLconf of this context, or `default` where none was set."""
+    value = _urlconf.get()
+    return default if value is None else value
+
+
+def set_script_prefix(prefix: str) -> None:
+    """Let `reverse` put `prefix` in front of what it returns in this context; a closing slash is added."""
+    if not prefix.endswith("/"):
+        prefix += "/"
+    if _prefix.get() != prefix:
+        _prefix.set(prefix)
+
+
+def get_script_prefix() -> str:
+    """Return the prefix of this context: at least "/", always with a closing slash."""
+    return _prefix.get()
+
+
+def clear_script_prefix() -> None:
+    """Go back to "/"."""
+    set_script_prefix(ROOT_PREFIX)
