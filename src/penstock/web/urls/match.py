@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from .resolvers import URLResolver
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Names:
@@ -58,7 +60,17 @@ class ResolverMatch:
         extra_kwargs: those from `path(..., kwargs)` and `include`.
     """
 
-    __slots__ = ("_names", "_origin", "_tried", "args", "captured_kwargs", "extra_kwargs", "func", "kwargs")
+    __slots__ = (
+        "_names",
+        "_origin",
+        "_path",
+        "_tried",
+        "args",
+        "captured_kwargs",
+        "extra_kwargs",
+        "func",
+        "kwargs",
+    )
 
     def __init__(  # noqa: PLR0917 - Django's signature
         self,
@@ -79,7 +91,8 @@ class ResolverMatch:
         self.captured_kwargs = captured_kwargs
         self.extra_kwargs = extra_kwargs
         self._tried = tried
-        self._origin: tuple[Callable[[str], list[Any] | None], str] | None = None
+        self._origin: URLResolver | None = None
+        self._path = ""
         self._names: tuple[Names, ...] = (
             Names(
                 url_name,
@@ -129,8 +142,7 @@ class ResolverMatch:
     def tried(self) -> list[Any] | None:
         """The chains of patterns that were held against the path, up to the one that matched."""
         if self._tried is None and self._origin is not None:
-            find, path = self._origin
-            self._tried = find(path)
+            self._tried = self._origin.resolve_plainly(self._path)[1]
         return self._tried
 
     @property

@@ -216,23 +216,33 @@ class URLResolver:
 
     def resolve(self, path: Any) -> ResolverMatch:
         """Return the view for `path` and its arguments; Resolver404 if no route answers."""
-        text = str(path)
-        match = descend(self, text)
+        text = path if type(path) is str else str(path)
+        prefix = self._plain_prefix
+        if prefix is None:
+            match = descend(self, text)
+        elif text.startswith(prefix):
+            match = self.table.find(text[len(prefix) :])
+        else:
+            match = None
         if match is None:
             raise self._refusal(text)
-        match._origin = (self._tried_for, text)
+        match._origin = self
+        match._path = text
         if self._own_names:
             match._names = self._own_names + match._names
         return match
+
+    @cached_property
+    def _plain_prefix(self) -> str | None:
+        """The text that this resolver takes off a path, if that is all it does; the root: the slash."""
+        head = _head_of(self.pattern)
+        return head.literal if head.tail is Tail.NOTHING and not self.default_kwargs else None
 
     def _refusal(self, path: str) -> Resolver404:
         matched = self.pattern.match(path)
         if matched is None:
             return Resolver404({"path": path})
         return Resolver404(Unmatched(self, path, matched[0]))
-
-    def _tried_for(self, path: str) -> list[Any] | None:
-        return self.resolve_plainly(path)[1]
 
     def resolve_plainly(self, path: str) -> tuple[ResolverMatch | None, list[Any] | None]:
         """Return the match, found without the table, and the chains of patterns that were tried."""

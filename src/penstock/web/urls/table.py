@@ -21,6 +21,7 @@ Rules:  the same answer as plain.py, which a test compares over random trees.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -104,14 +105,20 @@ class Exact:
         return found(self.node.callback, (), self.extra.copy(), {}, self.extra, self.names)
 
 
-# Their expressions say the same in the middle of a path as at its beginning, and text stays what it is.
-_PLAIN_TEXT: Final = (StringConverter, SlugConverter, PathConverter)
-_CONTEXT_FREE: Final = frozenset((*_PLAIN_TEXT, IntConverter, UUIDConverter))
+# What Django's own types make of their text; None: it stays what it is.  Their expressions say the same in
+# the middle of a path as at its beginning.
+_CONVERSIONS: Final[dict[type, Callable[[str], Any] | None]] = {
+    StringConverter: None,
+    SlugConverter: None,
+    PathConverter: None,
+    IntConverter: int,
+    UUIDConverter: uuid.UUID,
+}
 
 
 def is_context_free(route: Route) -> bool:
     """Tell whether the route may be matched from the middle of a path: its types are all Django's own."""
-    return all(type(converter) in _CONTEXT_FREE for converter in route.converters.values())
+    return all(type(converter) in _CONVERSIONS for converter in route.converters.values())
 
 
 class Typed:
@@ -124,11 +131,8 @@ class Typed:
         self._rest = route.rest
         self._start = start
         self._match: Callable[..., re.Match[str] | None] | None = None
-        self.conversions = tuple(
-            (name, converter.to_python)
-            for name, converter in route.converters.items()
-            if type(converter) not in _PLAIN_TEXT
-        )
+        conversions = [(name, _CONVERSIONS[type(each)]) for name, each in route.converters.items()]
+        self.conversions = tuple((name, convert) for name, convert in conversions if convert)
         self.defaults = defaults
         self.extra = {**defaults, **node.default_args}
         self.is_bare = not self.extra
@@ -141,8 +145,8 @@ class Typed:
             return None
         captured: dict[str, Any] = held.groupdict()
         try:
-            for name, to_python in self.conversions:
-                captured[name] = to_python(captured[name])
+            for name, convert in self.conversions:
+                captured[name] = convert(captured[name])
         except ValueError:
             return None  # int() refuses more than 4,300 digits
         kwargs = captured.copy() if self.is_bare else {**self.defaults, **captured, **self.node.default_args}
