@@ -405,3 +405,11 @@ def test_a_successor_repeats_nothing_and_loses_nothing(logs, recorder, finished)
     recorder.access(finished(line=b"GET /2 HTTP/1.1"))
     logs.start().step()
     assert [re.search(r"GET /(\d)", line)[1] for line in logs.access()] == ["1", "2"]
+
+
+def test_records_are_counted_by_lane_and_refused_ones_in_none(logs, recorder, finished, segment):
+    for lane in (0, 1, 1):
+        recorder.access(finished(lane=lane))
+    recorder.refused(status=400, line=b"X", peer="", now_ns=1, reason="bad")
+    logs.start().step()
+    assert [segment.words[word] for word in layout.AGENT_LANE_WORDS] == [1, 2]

@@ -25,6 +25,7 @@ from penstock.cli.serve import (
     load,
     location,
     make_plan,
+    open_ops,
     run_serve,
     settle,
     start_reloading,
@@ -57,6 +58,8 @@ def test_workers_given_stay() -> None:
 def test_address_that_is_none_is_refused_before_anything_starts(word: str) -> None:
     with pytest.raises(ConfigError, match="address"):
         settle(config_with(bind=("127.0.0.1:0", word)))
+    with pytest.raises(ConfigError, match="address"):
+        settle(config_with(ops=word))
 
 
 @pytest.mark.parametrize(
@@ -178,10 +181,27 @@ def test_agent_is_run_with_the_memory_its_options_and_the_pid_of_the_master(
     stand_in = ModuleType("penstock.agent")
     stand_in.run_agent = lambda *arguments: seen.extend(arguments)
     monkeypatch.setitem(sys.modules, "penstock.agent", stand_in)
-    config = Config()
+    stand_in.OpsSeat = lambda *arguments: arguments
+    config = config_with(threads=3)
     segment = object()
-    agent_runner(config.agent)(segment, 5, 77)
-    assert seen == [segment, 5, config.agent, 77]
+    agent_runner(config)(segment, 5, 77)
+    assert seen == [segment, 5, config.agent, 77, None]
+    with open_ops(dataclasses.replace(config.server, ops="127.0.0.1:0")) as ops:
+        agent_runner(config, ops)(segment, 5, 77)
+        assert seen[-1] == (ops.sock, 3)
+
+
+def test_ops_port_is_opened_where_one_is_asked_for_and_closed_again(folder: Path) -> None:
+    with open_ops(ServerConfig()) as none:
+        assert none is None
+    with open_ops(ServerConfig(ops="unix:ops.sock", umask="007")) as ops:
+        assert (folder / "ops.sock").stat().st_mode & 0o777 == 0o660
+        assert make_plan(Config(), "app", ops).ops is ops
+    assert not (folder / "ops.sock").exists()
+
+
+def test_ops_port_is_in_the_banner() -> None:
+    assert "  ops     http://127.0.0.1:9000\n" in banner(Config(), "app", ["127.0.0.1:1"], "127.0.0.1:9000")
 
 
 def test_watcher_is_started_when_a_hup_can_no_longer_end_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,14 @@ def test_child_begins_without_private_descriptors_and_log_handlers_and_with_sign
     os.close(kept)
 
 
+def test_child_keeps_the_private_descriptor_that_is_its_business(monkeypatch) -> None:
+    monkeypatch.setattr(os, "fork", lambda: 0)
+    own, other = os.pipe()
+    assert Family({own, other}).fork(keep={own}) == 0
+    assert (is_open(own), is_open(other)) == (True, False)
+    os.close(own)
+
+
 def test_parent_hears_how_each_child_ended() -> None:
     family = Family()
     pids = []

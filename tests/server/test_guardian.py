@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.server.plans import ChildError, alive, idle_agent, wait_until
+from tests.server.plans import ChildError, alive, idle_agent, is_open, wait_until
 
 from penstock.server import guardian as guardian_module
 from penstock.server.address import TCPAddress
@@ -144,6 +144,16 @@ def test_agent_that_does_not_leave_is_killed(make_guardian, monkeypatch, tmp_pat
     wait_until((tmp_path / "deaf").exists)
     guardian.stop()
     assert not alive(guardian.pid)
+
+
+def test_agent_alone_keeps_what_is_its_business(monkeypatch) -> None:
+    kept, other = os.pipe()
+    family = Family({kept, other})
+    monkeypatch.setattr(os, "fork", lambda: 0)
+    monkeypatch.setattr(Guardian, "_live", lambda self: None)
+    Guardian(idle_agent, family, Heritage(None, Identity(), []), {kept}).start()
+    assert (is_open(kept), is_open(other)) == (True, False)
+    os.close(kept)
 
 
 @pytest.mark.parametrize(("fails", "expected"), [(False, 0), (True, 1)])

@@ -24,6 +24,7 @@ from penstock.server.listener import open_listeners
 from penstock.server.master import Master, serve
 from penstock.server.process import Identity
 from penstock.server.roster import StartWorker
+from penstock.telemetry import layout
 
 pytestmark = pytest.mark.usefixtures("keep_process")
 
@@ -98,6 +99,22 @@ def test_master_that_is_told_to_stop_ends_with_status_0_and_leaves_nobody(make_m
     assert master._roster.members == {}
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_loop_of_the_master_leaves_the_time_of_each_turn(make_master, monkeypatch) -> None:
+    monkeypatch.setattr(master_module, "TURN_S", 0.01)
+    words = []
+
+    def steps(_name: str) -> None:
+        before = master._segment.words[layout.MASTER_TURNED_NS_WORD]
+        wait_until(lambda: master._segment.words[layout.MASTER_TURNED_NS_WORD] > before)
+        words.append(before)
+
+    script = Script(steps)
+    master = make_master(announce=script)
+    assert master.run() == 0
+    assert not script.failures
+    assert words[0] > 0
 
 
 def test_second_term_stops_at_once(make_master) -> None:

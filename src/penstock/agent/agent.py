@@ -20,8 +20,8 @@ import logging
 import os
 import select
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from penstock.agent.access_line import TextAccess
 from penstock.agent.drain import Drain
@@ -48,6 +48,8 @@ _PARKED_S: Final = 1.0
 _REPORT_EVERY_S: Final = 1.0
 _MAX_ROUNDS: Final = 64  # turns of all rings before signals and outputs are looked at again
 _LOGGER: Final = "penstock.agent"
+_APPLICATION_TICKS: Final = 8  # columns of telemetry.record.ACCESS
+_LANE: Final = 17
 
 
 class Agent:
@@ -86,6 +88,7 @@ class Agent:
             self._access_format(),
             Output("access log", config.access_log, standard_fds[0], now),
             area=layout.ACCESS_OUTPUT,
+            count=self._count_lanes,
         )
         self._errors = drain(
             _log_readers(segment),
@@ -230,6 +233,13 @@ class Agent:
             return form.lines(batch.rows, fields if has_query else strip_queries(fields)).encode("ascii")
 
         return format_batch
+
+    def _count_lanes(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add access records to the counts by lane; what never reached the application had none."""
+        lanes = [row[_LANE] & 1 for row in rows if row[_APPLICATION_TICKS]]
+        pool = sum(lanes)
+        for word, count in zip(layout.AGENT_LANE_WORDS, (len(lanes) - pool, pool), strict=True):
+            self._words[word] += count
 
     def _format_errors(self, batch: Batch) -> bytes:
         """The whole way from a batch of ring B to bytes."""

@@ -10,7 +10,7 @@ Never:  waits; holds more than one batch.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from penstock.agent.ledger import Ledger
 from penstock.agent.output import Kind, Output
@@ -28,6 +28,7 @@ class Drain:
 
     __slots__ = (
         "_area",
+        "_count",
         "_format",
         "_ledger",
         "_next",
@@ -48,6 +49,7 @@ class Drain:
         *,
         ledger: Ledger,
         area: int,
+        count: Callable[[Sequence[tuple[Any, ...]]], None] = lambda _: None,
     ) -> None:
         """Connect the parts.
 
@@ -58,6 +60,7 @@ class Drain:
             output: where they go.
             ledger: where commits are kept.
             area: the output's words in the header.
+            count: told the records of each batch that is through.
         """
         self._words = segment.words
         self._readers = readers
@@ -65,6 +68,7 @@ class Drain:
         self.output = output
         self._ledger = ledger
         self._area = area
+        self._count = count
         self._next = 0
         self._pending: tuple[RingReader, Batch] | None = None
         self._notices = b""
@@ -161,6 +165,7 @@ class Drain:
             self._ledger.commit(reader.tail_word, batch.tail, self._area, self.output.size_bytes())
         else:
             self._ledger.commit(reader.tail_word, batch.tail)
+        self._count(batch.rows)
         if self.output.kind is Kind.GONE:
             self.lost_lines += len(batch.rows)
             self._words[layout.AGENT_DISCARDED_WORD] += len(batch.rows)

@@ -48,7 +48,7 @@ def split_access_text(
 
 def strip_queries(fields: list[str]) -> list[str]:
     """The same fields without query strings: of request lines, and of referers (often our own)."""
-    fields[0::ACCESS_FIELDS] = [_without_query(line) for line in fields[0::ACCESS_FIELDS]]
+    fields[0::ACCESS_FIELDS] = [without_query(line) for line in fields[0::ACCESS_FIELDS]]
     fields[3::ACCESS_FIELDS] = [referer.partition("?")[0] for referer in fields[3::ACCESS_FIELDS]]
     return fields
 
@@ -114,7 +114,7 @@ def _as_sent(field: bytes) -> bytes:
         return field
 
 
-def _without_query(line: str) -> str:
+def without_query(line: str) -> str:
     """A request line without what stands between its first question mark and its version."""
     before, mark, after = line.partition("?")
     if not mark:

@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Final
 
 from penstock.agent.agent import Agent
+from penstock.agent.ops import Desk, OpsPort, OpsSeat, Subject
 from penstock.config.agent import AgentConfig
 from penstock.telemetry.segment import Segment
 
@@ -69,7 +70,9 @@ class Signals:
             self.has_reopen = True
 
 
-def run_agent(segment: Segment, wake_fd: int, config: AgentConfig, parent_pid: int) -> None:
+def run_agent(
+    segment: Segment, wake_fd: int, config: AgentConfig, parent_pid: int, seat: OpsSeat | None = None
+) -> None:
     """Drain all rings into the logs until TERM comes or the parent is gone. The process's main thread.
 
     Args:
@@ -77,6 +80,7 @@ def run_agent(segment: Segment, wake_fd: int, config: AgentConfig, parent_pid: i
         wake_fd: the eventfd that workers wake the agent with.
         config: the agent's options.
         parent_pid: the master's pid.
+        seat: the ops port's, where there is one.
     """
     signals = Signals()
     signals.install()
@@ -86,12 +90,21 @@ def run_agent(segment: Segment, wake_fd: int, config: AgentConfig, parent_pid: i
     # instead.
     gc.freeze()
     gc.disable()
+    port = _open_port(seat, Subject(segment, seat.threads, config.log_query, parent_pid)) if seat else None
     try:
         loop(agent, signals, wake_fd, parent_fd)
     finally:
+        if port:
+            port.stop()
         agent.close()
         signal.set_wakeup_fd(-1)
         signals.close()
+
+
+def _open_port(seat: OpsSeat, subject: Subject) -> OpsPort:
+    port = OpsPort(seat.listener, Desk(subject))
+    port.start()
+    return port
 
 
 def open_parent(parent_pid: int) -> int:

@@ -23,6 +23,7 @@ METAVARS: Final[Mapping[str, str]] = MappingProxyType(
         "chdir": "FOLDER",
         "error_log": "FILE",
         "group": "GROUP",
+        "ops": "ADDRESS",
         "pid_file": "FILE",
         "trusted_proxies": "NETWORK",
         "umask": "OCTAL",

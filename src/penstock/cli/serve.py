@@ -13,7 +13,7 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
@@ -25,9 +25,11 @@ from penstock.cli.machine import available_cpus
 from penstock.cli.parser import given_flags
 from penstock.cli.reload import require_watchfiles, start_watcher
 from penstock.cli.streams import open_standard_streams
-from penstock.config import AgentConfig, Config, ConfigError, load_config
+from penstock.config import AgentConfig, Config, ConfigError, ServerConfig, load_config
 from penstock.server import ServePlan, StartError, serve
 from penstock.server.address import AddressError, TCPAddress, parse_address
+from penstock.server.listener import Listener, open_listeners
+from penstock.server.process import parse_identity
 from penstock.wsgi import ApplicationLoadError, TrustConfigError, TrustedProxies, load_application
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
     from penstock.telemetry import Segment
 
+# Connections wait here only while the agent starts anew.
+OPS_BACKLOG: Final = 128
 LATE_SIGNALS: Final = (
     signal.SIGHUP,
     signal.SIGINT,
@@ -63,11 +67,32 @@ def run_serve(arguments: "argparse.Namespace") -> int:
     if config.server.reload:
         start_reloading()
     try:
-        status = serve(make_plan(config, target))
+        with open_ops(config.server) as ops:
+            status = serve(make_plan(config, target, ops))
     except StartError as error:
         raise CommandError(str(error)) from None
     ignore_late_signals()
     return status
+
+
+@contextlib.contextmanager
+def open_ops(server: ServerConfig) -> Iterator[Listener | None]:
+    """Hold the ops port's listener, where one is asked for.
+
+    A Unix socket there is for owner and group: unlike the site it is nobody else's business.
+
+    Raises:
+        StartError: the address cannot be listened on.
+    """
+    if not server.ops:
+        yield None
+        return
+    umask = parse_identity("", "", server.umask).umask or 0
+    (listener,) = open_listeners([parse_address(server.ops)], OPS_BACKLOG, 0o660 & ~umask)
+    try:
+        yield listener
+    finally:
+        listener.close(unlink=True)
 
 
 def settle(config: Config) -> Config:
@@ -77,7 +102,7 @@ def settle(config: Config) -> Config:
         ConfigError: an address or a trusted proxy is malformed, or --reload cannot work.
     """
     try:
-        for word in config.server.bind:
+        for word in filter(None, (*config.server.bind, config.server.ops)):
             parse_address(word)
         TrustedProxies(config.wsgi.trusted_proxies, config.wsgi.forwarding_fields)
     except (AddressError, TrustConfigError) as error:
@@ -119,13 +144,15 @@ def check_logs(config: AgentConfig) -> None:
             raise CommandError(f"{option} {word!r} is a folder; expected a file, - or off")
 
 
-def banner(config: Config, target: str, addresses: Sequence[str]) -> str:
+def banner(config: Config, target: str, addresses: Sequence[str], ops: str = "") -> str:
     """Return the lines that say what is served, where, by how many, and how to stop it."""
     server = config.server
+    ops_line = f"  ops     {location(ops)}\n" if ops else ""
     return (
         f"penstock {__version__} serves {target} with {_count(server.workers, 'worker')}"
         f" of {_count(server.threads, 'thread')}\n"
         f"  at      {'  '.join(map(location, addresses))}\n"
+        f"{ops_line}"
         f"  stop    Ctrl-C, or `kill {os.getpid()}` to let running requests finish\n"
         f"  status  penstock status\n"
     )
@@ -155,7 +182,7 @@ def ignore_late_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def make_plan(config: Config, target: str) -> ServePlan:
+def make_plan(config: Config, target: str, ops: Listener | None = None) -> ServePlan:
     """Return what the server is told."""
     return ServePlan(
         server=config.server,
@@ -163,8 +190,9 @@ def make_plan(config: Config, target: str) -> ServePlan:
         wsgi=config.wsgi,
         telemetry=config.telemetry,
         load=functools.partial(load, target),
-        run_agent=agent_runner(config.agent),
-        announce=announcer(config, target),
+        run_agent=agent_runner(config, ops),
+        announce=announcer(config, target, str(ops or "")),
+        ops=ops,
     )
 
 
@@ -191,23 +219,24 @@ def _below_imports(frames: TracebackType | None) -> TracebackType | None:
     return frames
 
 
-def agent_runner(config: AgentConfig) -> Callable[["Segment", int, int], None]:
+def agent_runner(config: Config, ops: Listener | None = None) -> Callable[["Segment", int, int], None]:
     """Return what the master calls in the agent's process: with the memory, the wake-up, the master's pid."""
 
     def run(segment: "Segment", wake_fd: int, master_pid: int) -> None:
-        from penstock.agent import run_agent  # noqa: PLC0415 - master and workers never need it
+        from penstock.agent import OpsSeat, run_agent  # noqa: PLC0415 - master and workers never need it
 
-        run_agent(segment, wake_fd, config, master_pid)
+        seat = OpsSeat(ops.sock, config.server.threads) if ops else None
+        run_agent(segment, wake_fd, config.agent, master_pid, seat)
 
     return run
 
 
-def announcer(config: Config, target: str) -> Callable[[Sequence[str]], None]:
+def announcer(config: Config, target: str, ops: str = "") -> Callable[[Sequence[str]], None]:
     """Return what the master calls with its addresses when all workers are ready."""
 
     def announce(addresses: Sequence[str]) -> None:
         with contextlib.suppress(OSError, ValueError):  # a closed terminal is no reason to stop serving
-            sys.stderr.write(banner(config, target, addresses))
+            sys.stderr.write(banner(config, target, addresses, ops))
             sys.stderr.flush()
 
     return announce

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from penstock.cli.error import CommandError
 from penstock.config import ConfigError
 from penstock.telemetry import FoundMaster, SegmentError, Snapshot, WorkerState, WorkerStatus, find_masters
+from penstock.telemetry.report import plain
 
 if TYPE_CHECKING:
     import argparse
@@ -133,10 +134,10 @@ def render_json(sightings: Sequence[Sighting]) -> str:
 
 
 def _plain(sighting: Sighting) -> dict[str, Any]:
-    plain = dataclasses.asdict(sighting.snapshot)
-    for worker in (plain["master"], *plain["workers"]):
-        worker["state"] = worker["state"].name.lower()
-    return plain | {"pids": list(sighting.found.pids), "has_master": sighting.has_master}
+    return plain(sighting.snapshot) | {
+        "pids": list(sighting.found.pids),
+        "has_master": sighting.has_master,
+    }
 
 
 def render_table(sighting: Sighting) -> str:

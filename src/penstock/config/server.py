@@ -145,6 +145,12 @@ class ServerConfig:
         unit="bytes",
         minimum=65536,
     )
+    ops: str = option(
+        "",
+        help="where /livez, /readyz, /metrics and /status are answered: HOST:PORT, unix:PATH or fd://N",
+        reason="nothing that nobody asked for listens; keep it off public addresses, it shows request lines",
+        flag="ops",
+    )
     user: str = option(
         "", help="user the workers run as", reason="low ports need root, applications do not", flag="user"
     )

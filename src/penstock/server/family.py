@@ -39,8 +39,11 @@ class Family:
     def __init__(self, private_fds: Collection[int] = ()) -> None:
         self.private_fds = set(private_fds)
 
-    def fork(self) -> int:
+    def fork(self, keep: Collection[int] = ()) -> int:
         """Fork; in the child, which gets 0, everything of the master's has been let go of.
+
+        Args:
+            keep: private descriptors that are this child's business.
 
         Until it has handlers of its own it has the master's, and a signal for it would be taken for one of
         the master's: so it begins with `HANDLED` blocked.
@@ -56,6 +59,7 @@ class Family:
             if pid:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
         if not pid:
+            self.private_fds.difference_update(keep)
             self._leave()
         return pid
 

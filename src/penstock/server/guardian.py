@@ -11,6 +11,7 @@ import select
 import signal
 import time
 import traceback
+from collections.abc import Collection
 from typing import Final
 
 from penstock.server.backoff import Backoff
@@ -31,18 +32,22 @@ class Guardian:
         run_agent: see ServePlan.
         family: forks.
         heritage: the memory that the agent reads; listeners which it must not hold open.
+        keep: descriptors that of all children the agent alone keeps: the ops port's.
 
     Attributes:
         pid: the agent's; 0 = there is none now.
         not_before_s: when it may be started again (monotonic).
     """
 
-    def __init__(self, run_agent: RunAgent, family: Family, heritage: Heritage) -> None:
+    def __init__(
+        self, run_agent: RunAgent, family: Family, heritage: Heritage, keep: Collection[int] = ()
+    ) -> None:
         self.pid = 0
         self.not_before_s = 0.0
         self._run_agent = run_agent
         self._family = family
         self._heritage = heritage
+        self._keep = keep
         self._started_s = 0.0
         self._backoff = Backoff()
 
@@ -59,7 +64,7 @@ class Guardian:
         """Start the agent; if there can be no process now, later."""
         self._started_s = time.monotonic()
         try:
-            self.pid = self._family.fork()
+            self.pid = self._family.fork(self._keep)
         except OSError as error:
             self._lost(f"error={error.strerror!r}")
             return

@@ -33,11 +33,14 @@ from penstock.server.process import Identity, parse_identity
 from penstock.server.roster import Command, Member, Roster, StartWorker
 from penstock.server.signals import SignalQueue
 from penstock.telemetry import Recorder, Segment, WorkerState, mark_gone, route_logging
+from penstock.telemetry.layout import MASTER_TURNED_NS_WORD
 
 log = logging.getLogger("penstock.server")
 
 # Two generations of the wanted workers, and room for TTIN.
 SPARE_SLOTS: Final = 8
+# How often the master's loop turns at least, so that others can see whether it does.
+TURN_S: Final = 2.0
 # After QUIT a worker has nothing to wait for.
 QUICK_STOP_S: Final = 2.0
 START_FAILED_STATUS: Final = 1
@@ -86,7 +89,9 @@ class Master:
         self._family = Family()
         heritage = Heritage(self._segment, identity, listeners)
         self._nursery = Nursery(plan, self._family, heritage, self._poll)
-        self._guardian = Guardian(plan.run_agent, self._family, heritage)
+        ops_fds = {plan.ops.fd} if plan.ops else set()
+        self._family.private_fds |= ops_fds
+        self._guardian = Guardian(plan.run_agent, self._family, heritage, ops_fds)
 
     def run(self) -> int:
         """Serve until told to stop; returns the exit status."""
@@ -118,12 +123,12 @@ class Master:
     def _wait(self) -> None:
         """Wait for a signal or a word, at most until something is due."""
         now_s = time.monotonic()
+        self._segment.words[MASTER_TURNED_NS_WORD] = time.monotonic_ns()
         is_draining = self._stop_at_s is not None and not self._roster.is_stopping
         due_s = (self._stop_at_s if is_draining else None, self._kill_at_s)
-        waits = [self._roster.wait_s(now_s), self._guardian.wait_s(now_s)]
+        waits = [TURN_S, self._roster.wait_s(now_s), self._guardian.wait_s(now_s)]
         waits += [max(0.0, moment - now_s) for moment in due_s if moment is not None]
-        known = [wait for wait in waits if wait is not None]
-        self._poll.poll(min(known) * 1000 + 1 if known else None)
+        self._poll.poll(min(wait for wait in waits if wait is not None) * 1000 + 1)
 
     # Signals
 
@@ -157,6 +162,7 @@ class Master:
             self._quit()
         elif drain_s:
             log.info("server.draining pid=%d signal=TERM drain_s=%.1f", os.getpid(), drain_s)
+            self._recorder.set_state(WorkerState.DRAINING)  # who asks for readiness hears it from now on
             self._stop_at_s = time.monotonic() + drain_s
         else:
             self._stop_gracefully()

@@ -26,6 +26,7 @@ class ServePlan:
         load: imports and returns the application; called in each worker.
         run_agent: the agent's main function: (segment, wake_fd, master's pid); called in its process.
         announce: told, once, the addresses when all workers are ready.
+        ops: the ops port's listener, which no child but the agent keeps; its opener closes it.
     """
 
     server: ServerConfig
@@ -35,6 +36,7 @@ class ServePlan:
     load: Callable[[], WSGIApplication]
     run_agent: RunAgent
     announce: Callable[[Sequence[str]], None]
+    ops: Listener | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

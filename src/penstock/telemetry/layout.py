@@ -37,6 +37,7 @@ THREADS_WORD: Final = 3
 RING_BYTES_WORD: Final = 4
 CREATED_NS_WORD: Final = 5  # CLOCK_MONOTONIC
 MASTER_PID_WORD: Final = 6
+MASTER_TURNED_NS_WORD: Final = 7  # CLOCK_MONOTONIC of the last turn of its loop; 0 = not yet
 
 PARKED_WORD: Final = 16  # 1 = the agent waits on the wake descriptor; cleared by whoever wakes it
 
@@ -45,6 +46,7 @@ AGENT_STARTED_NS_WORD: Final = 33
 AGENT_LINES_WORD: Final = 34  # lines handed to outputs since the segment was made
 AGENT_DAMAGED_WORD: Final = 35  # records that could not be read (numbers, checks, lengths)
 AGENT_DISCARDED_WORD: Final = 36  # lines given up because their output is gone or stayed stalled at the end
+AGENT_LANE_WORDS: Final = (37, 38)  # access records read, by lane: inline, pool
 
 # The commit in progress: written first, marked, applied, unmarked; whoever finds the mark applies it again.
 COMMIT_MARK_WORD: Final = 48
@@ -73,7 +75,8 @@ REQUESTS_BEFORE: Final = 6  # finished requests of earlier pids of this slot
 TORN: Final = 7  # half records a killed writer left
 FAILED: Final = 8  # records that could not be written because of what they held
 FOLD: Final = 9  # see scoreboard.fold_counts
-REFUSED: Final = 10  # refused requests (a part of the requests)
+REFUSED: Final = 10  # refused requests of all pids of this slot (a part of the requests)
+REFUSED_BEFORE: Final = 11  # those of earlier pids
 
 BEAT_NS: Final = 16  # CLOCK_MONOTONIC of the loop's last turn; 0 = it has not begun
 INTERRUPTS: Final = 17  # requests of this pid that were interrupted

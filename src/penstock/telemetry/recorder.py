@@ -123,7 +123,8 @@ class Recorder:
         fold_counts(self._segment, self._slot)
         finished = words[first + layout.ACCESS_END] + words[first + layout.ACCESS_DROPPED]
         words[first + layout.REQUESTS_BEFORE] = finished & _MAX_WORD
-        for word in (layout.CONNECTIONS, layout.QUEUED, layout.REFUSED, layout.BEAT_NS, layout.INTERRUPTS):
+        words[first + layout.REFUSED_BEFORE] = words[first + layout.REFUSED]
+        for word in (layout.CONNECTIONS, layout.QUEUED, layout.BEAT_NS, layout.INTERRUPTS):
             words[first + word] = 0
         for word in self._thread_words:
             words[word] = 0

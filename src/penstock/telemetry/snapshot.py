@@ -136,7 +136,7 @@ def _read_slot(fd: int, plan: Layout, slot: int, now_ns: int) -> WorkerStatus:
         state=_state(words[layout.STATE]),
         uptime_s=_seconds(now_ns, words[layout.STARTED_NS]),
         requests=max(finished - words[layout.REQUESTS_BEFORE], 0),
-        refused=words[layout.REFUSED],
+        refused=max(words[layout.REFUSED] - words[layout.REFUSED_BEFORE], 0),
         connections=words[layout.CONNECTIONS],
         queued=words[layout.QUEUED],
         threads=plan.threads,

@@ -1,0 +1,149 @@
+"""What each path of the ops port answers.
+
+    /livez    200 while the agent runs: it needs nothing else
+    /readyz   200, or 503 and why (readiness.py)
+    /metrics  Prometheus text (metrics.py)
+    /status   JSON: what `penstock status --json` prints of this server, and more
+
+In:     request heads.
+Out:    answers: status, fields, body.
+Never:  waits; spends more than a tenth of the time on pages that cost something, however often they are
+        asked for.
+
+Rules:  RFC 9110 sections 9.1 (HEAD beside GET), 15.5.6 (405 with Allow).
+"""
+
+import dataclasses
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from penstock import __version__
+from penstock.agent.escape import without_query
+from penstock.agent.ops.exposition import CONTENT_TYPE, render
+from penstock.agent.ops.metrics import Metrics
+from penstock.agent.ops.readiness import Verdict, judge
+from penstock.agent.ops.usage import usage_of, usage_of_child
+from penstock.protocol import RequestHead
+from penstock.telemetry import Segment, Snapshot
+from penstock.telemetry.report import plain
+
+_TEXT: Final = "text/plain; charset=utf-8"
+_JSON: Final = "application/json"
+_METHODS: Final = ("GET", "HEAD")
+# A page that took 10 ms is made again after 90 ms at the earliest; who asks sooner gets the same one.
+_SHARE: Final = 10
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """One response before it is framed."""
+
+    status: str
+    body: bytes
+    kind: str = _TEXT
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Subject:
+    """What is reported on.
+
+    Attributes:
+        segment: mapped.
+        threads: application threads of each worker.
+        has_query: whether request lines keep their query strings (`log_query`).
+        master_pid: the master's, which is our parent while it lives.
+    """
+
+    segment: Segment
+    threads: int
+    has_query: bool
+    master_pid: int
+
+
+class Desk:
+    """Answers requests about one server.
+
+    Args:
+        subject: the server.
+        now: monotonic seconds.
+    """
+
+    def __init__(self, subject: Subject, now: Callable[[], float] = time.monotonic) -> None:
+        self._subject = subject
+        metrics = Metrics(subject.segment, subject.threads, subject.master_pid)
+        self._metrics = _Page(lambda: render(metrics.families()).encode(), now)
+        self._status = _Page(self._report, now)
+        self._routes: dict[str, Callable[[], Answer]] = {
+            "/livez": lambda: Answer("200 OK", b"alive\n"),
+            "/readyz": self._answer_readiness,
+            "/metrics": lambda: Answer("200 OK", self._metrics.read(), CONTENT_TYPE),
+            "/status": lambda: Answer("200 OK", self._status.read(), _JSON),
+        }
+
+    def answer(self, head: RequestHead) -> Answer:
+        """Return what one request is answered."""
+        route = self._routes.get(head.path)
+        if route is None:
+            return Answer("404 Not Found", f"expected {', '.join(self._routes)}\n".encode())
+        if head.method not in _METHODS:
+            return Answer(
+                "405 Method Not Allowed", b"expected GET or HEAD\n", fields=(("Allow", "GET, HEAD"),)
+            )
+        try:
+            return route()
+        except Exception as error:  # noqa: BLE001 - hostile memory; ending the agent would not mend it
+            return Answer("500 Internal Server Error", f"{type(error).__name__}: {error}\n".encode())
+
+    def _answer_readiness(self) -> Answer:
+        verdict = self._verdict()
+        status = "200 OK" if verdict.is_ready else "503 Service Unavailable"
+        return Answer(status, f"{verdict.reason}\n".encode())
+
+    def _verdict(self) -> Verdict:
+        subject = self._subject
+        return judge(subject.segment, time.monotonic_ns(), has_master=os.getppid() == subject.master_pid)
+
+    def _report(self) -> bytes:
+        subject, verdict = self._subject, self._verdict()
+        report: dict[str, Any] = {
+            "version": __version__,
+            "ready": verdict.is_ready,
+            "reason": verdict.reason,
+            "threads": subject.threads,
+            **plain(Snapshot.take(subject.segment.fd)),
+        }
+        report["master"]["resident_bytes"] = _resident(subject.master_pid)
+        for worker in report["workers"]:
+            worker["resident_bytes"] = _resident(worker["pid"], subject.master_pid)
+            for request in () if subject.has_query else worker["current"]:
+                request["line"] = without_query(request["line"])
+        return json.dumps(report, indent=2).encode() + b"\n"
+
+
+class _Page:
+    """A page that is made again when the time since it was made is `_SHARE` times what it took."""
+
+    def __init__(self, make: Callable[[], bytes], now: Callable[[], float]) -> None:
+        self._make = make
+        self._now = now
+        self._body = b""
+        self._stale_at_s = now()
+
+    def read(self) -> bytes:
+        """Return the page, made anew if it is due."""
+        began_s = self._now()
+        if began_s >= self._stale_at_s:
+            self._body = self._make()
+            ended_s = self._now()
+            self._stale_at_s = ended_s + (_SHARE - 1) * (ended_s - began_s)
+        return self._body
+
+
+def _resident(pid: int, parent: int | None = None) -> int | None:
+    """Resident bytes of a process; None if it is gone or, with a parent to look for, a stranger's."""
+    usage = usage_of(pid) if parent is None else usage_of_child(pid, parent)
+    return usage.resident_bytes if usage else None

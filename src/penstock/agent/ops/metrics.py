@@ -1,0 +1,280 @@
+"""Everything the shared memory knows, as Prometheus families.
+
+Counters are sums over all processes that there were, so none goes back when a worker is replaced; what
+belongs to one worker carries its slot (`worker="3"`), never its pid: a pid would make a new series at each
+reload.
+
+In:     a segment, the tally, /proc.
+Out:    families.
+Never:  formats (exposition.py), writes to the memory, believes a pid (usage.py).
+
+Rules:  docs/operations.md lists each name with its labels; a test compares.
+"""
+
+import itertools
+import os
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from operator import mul
+from typing import TYPE_CHECKING, Final
+
+from penstock import __version__
+from penstock.agent.ops.exposition import Family, Kind, Sample
+from penstock.agent.ops.readiness import judge
+from penstock.agent.ops.tally import Tally, TallyReader
+from penstock.agent.ops.usage import Usage, usage_of, usage_of_child
+from penstock.telemetry import layout
+from penstock.telemetry.clock import NS_PER_S, measure_offset_ns
+from penstock.telemetry.histogram import bucket_bounds
+from penstock.telemetry.layout import HISTOGRAM_WORDS, STATUS_CLASSES, WORD_BYTES
+from penstock.telemetry.scoreboard import WorkerState
+from penstock.telemetry.segment import Segment
+
+if TYPE_CHECKING:
+    from array import array
+
+# The bounds that the client libraries of Prometheus begin with, below them down to 100 us, where an inline
+# request is answered, and above up to 60 s. Our buckets are 3 % wide: a bound is exact within 1.6 %.
+BOUNDS_S: Final = (
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+    0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+)  # fmt: skip
+
+_MIDDLES_S: Final = [sum(bucket_bounds(bucket)) / 2 / NS_PER_S for bucket in range(HISTOGRAM_WORDS)]
+_STATUS_NAMES: Final = ("none", *(f"{number}xx" for number in range(1, STATUS_CLASSES)))
+_LIVING: Final = (WorkerState.BOOTING, WorkerState.READY, WorkerState.DRAINING)
+
+
+def buckets_below(bound_s: float) -> int:
+    """Return how many of our buckets lie below a bound, by their middle."""
+    return sum(middle_s <= bound_s for middle_s in _MIDDLES_S)
+
+
+_CUTS: Final = [buckets_below(bound_s) for bound_s in BOUNDS_S]
+
+
+class Metrics:
+    """Reads one server.
+
+    Args:
+        segment: mapped.
+        threads: application threads of each worker.
+        master_pid: the master's, from whoever forked us and not from the memory.
+    """
+
+    def __init__(self, segment: Segment, threads: int, master_pid: int) -> None:
+        self._segment = segment
+        self._words = segment.words
+        self._threads = threads
+        self._master_pid = master_pid
+        self._offset_ns = measure_offset_ns()  # once: a start time that moves would look like a restart
+        self._tallies = TallyReader(segment)
+        plan = segment.layout
+        self._firsts = {slot: plan.slot_at(slot) // WORD_BYTES for slot in range(plan.slots)}
+
+    def families(self) -> Iterator[Family]:
+        """Return all families as of now."""
+        yield from self._server()
+        yield from _requests(self._tallies.read())
+        yield from self._lanes()
+        yield from self._workers()
+        yield from self._processes()
+        yield from self._records()
+        yield from self._agent()
+
+    # The server
+
+    def _server(self) -> Iterator[Family]:
+        verdict = judge(self._segment, time.monotonic_ns(), has_master=os.getppid() == self._master_pid)
+        labels = {"version": __version__, "python": platform.python_version()}
+        yield _gauge("penstock_build_info", "Always 1; the versions are in the labels.", 1, labels)
+        yield _gauge("penstock_ready", "1 if /readyz answers 200, else 0.", int(verdict.is_ready))
+        yield _gauge(
+            "penstock_start_time_seconds",
+            "When the server was started, as Unix time.",
+            self._unix_s(self._words[layout.CREATED_NS_WORD]),
+        )
+        states = [self._word(slot, layout.STATE) for slot in self._firsts if slot]
+        counts = (Sample(states.count(state), {"state": state.name.lower()}) for state in _LIVING)
+        yield Family("penstock_workers", Kind.GAUGE, "Worker processes by state.", tuple(counts))
+
+    def _lanes(self) -> Iterator[Family]:
+        lanes = zip(("inline", "pool"), layout.AGENT_LANE_WORDS, strict=True)
+        samples = (Sample(self._words[word], {"lane": name}) for name, word in lanes)
+        text = "Access records that the agent has read, by the lane the request ran in."
+        yield Family("penstock_lane_requests_total", Kind.COUNTER, text, tuple(samples))
+
+    # Workers
+
+    def _workers(self) -> Iterator[Family]:
+        finished = {slot: self._finished(slot) for slot in self._slots()}
+        yield _by_worker(
+            "penstock_worker_requests_total",
+            Kind.COUNTER,
+            "Requests answered, refused ones included.",
+            finished,
+        )
+        refused = {slot: self._word(slot, layout.REFUSED) for slot in self._slots()}
+        yield _by_worker(
+            "penstock_worker_refused_requests_total",
+            Kind.COUNTER,
+            "Requests that never reached the application.",
+            refused,
+        )
+        living = self._slots(*_LIVING)
+        for name, text, word in (
+            ("penstock_worker_connections", "Open connections.", layout.CONNECTIONS),
+            ("penstock_worker_queued_requests", "Complete requests that wait for a thread.", layout.QUEUED),
+            ("penstock_worker_generation", "The reload the worker belongs to, from 1.", layout.GENERATION),
+        ):
+            yield _by_worker(name, Kind.GAUGE, text, {slot: self._word(slot, word) for slot in living})
+        yield _by_worker(
+            "penstock_worker_busy_threads",
+            Kind.GAUGE,
+            "Application threads that run a request.",
+            {slot: self._busy(slot) for slot in living},
+        )
+        yield _by_worker(
+            "penstock_worker_threads",
+            Kind.GAUGE,
+            "Application calls that may run at once.",
+            dict.fromkeys(living, self._threads),
+        )
+        yield _by_worker(
+            "penstock_worker_start_time_seconds",
+            Kind.GAUGE,
+            "When the worker was started, as Unix time.",
+            {slot: self._unix_s(self._word(slot, layout.STARTED_NS)) for slot in living},
+        )
+
+    def _slots(self, *states: WorkerState) -> list[int]:
+        """Slots in one of the states; without any, all that were ever used."""
+        if not states:
+            return [s for s in self._firsts if s and self._word(s, layout.STATE) != WorkerState.EMPTY]
+        return [slot for slot in self._firsts if slot and self._word(slot, layout.STATE) in states]
+
+    def _finished(self, slot: int) -> int:
+        return self._word(slot, layout.ACCESS_END) + self._word(slot, layout.ACCESS_DROPPED)
+
+    def _busy(self, slot: int) -> int:
+        plan = self._segment.layout
+        lines = (plan.thread_at(slot, thread) // WORD_BYTES for thread in range(plan.threads))
+        return sum(1 for line in lines if self._words[line])
+
+    # Processes
+
+    def _processes(self) -> Iterator[Family]:
+        usages = {labels: usage for labels, usage in self._usages() if usage is not None}
+        yield _by_process(
+            "penstock_process_resident_memory_bytes",
+            Kind.GAUGE,
+            "Resident memory; pages that processes share count in each.",
+            {labels: usage.resident_bytes for labels, usage in usages.items()},
+        )
+        yield _by_process(
+            "penstock_process_cpu_seconds_total",
+            Kind.COUNTER,
+            "User and system CPU time of the process; begins anew with each process.",
+            {labels: usage.cpu_s for labels, usage in usages.items()},
+        )
+
+    def _usages(self) -> Iterator[tuple[tuple[str, str], Usage | None]]:
+        yield ("master", ""), usage_of(self._master_pid)
+        yield ("agent", ""), usage_of(os.getpid())
+        for slot in self._slots(*_LIVING):
+            yield ("worker", str(slot)), usage_of_child(self._word(slot, layout.PID), self._master_pid)
+
+    # Records and the agent
+
+    def _records(self) -> Iterator[Family]:
+        for name, text, words in (
+            (
+                "penstock_dropped_records_total",
+                "Records that found their ring full.",
+                {"access": layout.ACCESS_DROPPED, "log": layout.LOG_DROPPED},
+            ),
+            (
+                "penstock_damaged_records_total",
+                "Records lost in a worker: torn by its death, or not to be written.",
+                {"torn": layout.TORN, "failed": layout.FAILED},
+            ),
+        ):
+            label = "ring" if "access" in words else "fault"
+            samples = (Sample(self._sum(word), {label: value}) for value, word in words.items())
+            yield Family(name, Kind.COUNTER, text, tuple(samples))
+        pending = {
+            "access": self._sum(layout.ACCESS_END) - self._sum(layout.ACCESS_TAIL),
+            "log": self._sum(layout.LOG_END) - self._sum(layout.LOG_TAIL),
+        }
+        samples = (Sample(max(count, 0), {"ring": ring}) for ring, count in pending.items())
+        yield Family("penstock_pending_records", Kind.GAUGE, "Records not written out yet.", tuple(samples))
+
+    def _agent(self) -> Iterator[Family]:
+        words = self._words
+        for name, text, word in (
+            ("penstock_agent_lines_total", "Lines handed to outputs.", layout.AGENT_LINES_WORD),
+            (
+                "penstock_agent_damaged_records_total",
+                "Records the agent could not read.",
+                layout.AGENT_DAMAGED_WORD,
+            ),
+            (
+                "penstock_agent_discarded_lines_total",
+                "Lines that no output took.",
+                layout.AGENT_DISCARDED_WORD,
+            ),
+        ):
+            yield Family(name, Kind.COUNTER, text, (Sample(words[word]),))
+        yield _gauge(
+            "penstock_agent_start_time_seconds",
+            "When the agent was started, as Unix time.",
+            self._unix_s(words[layout.AGENT_STARTED_NS_WORD]),
+        )
+
+    def _word(self, slot: int, word: int) -> int:
+        return self._words[self._firsts[slot] + word]
+
+    def _sum(self, word: int) -> int:
+        return sum(self._words[first + word] for first in self._firsts.values())
+
+    def _unix_s(self, stamp_ns: int) -> float:
+        return round((stamp_ns + self._offset_ns) / NS_PER_S, 3)
+
+
+def _requests(tally: Tally) -> Iterator[Family]:
+    samples = (
+        Sample(count, {"status": name}) for name, count in zip(_STATUS_NAMES, tally.by_class, strict=True)
+    )
+    text = "Requests that reached the application, by status class."
+    yield Family("penstock_requests_total", Kind.COUNTER, text, tuple(samples))
+    phases = (_histogram(phase, counts) for phase, counts in tally.phases.items())
+    text = "Time of requests that reached the application, by phase; docs/logs.md says what each is."
+    yield Family(
+        "penstock_request_phase_seconds", Kind.HISTOGRAM, text, tuple(itertools.chain.from_iterable(phases))
+    )
+
+
+def _histogram(phase: str, counts: "array[int]") -> Iterator[Sample]:
+    running = [0, *itertools.accumulate(counts)]
+    for bound_s, cut in zip(BOUNDS_S, _CUTS, strict=True):
+        yield Sample(running[cut], {"phase": phase, "le": f"{bound_s:g}"}, "_bucket")
+    yield Sample(running[-1], {"phase": phase, "le": "+Inf"}, "_bucket")
+    yield Sample(sum(map(mul, counts, _MIDDLES_S)), {"phase": phase}, "_sum")
+    yield Sample(running[-1], {"phase": phase}, "_count")
+
+
+def _gauge(name: str, text: str, value: float, labels: Mapping[str, str] | None = None) -> Family:
+    return Family(name, Kind.GAUGE, text, (Sample(value, labels or {}),))
+
+
+def _by_worker(name: str, kind: Kind, text: str, values: Mapping[int, float]) -> Family:
+    return Family(name, kind, text, tuple(Sample(v, {"worker": str(slot)}) for slot, v in values.items()))
+
+
+def _by_process(name: str, kind: Kind, text: str, values: Mapping[tuple[str, str], float]) -> Family:
+    samples = (
+        Sample(value, {"process": process} | ({"worker": worker} if worker else {}))
+        for (process, worker), value in values.items()
+    )
+    return Family(name, kind, text, tuple(samples))

@@ -1,0 +1,110 @@
+import json
+import os
+
+import pytest
+
+from penstock.agent.ops.desk import Desk, Subject
+from penstock.protocol import RequestHead
+from penstock.telemetry import layout
+from penstock.telemetry.scoreboard import WorkerState
+
+
+@pytest.fixture
+def make_desk(segment, now):
+    def make(**changes) -> Desk:
+        values = {"segment": segment, "threads": 4, "has_query": True, "master_pid": os.getppid()}
+        return Desk(Subject(**values | changes), now)
+
+    return make
+
+
+def ask(desk: Desk, path: str, method: str = "GET"):
+    return desk.answer(RequestHead(method=method, path=path))
+
+
+def test_liveness_needs_nobody(make_desk) -> None:
+    answer = ask(make_desk(), "/livez")
+    assert (answer.status, answer.body) == ("200 OK", b"alive\n")
+
+
+def test_readiness_says_why_not(make_desk, put) -> None:
+    put(0, WorkerState.DRAINING)
+    answer = ask(make_desk(), "/readyz")
+    assert (answer.status, answer.body) == ("503 Service Unavailable", b"draining\n")
+
+
+def test_readiness_is_given(make_desk, put) -> None:
+    put(0)
+    put(1)
+    assert ask(make_desk(), "/readyz").status == "200 OK"
+
+
+def test_master_that_is_not_our_parent_has_gone(make_desk, put) -> None:
+    put(0)
+    put(1)
+    assert ask(make_desk(master_pid=os.getpid()), "/readyz").body == b"the master has gone\n"
+
+
+def test_metrics_are_prometheus_text(make_desk) -> None:
+    answer = ask(make_desk(), "/metrics")
+    assert answer.kind == "text/plain; version=0.0.4; charset=utf-8"
+    assert answer.body.startswith(b"# HELP penstock_")
+
+
+def test_status_is_the_snapshot_and_readiness_and_memory(make_desk, put) -> None:
+    put(0)
+    put(1, pid=os.getpid()).enter(0, 1, b"GET /slow?key=1 HTTP/1.1")
+    answer = ask(make_desk(), "/status")
+    report = json.loads(answer.body)
+    assert answer.kind == "application/json"
+    assert (report["ready"], report["reason"], report["threads"]) == (True, "ready", 4)
+    (worker,) = report["workers"]
+    assert (worker["state"], worker["pid"]) == ("ready", os.getpid())
+    assert worker["resident_bytes"] > 1 << 20
+    assert worker["current"][0]["line"] == "GET /slow?key=1 HTTP/1.1"
+
+
+def test_status_leaves_queries_out_where_the_log_does(make_desk, put) -> None:
+    put(1).enter(0, 1, b"GET /slow?key=1 HTTP/1.1")
+    report = json.loads(ask(make_desk(has_query=False), "/status").body)
+    assert report["workers"][0]["current"][0]["line"] == "GET /slow HTTP/1.1"
+
+
+def test_memory_of_a_stranger_is_not_shown(make_desk, put) -> None:
+    put(1, pid=1)
+    assert json.loads(ask(make_desk(), "/status").body)["workers"][0]["resident_bytes"] is None
+
+
+def test_path_that_is_none_is_told_which_are(make_desk) -> None:
+    answer = ask(make_desk(), "/health")
+    assert (answer.status, answer.body) == ("404 Not Found", b"expected /livez, /readyz, /metrics, /status\n")
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "OPTIONS"])
+def test_method_that_changes_things_is_refused(make_desk, method: str) -> None:
+    answer = ask(make_desk(), "/readyz", method)
+    assert (answer.status, answer.fields) == ("405 Method Not Allowed", (("Allow", "GET, HEAD"),))
+
+
+def test_costly_page_takes_a_tenth_of_the_time_at_most(segment, now) -> None:
+    made = []
+
+    class Slow(Desk):
+        def _report(self) -> bytes:
+            now.pass_s(0.25)
+            made.append(now())
+            return b"%d" % len(made)
+
+    desk = Slow(Subject(segment, 4, True, 1), now)
+    assert ask(desk, "/status").body == b"1"
+    now.pass_s(2.0)
+    assert ask(desk, "/status").body == b"1"
+    now.pass_s(0.25)
+    assert ask(desk, "/status").body == b"2"
+
+
+def test_damaged_memory_is_an_error_of_that_page_alone(make_desk, segment) -> None:
+    desk = make_desk()
+    segment.words[layout.MAGIC_WORD] = 1
+    assert ask(desk, "/status").status == "500 Internal Server Error"
+    assert ask(desk, "/livez").status == "200 OK"

@@ -1,0 +1,20 @@
+import dataclasses
+import json
+
+from penstock.telemetry.recorder import Recorder
+from penstock.telemetry.report import plain
+from penstock.telemetry.scoreboard import WorkerState
+from penstock.telemetry.snapshot import Snapshot, WorkerStatus
+
+
+def test_report_has_every_field_of_the_snapshot_and_is_json(segment) -> None:
+    recorder = Recorder(segment, 1)
+    recorder.reset(4242, 3)
+    recorder.set_state(WorkerState.DRAINING)
+    recorder.enter(0, 1, b"GET / HTTP/1.1")
+    report = json.loads(json.dumps(plain(Snapshot.take(segment.fd))))
+    assert set(report) == {field.name for field in dataclasses.fields(Snapshot)}
+    (worker,) = report["workers"]
+    assert set(worker) == {field.name for field in dataclasses.fields(WorkerStatus)}
+    assert (worker["state"], worker["pid"], worker["generation"]) == ("draining", 4242, 3)
+    assert worker["current"][0]["line"] == "GET / HTTP/1.1"
