@@ -1,0 +1,136 @@
+"""Cookies: what a Cookie field says, and what Set-Cookie shall say.
+
+In:     the value of a Cookie field; the arguments of `set_cookie`.
+Out:    a dict of str; a morsel with its attributes.
+Never:  signs or checks (core/signing.py); sends anything.
+
+Rules:  RFC 6265 section 5.2 for receiving leniently, as browsers and Django do; the standard library's
+        quoting.
+"""
+
+import datetime as dt
+import re
+import time
+from http import cookies
+from typing import Final
+
+from penstock.web.utils.http import http_date
+
+SimpleCookie = cookies.SimpleCookie
+
+SAMESITE_VALUES: Final = frozenset({"lax", "none", "strict"})
+_QUOTED_PREFIXES: Final = ("__Secure-", "__Host-")
+_EPOCH: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
+_ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))")
+
+
+def parse_cookie(cookie: str) -> dict[str, str]:
+    """Return the value of each cookie in a Cookie field, by name; of two with one name the last.
+
+    Nothing is refused: a part without "=" is a value without a name, whatever characters names and values
+        have.
+    """
+    jar: dict[str, str] = {}
+    for part in cookie.split(";"):
+        name, equals, value = part.partition("=")
+        if not equals:
+            name, value = "", part
+        name, value = name.strip(), value.strip()
+        if name or value:
+            jar[name] = unquote(value) if value[:1] == '"' else value
+    return jar
+
+
+def unquote(value: str) -> str:
+    r"""Return a quoted value without its quotes and escapes (``\"`` and ``\073``); any other as it is."""
+    if len(value) < 2 or value[0] != '"' or value[-1] != '"':
+        return value
+    inner = value[1:-1]
+    return _ESCAPE.sub(_unescape, inner) if "\\" in inner else inner
+
+
+def _unescape(match: re.Match[str]) -> str:
+    octal, character = match.groups()
+    return chr(int(octal, 8)) if octal else character
+
+
+def set_lifetime(
+    morsel: cookies.Morsel[str],
+    max_age: float | dt.timedelta | None,
+    expires: dt.datetime | str | None,
+) -> None:
+    """Set Max-Age and expires from either of the two.
+
+    Args:
+        morsel: the cookie.
+        max_age: seconds, or their difference; fractions are cut off.
+        expires: a moment (without a zone: UTC), or text that is sent as it is.
+
+    Raises:
+        ValueError: both are there, and `expires` is a moment.
+    """
+    if isinstance(expires, dt.datetime):
+        if max_age is not None:
+            raise ValueError("'expires' and 'max_age' can't be used together.")
+        max_age, expires = _seconds_until(expires), None
+    morsel["expires"] = expires or ""
+    if max_age is None:
+        return
+    seconds = int(max_age.total_seconds() if isinstance(max_age, dt.timedelta) else max_age)
+    morsel["max-age"] = seconds
+    if not expires:  # for browsers that know no Max-Age
+        morsel["expires"] = http_date(time.time() + seconds)
+
+
+def _seconds_until(moment: dt.datetime) -> int:
+    """Return the whole seconds left, rounded up: what is computed from now + 10 s must not become 9."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    left = moment - dt.datetime.now(tz=dt.UTC)
+    return max(0, left.days * 86400 + left.seconds + 1)
+
+
+def set_attributes(
+    morsel: cookies.Morsel[str],
+    *,
+    path: str | None,
+    domain: str | None,
+    secure: bool,
+    httponly: bool,
+    samesite: str | None,
+) -> None:
+    """Set what limits where a cookie goes; what is empty stays as it was.
+
+    Raises:
+        ValueError: a samesite other than lax, none and strict (in any case).
+    """
+    if path is not None:
+        morsel["path"] = path
+    if domain is not None:
+        morsel["domain"] = domain
+    if secure:
+        morsel["secure"] = True
+    if httponly:
+        morsel["httponly"] = True
+    if samesite:
+        if samesite.lower() not in SAMESITE_VALUES:
+            raise ValueError('samesite must be "lax", "none", or "strict".')
+        morsel["samesite"] = samesite
+
+
+def deletion(name: str, samesite: str | None) -> tuple[int, str, bool]:
+    """Return max_age, expires and secure of the cookie that makes a browser forget `name`.
+
+    Browsers ignore cookies named __Secure-x and __Host-x, and those with SameSite=None, unless they are
+    secure.
+    """
+    secure = name.startswith(_QUOTED_PREFIXES) or (samesite is not None and samesite.lower() == "none")
+    return 0, _EPOCH, secure
+
+
+def cookie_salt(key: str, salt: str) -> str:
+    """Return the salt under which a cookie is signed.
+
+    The length keeps ("ab", "c") and ("a", "bc") apart, which one name and salt after the other would not.
+    """
+    return f"django.http.cookies.v2:{len(salt)}:{salt}{key}"

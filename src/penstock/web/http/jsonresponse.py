@@ -1,0 +1,43 @@
+"""A response of JSON.
+
+In:     a document as dicts, lists and values.
+Out:    a response of type application/json.
+Never:  decides how dates and decimals look (core/serializers/json.py).
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from penstock.web.core.serializers.json import DjangoJSONEncoder
+from penstock.web.http.content import HttpResponse
+
+
+class JsonResponse(HttpResponse):
+    """An answer in JSON.
+
+    Args:
+        data: the document.
+        encoder: for what the json module does not know.
+        safe: only dicts; old browsers let other sites read what begins with "[".
+        json_dumps_params: further arguments of json.dumps.
+        kwargs: as of HttpResponse.
+
+    Raises:
+        TypeError: not a dict though `safe`; a value that the encoder does not know.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        encoder: type[json.JSONEncoder] = DjangoJSONEncoder,
+        safe: bool = True,
+        json_dumps_params: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if safe and not isinstance(data, dict):
+            raise TypeError(
+                "In order to allow non-dict objects to be serialized set the safe parameter to False."
+            )
+        kwargs.setdefault("content_type", "application/json")
+        super().__init__(json.dumps(data, cls=encoder, **(json_dumps_params or {})), **kwargs)
