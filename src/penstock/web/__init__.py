@@ -10,7 +10,7 @@ Never:  opens a socket, forks, or knows which server calls it.
 
 
 def setup(set_prefix: bool = True) -> None:
-    """Load the settings, check them, and configure logging; `get_wsgi_application()` calls it.
+    """Load and check the settings, configure logging, load INSTALLED_APPS; `get_wsgi_application()` calls it.
 
     Args:
         set_prefix: make FORCE_SCRIPT_NAME the script name of this thread, for programs outside a request.
@@ -18,6 +18,7 @@ def setup(set_prefix: bool = True) -> None:
     Raises:
         ImproperlyConfigured: settings are missing, misspelt or of the wrong type; one error names them all.
     """
+    from penstock.web.apps import apps
     from penstock.web.conf import settings
     from penstock.web.conf.check import check_settings
     from penstock.web.utils.log import configure_logging
@@ -28,3 +29,4 @@ def setup(set_prefix: bool = True) -> None:
         from penstock.web.urls import set_script_prefix
 
         set_script_prefix("/" if settings.FORCE_SCRIPT_NAME is None else settings.FORCE_SCRIPT_NAME)
+    apps.populate(settings.INSTALLED_APPS)

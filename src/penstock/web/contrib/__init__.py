@@ -1,0 +1,1 @@
+"""Parts that a project may leave out; the package's name is Django's."""

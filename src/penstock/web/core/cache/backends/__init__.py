@@ -1,0 +1,1 @@
+"""Where cached values stand: memory, files, nowhere."""

@@ -1,0 +1,1 @@
+"""Objects as text; for models Django has more here, and there are none."""
