@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Final, NoReturn
 
 from penstock.web.conf import settings
 from penstock.web.core import signing
+from penstock.web.core.context import URLCONF
 from penstock.web.core.signals import request_finished
 from penstock.web.http.cookie import SimpleCookie, cookie_salt, deletion, set_attributes, set_lifetime
 from penstock.web.http.headers import ResponseHeaders, Store, check_value, set_field
@@ -261,7 +262,7 @@ class HttpResponseBase:
     # Its life, and the file interface.
 
     def close(self) -> None:
-        """Close what the response was made from, then say that the request is over.
+        """Close what the response was made from, forget the URLconf, then say that the request is over.
 
         A closer's exception is swallowed: the client has its answer.
         """
@@ -272,6 +273,8 @@ class HttpResponseBase:
                 pass
         self._resource_closers.clear()
         self.closed = True
+        if URLCONF.get() is not None:
+            URLCONF.set(None)
         if request_finished.receivers:
             request_finished.send(sender=self._handler_class)
 

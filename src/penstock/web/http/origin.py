@@ -25,13 +25,13 @@ class RequestOrigin:
     path: str
     path_info: str
 
-    def get_host(self) -> Any:
+    def get_host(self) -> str:
         """Return the host that the client asked for, with a port if it named one, letters as they came.
 
         Raises:
             DisallowedHost: ALLOWED_HOSTS does not allow it.
         """
-        host = self._get_raw_host()
+        host: str = self._get_raw_host()
         check_host(host)
         return host
 

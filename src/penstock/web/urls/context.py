@@ -16,24 +16,25 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any, Final
 
+from penstock.web.core.context import URLCONF
+
 ROOT_PREFIX: Final = "/"
 
 # The handler sets both for each request and both nearly always stay what they are: a look costs 30 ns, a
 # new value in a context variable 120 ns and an entry in the context's tree.
-_urlconf: Final[ContextVar[Any]] = ContextVar("penstock.web.urlconf", default=None)
 _prefix: Final[ContextVar[str]] = ContextVar("penstock.web.script_prefix", default=ROOT_PREFIX)
 
 
 def set_urlconf(urlconf_name: Any) -> None:
     """Let this context use `urlconf_name`: a module, its dotted path or a tuple; None: ROOT_URLCONF again."""
     value = urlconf_name or None
-    if _urlconf.get() is not value:
-        _urlconf.set(value)
+    if URLCONF.get() is not value:
+        URLCONF.set(value)
 
 
 def get_urlconf(default: Any = None) -> Any:
     """Return the URLconf of this context, or `default` where none was set."""
-    value = _urlconf.get()
+    value = URLCONF.get()
     return default if value is None else value
 
 

@@ -12,7 +12,7 @@ import re
 import secrets
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from gzip import GzipFile
 from io import BytesIO
 from typing import Any, Final
@@ -140,6 +140,24 @@ def compress_sequence(sequence: Iterable[bytes], *, max_random_bytes: int | None
     ) as zipped:
         yield buffer.read()  # the header
         for piece in sequence:
+            zipped.write(piece)
+            zipped.flush()
+            compressed = buffer.read()
+            if compressed:
+                yield compressed
+    yield buffer.read()
+
+
+async def acompress_sequence(
+    sequence: AsyncIterable[bytes], *, max_random_bytes: int | None = None
+) -> AsyncIterator[bytes]:
+    """Do as `compress_sequence` does, with pieces that are waited for."""
+    buffer = StreamingBuffer()
+    with gzip.GzipFile(
+        filename=_random_name(max_random_bytes), mode="wb", compresslevel=6, fileobj=buffer, mtime=0
+    ) as zipped:
+        yield buffer.read()  # the header
+        async for piece in sequence:
             zipped.write(piece)
             zipped.flush()
             compressed = buffer.read()

@@ -1,0 +1,62 @@
+"""Crossings between sync and async code: the only place where the request path imports asgiref.
+
+In:     a callable, and the side that is to call it.
+Out:    the same callable, or one that crosses over.
+Never:  crosses where nothing is to be crossed: a site that is sync throughout never loads asgiref.
+
+Rules:  Django's `adapt_method_mode`, its log lines included (they are debug lines, written while DEBUG is
+        on).
+"""
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from penstock.web.conf import settings
+from penstock.web.utils.asyncio import iscoroutinefunction
+
+logger = logging.getLogger("penstock.web.request")
+
+
+def adapt(
+    method: Callable[..., Any], *, to_async: bool, from_async: bool | None = None, name: str = ""
+) -> Callable[..., Any]:
+    """Return `method` as the side that calls it needs it.
+
+    Args:
+        method: sync or async.
+        to_async: the caller awaits.
+        from_async: what `method` is; None: look.
+        name: what the log line calls it; default: its qualified name.
+    """
+    if from_async is None:
+        from_async = iscoroutinefunction(method)
+    if to_async == from_async:
+        return method
+    if settings.DEBUG:
+        kind = "Asynchronous" if from_async else "Synchronous"
+        logger.debug("%s handler adapted for %s.", kind, name or f"method {method.__qualname__}()")
+    return run_in_thread(method) if to_async else run_on_loop(method)
+
+
+def run_in_thread(method: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Return a coroutine function that calls `method` in the thread that sync code shares."""
+    from asgiref.sync import sync_to_async
+
+    return sync_to_async(method, thread_sensitive=True)
+
+
+def run_on_loop(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that waits for `method`, on the event loop above if there is one."""
+    from asgiref.sync import async_to_sync
+
+    return async_to_sync(method)
+
+
+def wait_for(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine to its end from sync code."""
+
+    async def run() -> Any:
+        return await coroutine
+
+    return run_on_loop(run)()
