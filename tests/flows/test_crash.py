@@ -43,6 +43,10 @@ def test_worker_ended_by_its_application_is_named_and_replaced(serve, connect, p
     (line,) = [line for line in server.errors().splitlines() if f"pid={victim} {how}" in line]
     assert " ERROR " in line
     assert "worker.exited" in line
+    assert f"line='GET {path} HTTP/1.1'" in line
+    (lost,) = [access for access in server.accesses() if access.pid == victim]
+    assert (lost.line, lost.status, lost.outcome) == (f"GET {path} HTTP/1.1", 503, "cut")
+    assert lost.request_id in line
 
 
 def test_system_exit_of_an_application_is_an_ordinary_failure(serve, connect) -> None:
@@ -104,6 +108,7 @@ def test_ended_workers_leave_no_zombie(serve) -> None:
     wait_until(lambda: len(server.workers()) == 2 and not set(workers) & set(server.workers()), "successors")
     assert not any(os.path.exists(f"/proc/{pid}") for pid in workers)
     assert server.stop() == 0
+    assert server.errors().count("signal=SIGKILL killed_by=somebody") == 2
 
 
 def test_files_and_sockets_of_the_server_are_not_inherited_by_subprocesses(serve, connect) -> None:

@@ -30,12 +30,18 @@ END = DUE + 5 * S
 
 def request(since_ns=START, deadline_ns=0, thread=1, *, is_interrupted=False):
     return RunningRequest(
-        thread, since_ns, deadline_ns, f"id-{thread}", "GET /x HTTP/1.1", is_interrupted=is_interrupted
+        thread,
+        since_ns,
+        deadline_ns,
+        f"id-{thread}",
+        "GET /x HTTP/1.1",
+        is_answered=False,
+        is_interrupted=is_interrupted,
     )
 
 
 def worker(beat_ns, *running, interrupts=0, pid=71, slot=1):
-    return WatchedWorker(slot, pid, Pulse(beat_ns, interrupts, running))
+    return WatchedWorker(slot, pid, Pulse(pid, beat_ns, interrupts, running))
 
 
 @pytest.fixture
@@ -62,6 +68,9 @@ ASK = RequestStack(1, 71)
     [
         pytest.param(END, worker(0), NOTHING, id="has-not-begun"),
         pytest.param(END, worker(0, request()), NOTHING, id="has-not-begun-with-a-predecessors-line"),
+        pytest.param(
+            END, WatchedWorker(1, 71, Pulse(70, START, 1, (request(),))), NOTHING, id="slot-of-a-predecessor"
+        ),
         pytest.param(END, worker(END), NOTHING, id="idle"),
         pytest.param(START + S, worker(START + S, request()), NOTHING, id="request-runs"),
         pytest.param(DUE - 1, worker(DUE - 1, request()), NOTHING, id="request-is-nearly-due"),

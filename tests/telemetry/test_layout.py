@@ -50,9 +50,10 @@ def test_words_of_writer_and_reader_stand_in_different_cache_lines():
 
 def test_a_thread_line_has_the_words_that_its_format_has():
     assert struct.calcsize(layout.THREAD_FORMAT) == layout.THREAD_BYTES
-    line = struct.pack(layout.THREAD_FORMAT, 1, 2, b"id", b"line", 3)
+    line = struct.pack(layout.THREAD_FORMAT, 1, 2, b"id", b"line", 3, 4)
     words = memoryview(line).cast("Q")
-    assert (words[0], words[layout.THREAD_DEADLINE], words[layout.THREAD_INTERRUPTED]) == (1, 2, 3)
+    assert (words[0], words[layout.THREAD_DEADLINE]) == (1, 2)
+    assert (words[layout.THREAD_ANSWERED], words[layout.THREAD_INTERRUPTED]) == (3, 4)
 
 
 def test_the_longest_text_fits_into_the_smallest_ring():

@@ -26,7 +26,7 @@ def pulse(segment):
 
 
 def test_slot_that_was_never_used_has_no_pulse(segment):
-    assert pulse(segment) == Pulse(0, 0, ())
+    assert pulse(segment) == Pulse(0, 0, 0, ())
 
 
 def test_each_thread_inside_the_application_is_seen(segment, recorder):
@@ -36,11 +36,12 @@ def test_each_thread_inside_the_application_is_seen(segment, recorder):
     recorder.extend(1, 60)
     recorder.interrupted(1)
     assert pulse(segment) == Pulse(
+        4242,
         40,
         1,
         (
-            RunningRequest(0, 5, 0, "id-1", "GET /a HTTP/1.1", is_interrupted=False),
-            RunningRequest(1, 6, 60, "id-2", "GET /b HTTP/1.1", is_interrupted=True),
+            RunningRequest(0, 5, 0, "id-1", "GET /a HTTP/1.1", is_answered=False, is_interrupted=False),
+            RunningRequest(1, 6, 60, "id-2", "GET /b HTTP/1.1", is_answered=False, is_interrupted=True),
         ),
     )
 

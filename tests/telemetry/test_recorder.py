@@ -127,7 +127,7 @@ def test_a_successor_begins_with_clean_words_and_keeps_the_slots_past(slot, fini
     assert slot.all_counts() == 0
     assert slot.word(layout.CONNECTIONS) == 0
     assert slot.word(layout.REQUESTS_BEFORE) == 1
-    assert read_pulse(slot.segment.fd, slot.segment.layout, SLOT) == Pulse(0, 0, ())
+    assert read_pulse(slot.segment.fd, slot.segment.layout, SLOT) == Pulse(4343, 0, 0, ())
     assert len(slot.records()) == 1
 
 
@@ -136,7 +136,7 @@ def test_a_successor_begins_with_clean_words_and_keeps_the_slots_past(slot, fini
 
 def test_a_running_request_shows_on_its_threads_line(slot):
     slot.recorder.enter(1, 77, b"GET /a HTTP/1.1", "id-1")
-    running = RunningRequest(1, 77, 0, "id-1", "GET /a HTTP/1.1", is_interrupted=False)
+    running = RunningRequest(1, 77, 0, "id-1", "GET /a HTTP/1.1", is_answered=False, is_interrupted=False)
     assert read_running(slot.segment.fd, slot.segment.layout, SLOT) == (running,)
 
 
@@ -149,12 +149,13 @@ def test_a_long_line_is_cut_to_its_place(slot):
 def test_more_time_and_an_interruption_show_on_the_line_of_their_request_alone(slot):
     slot.recorder.enter(1, 77, b"GET /a HTTP/1.1", "id-1")
     slot.recorder.extend(1, 99)
+    slot.recorder.answered(1)
     slot.recorder.interrupted(1)
     (first,) = read_running(slot.segment.fd, slot.segment.layout, SLOT)
     slot.recorder.enter(1, 78, b"GET /b HTTP/1.1", "id-2")
     (second,) = read_running(slot.segment.fd, slot.segment.layout, SLOT)
-    assert (first.deadline_ns, first.is_interrupted) == (99, True)
-    assert (second.deadline_ns, second.is_interrupted) == (0, False)
+    assert (first.deadline_ns, first.is_answered, first.is_interrupted) == (99, True, True)
+    assert (second.deadline_ns, second.is_answered, second.is_interrupted) == (0, False, False)
 
 
 def test_beats_and_interruptions_are_published(slot):
@@ -189,6 +190,8 @@ def test_entering_sets_the_request_id_of_the_running_context(slot):
         pytest.param(lambda recorder: recorder.enter(0, 1, "text"), id="enter-text"),
         pytest.param(lambda recorder: recorder.leave(99), id="leave-unknown-thread"),
         pytest.param(lambda recorder: recorder.extend(0, -1), id="extend-before-time"),
+        pytest.param(lambda recorder: recorder.answered(99), id="answered-unknown-thread"),
+        pytest.param(lambda recorder: recorder.killed(None, 1, Outcome.CUT, 1), id="killed-no-request"),
         pytest.param(lambda recorder: recorder.interrupted(99), id="interrupted-unknown-thread"),
     ],
 )
@@ -198,6 +201,25 @@ def test_what_cannot_be_shown_is_counted_and_not_raised(slot, call):
 
 
 # Access records
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [pytest.param(Outcome.TIMED_OUT, 504), pytest.param(Outcome.CUT, 503)]
+)
+def test_request_whose_worker_was_killed_has_its_record_with_the_workers_pid(slot, outcome, status):
+    request = RunningRequest(2, 1000, 0, "id-1", "GET /x HTTP/1.1", is_answered=False, is_interrupted=False)
+    slot.recorder.killed(request, 4121, outcome, 65000)
+    (row,) = slot.records()
+    assert row["fields"] == [b"GET /x HTTP/1.1", b"", b"id-1", b"", b"", b""]
+    names = ("pid", "status", "thread", "outcome", "application", "total", "last_ns")
+    assert [row[name] for name in names] == [4121, status, 2, outcome, 1000, 1000, 65000]
+
+
+def test_request_that_cannot_have_begun_so_long_ago_took_no_time(slot):
+    request = RunningRequest(2, 2**64 - 1, 0, "", "", is_answered=False, is_interrupted=False)
+    slot.recorder.killed(request, 4121, Outcome.CUT, 65000)
+    (row,) = slot.records()
+    assert row["total"] == 0
 
 
 def test_an_access_record_holds_the_request(slot, finished):

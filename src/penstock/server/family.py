@@ -81,7 +81,7 @@ class Family:
             os.close(fd)
 
 
-def send_signal(pid: int, number: signal.Signals) -> None:
+def send_signal(pid: int, number: int) -> None:
     """Signal a child; one that has just ended needs none."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)

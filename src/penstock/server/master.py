@@ -32,6 +32,7 @@ from penstock.server.plan import Heritage, ServePlan
 from penstock.server.process import Identity, parse_identity
 from penstock.server.roster import Command, Member, Roster, StartWorker
 from penstock.server.signals import SignalQueue
+from penstock.server.warden import Warden
 from penstock.telemetry import Recorder, Segment, WorkerState, mark_gone, route_logging
 from penstock.telemetry.layout import MASTER_TURNED_NS_WORD
 
@@ -92,6 +93,7 @@ class Master:
         ops_fds = {plan.ops.fd} if plan.ops else set()
         self._family.private_fds |= ops_fds
         self._guardian = Guardian(plan.run_agent, self._family, heritage, ops_fds)
+        self._warden = Warden(self._segment, self._recorder, plan.server)
 
     def run(self) -> int:
         """Serve until told to stop; returns the exit status."""
@@ -194,8 +196,7 @@ class Master:
             return
         self._kill_at_s = None
         for member in self._roster.members.values():
-            log.warning("worker.killed slot=%d pid=%d: it did not stop in time", member.slot, member.pid)
-            send_signal(member.pid, signal.SIGKILL)
+            self._warden.kill(member, "it did not stop in time")
 
     # Workers
 
@@ -273,6 +274,9 @@ class Master:
         expected = member.state is State.DRAINING or self._roster.is_stopping
         is_quiet = expected and wait_status in {0, signal.SIGTERM}  # one that still booted dies of our TERM
         level = logging.DEBUG if self._status else logging.INFO if is_quiet else logging.ERROR
+        if not is_quiet:
+            number = os.WTERMSIG(wait_status) if os.WIFSIGNALED(wait_status) else 0
+            how = f"{how} {self._warden.explain(member, number)}".rstrip()
         wait_s = self._roster.wait_s(time.monotonic())
         if wait_s:
             how += f" restart_in_s={wait_s:.1f}"

@@ -147,7 +147,7 @@ class Overseer:
     def _judge(self, worker: WatchedWorker, case: _Case, now_ns: int) -> tuple[Verdict | None, int]:
         """Return a verdict and when there may be another, 0 = not before a new request is due."""
         pulse = worker.pulse
-        if case.is_stuck or not pulse.beat_ns:
+        if case.is_stuck or not pulse.beat_ns or pulse.pid != worker.pid:  # the slot shows a predecessor
             return None, 0
         beat_ns = min(pulse.beat_ns, now_ns)
         stuck_ns = self._stuck_ns(pulse.running, beat_ns)

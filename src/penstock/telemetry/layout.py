@@ -91,12 +91,14 @@ LOG_TAIL: Final = 56  # the agent's word
 # --- thread lines
 # ----------------------------------------------------------------------------------------------------
 THREAD_BYTES: Final = 192  # three cache lines
-THREAD_ID_BYTES: Final = 48
+THREAD_ID_BYTES: Final = 40
 THREAD_TEXT_BYTES: Final = 120
 # since when (CLOCK_MONOTONIC ns; 0 = idle), deadline (0 = that of the configuration), request id and request
-# line filled up with NUL, and `since` once more if this request was interrupted
-THREAD_FORMAT: Final = f"@QQ{THREAD_ID_BYTES}s{THREAD_TEXT_BYTES}sQ"
+# line filled up with NUL; then `since` once more if the loop has answered in the application's place, and if
+# the thread was interrupted: what was said of an earlier request does not repeat the `since` of this one
+THREAD_FORMAT: Final = f"@QQ{THREAD_ID_BYTES}s{THREAD_TEXT_BYTES}sQQ"
 THREAD_DEADLINE: Final = 1  # words of a line
+THREAD_ANSWERED: Final = 22
 THREAD_INTERRUPTED: Final = 23
 
 # --- stacks

@@ -5,7 +5,7 @@ judges it (server/overseer.py) or prints it (snapshot.py) reads here.
 
 In:     a descriptor of a segment and a slot; the memory is hostile.
 Out:    frozen dataclasses; texts safe to print.
-Never:  writes, judges, or takes a pid from the memory.
+Never:  writes or judges; a pid that stands there is for comparing, never for signals.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ import struct
 from typing import Final
 
 from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES, Layout
+from penstock.telemetry.layout import PAGE_BYTES, Layout
 
 _LINE: Final = struct.Struct(layout.THREAD_FORMAT)
 
@@ -29,6 +29,7 @@ class RunningRequest:
         deadline_ns: until when it may run, if it asked for more time; 0 = as configured.
         request_id: as far as it has room.
         line: the first bytes of the request line.
+        is_answered: the loop has answered in its place; nothing of it is owed to client or log.
         is_interrupted: a RequestTimeout was raised in its thread.
     """
 
@@ -37,6 +38,7 @@ class RunningRequest:
     deadline_ns: int
     request_id: str
     line: str
+    is_answered: bool
     is_interrupted: bool
 
 
@@ -45,11 +47,13 @@ class Pulse:
     """One worker at one moment.
 
     Attributes:
+        pid: whose it is, as it says.
         beat_ns: CLOCK_MONOTONIC of its loop's last turn; 0 = it has not begun.
         interrupt_count: requests that were interrupted in its life.
         running: by thread.
     """
 
+    pid: int
     beat_ns: int
     interrupt_count: int
     running: tuple[RunningRequest, ...]
@@ -57,9 +61,9 @@ class Pulse:
 
 def read_pulse(fd: int, plan: Layout, slot: int) -> Pulse:
     """Read one slot through the descriptor, as snapshot.py does: looking allocates nothing."""
-    at = plan.slot_at(slot) + layout.BEAT_NS * WORD_BYTES
-    beat_ns, interrupt_count = struct.unpack("@QQ", os.pread(fd, 2 * WORD_BYTES, at))
-    return Pulse(beat_ns, interrupt_count, read_running(fd, plan, slot))
+    words = memoryview(os.pread(fd, PAGE_BYTES, plan.slot_at(slot))).cast("Q")
+    running = read_running(fd, plan, slot)
+    return Pulse(words[layout.PID], words[layout.BEAT_NS], words[layout.INTERRUPTS], running)
 
 
 def read_running(fd: int, plan: Layout, slot: int) -> tuple[RunningRequest, ...]:
@@ -67,11 +71,22 @@ def read_running(fd: int, plan: Layout, slot: int) -> tuple[RunningRequest, ...]
     lines = os.pread(fd, plan.threads * layout.THREAD_BYTES, plan.thread_at(slot, 0))
     return tuple(
         RunningRequest(
-            thread, since_ns, deadline_ns, _text(request_id), _text(line), interrupted_ns == since_ns
+            thread,
+            since_ns,
+            deadline_ns,
+            _text(request_id),
+            _text(line),
+            is_answered=answered_ns == since_ns,
+            is_interrupted=interrupted_ns == since_ns,
         )
-        for thread, (since_ns, deadline_ns, request_id, line, interrupted_ns) in enumerate(
-            _LINE.iter_unpack(lines)
-        )
+        for thread, (
+            since_ns,
+            deadline_ns,
+            request_id,
+            line,
+            answered_ns,
+            interrupted_ns,
+        ) in enumerate(_LINE.iter_unpack(lines))
         if since_ns
     )
 

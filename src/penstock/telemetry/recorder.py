@@ -36,6 +36,7 @@ from penstock.telemetry.layout import (
     RECORD_BYTES,
     WORD_BYTES,
 )
+from penstock.telemetry.pulse import RunningRequest
 from penstock.telemetry.record import ACCESS, CHECK, LOG, MAX_PART_BYTES, FinishedRequest, Outcome
 from penstock.telemetry.ring import RingWriter
 from penstock.telemetry.scoreboard import WorkerState, fold_counts
@@ -46,8 +47,8 @@ from penstock.telemetry.segment import Segment
 # costs 40 ns.
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("penstock_request_id", default="")
 
-# All of a thread's line but its last word, which is right only where it repeats the first.
-_LINE: Final = struct.Struct(layout.THREAD_FORMAT.removesuffix("Q"))
+# All of a thread's line but its last words, which are right only where they repeat the first.
+_LINE: Final = struct.Struct(layout.THREAD_FORMAT.removesuffix("QQ"))
 _CLASS_WORDS: Final = len(PHASES) * HISTOGRAM_WORDS
 _MAX_WORD: Final = (1 << 64) - 1
 
@@ -175,6 +176,14 @@ class Recorder:
         """Publish that the running request of a thread may take until `deadline_ns` (CLOCK_MONOTONIC)."""
         try:
             self._words[self._thread_words[thread] + layout.THREAD_DEADLINE] = deadline_ns
+        except Exception:  # noqa: BLE001 - telemetry never raises into the server
+            self._count_failed()
+
+    def answered(self, thread: int) -> None:
+        """Publish that the running request of a thread was answered in its place. Owner of the loop."""
+        try:
+            words, first = self._words, self._thread_words[thread]
+            words[first + layout.THREAD_ANSWERED] = words[first]
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
             self._count_failed()
 
@@ -334,6 +343,27 @@ class Recorder:
             parts = (line.replace(b"\n", b"\\n"), _part(peer), _part(request_id), b"", _part(reason))
             fields = (now_ns, 0, 0, 0, 0, 0, 0, total, 0, sent_bytes, self._pid, status, 0, outcome, 0)
             self._words[self._first_word + layout.REFUSED] += 1
+            self._access_ring.append(ACCESS, fields, _access_text(parts))
+        except Exception:  # noqa: BLE001 - telemetry never raises into the server
+            self._count_failed()
+
+    def killed(self, request: RunningRequest, pid: int, outcome: Outcome, now_ns: int) -> None:
+        """Write the access record of a request whose worker is no more. The master.
+
+        Args:
+            request: as it stood in the worker's slot.
+            pid: the worker's.
+            outcome: TIMED_OUT for the one that was the reason, CUT for others.
+            now_ns: CLOCK_MONOTONIC.
+        """
+        try:
+            ticks = min(max(now_ns - request.since_ns, 0), now_ns) >> TICK_BITS
+            status = 504 if outcome is Outcome.TIMED_OUT else 503  # for the log; the client was told nothing
+            fields = (
+                now_ns, 0, 0, 0, 0, ticks, 0, ticks,
+                0, 0, pid, status, request.thread, outcome, 1,
+            )  # fmt: skip
+            parts = (request.line.encode(), b"", request.request_id.encode(), b"", b"")
             self._access_ring.append(ACCESS, fields, _access_text(parts))
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
             self._count_failed()
