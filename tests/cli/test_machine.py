@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.machine import available_cpus
+from penstock.cli.machine import (
+    WORKER_BYTES,
+    available_cpus,
+    default_workers,
+    memory_bytes,
+    memory_limit_bytes,
+)
 
 
 @pytest.fixture
@@ -46,7 +52,9 @@ def test_least_quota_up_to_the_root_counts(tmp_path: Path, many_cpus: int) -> No
     assert available_cpus(tmp_path) == 3 < many_cpus
 
 
-@pytest.mark.parametrize("folder", ["docker/abc", ""], ids=["of-the-host", "of-the-container"])
+@pytest.mark.parametrize(
+    "folder", ["docker/abc", "docker", ""], ids=["of-the-host", "above-it", "of-the-container"]
+)
 def test_quota_of_the_first_cgroup_version_counts(tmp_path: Path, many_cpus: int, folder: str) -> None:
     write(tmp_path / "proc/self/cgroup", "5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n")
     write(tmp_path / "sys/fs/cgroup/cpu" / folder / "cpu.cfs_quota_us", "400000\n")
@@ -63,3 +71,83 @@ def test_no_quota_in_the_first_cgroup_version_is_minus_one(tmp_path: Path, many_
 
 def test_this_machine_has_at_least_one() -> None:
     assert 1 <= available_cpus() <= len(os.sched_getaffinity(0))
+    assert 1 <= default_workers() <= available_cpus()
+
+
+V1 = "5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n0::/docker/abc\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "limit"),
+    [
+        pytest.param({"memory.max": "536870912\n"}, 512 << 20, id="second-version"),
+        pytest.param({"memory.max": "max\n"}, None, id="no-limit"),
+        pytest.param({"memory.max": ""}, None, id="empty"),
+        pytest.param({}, None, id="no-file"),
+        pytest.param(
+            {"a/b/memory.max": "max", "a/memory.max": "1000", "memory.max": "2000"}, 1000, id="above-it"
+        ),
+    ],
+)
+def test_memory_of_a_cgroup_is_the_least_up_to_the_root(
+    tmp_path: Path, files: dict[str, str], limit: int | None
+) -> None:
+    write(tmp_path / "proc/self/cgroup", "0::/a/b\n")
+    for name, text in files.items():
+        write(tmp_path / "sys/fs/cgroup" / name, text)
+    assert memory_limit_bytes(tmp_path) == limit
+
+
+@pytest.mark.parametrize("folder", ["docker/abc", ""], ids=["of-the-host", "of-the-container"])
+def test_memory_of_the_first_cgroup_version_counts(tmp_path: Path, folder: str) -> None:
+    write(tmp_path / "proc/self/cgroup", V1)
+    write(tmp_path / "sys/fs/cgroup/memory" / folder / "memory.limit_in_bytes", "268435456\n")
+    assert memory_limit_bytes(tmp_path) == 256 << 20
+
+
+def test_no_limit_of_the_first_cgroup_version_is_a_huge_number(tmp_path: Path) -> None:
+    write(tmp_path / "proc/self/cgroup", V1)
+    write(tmp_path / "sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n")
+    assert memory_limit_bytes(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "total", "least"),
+    [
+        pytest.param("1048576", "MemTotal:  4096 kB\n", 1 << 20, id="cgroup"),
+        pytest.param("max", "MemFree: 1 kB\nMemTotal:  4096 kB\n", 4 << 20, id="machine"),
+        pytest.param("99999999", "MemTotal:  4096 kB\n", 4 << 20, id="cgroup-beyond-the-machine"),
+        pytest.param("1048576", "nonsense", 1 << 20, id="no-total"),
+        pytest.param("max", "MemTotal:\n", None, id="nothing"),
+    ],
+)
+def test_memory_is_that_of_the_cgroup_or_of_the_machine(
+    tmp_path: Path, limit: str, total: str, least: int | None
+) -> None:
+    write(tmp_path / "proc/self/cgroup", "0::/\n")
+    write(tmp_path / "sys/fs/cgroup/memory.max", limit)
+    write(tmp_path / "proc/meminfo", total)
+    assert memory_bytes(tmp_path) == least
+
+
+@pytest.mark.parametrize(
+    ("limit", "workers"),
+    [
+        pytest.param("max", 64, id="no-limit"),
+        pytest.param(str(100 * WORKER_BYTES), 64, id="plenty"),
+        pytest.param(str(3 * WORKER_BYTES + 1), 3, id="for-three"),
+        pytest.param("1000000", 1, id="for-less-than-one"),
+    ],
+)
+def test_workers_that_nobody_asked_for_fit_into_the_memory(
+    tmp_path: Path, many_cpus: int, limit: str, workers: int
+) -> None:
+    write(tmp_path / "proc/self/cgroup", "0::/\n")
+    write(tmp_path / "sys/fs/cgroup/memory.max", limit)
+    assert default_workers(tmp_path) == workers <= many_cpus
+
+
+def test_line_of_no_cgroup_is_skipped(tmp_path: Path, many_cpus: int) -> None:
+    write(tmp_path / "proc/self/cgroup", "nonsense\n\n")
+    assert available_cpus(tmp_path) == many_cpus
+    assert memory_limit_bytes(tmp_path) is None

@@ -14,7 +14,7 @@ import pytest
 from penstock import __version__
 from penstock.cli import serve
 from penstock.cli.error import CommandError
-from penstock.cli.machine import available_cpus
+from penstock.cli.machine import default_workers
 from penstock.cli.parser import parse_words
 from penstock.cli.serve import (
     agent_runner,
@@ -46,8 +46,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     return tmp_path
 
 
-def test_no_workers_given_means_the_cpus() -> None:
-    assert settle(config_with(workers=0)).server.workers == available_cpus()
+def test_no_workers_given_means_what_the_machine_allows() -> None:
+    assert settle(config_with(workers=0)).server.workers == default_workers()
 
 
 def test_workers_given_stay() -> None:
@@ -221,6 +221,23 @@ def test_reload_is_asked_for_before_the_server_starts(folder: Path, monkeypatch:
     with pytest.raises(CommandError, match="umask 'nonsense'"):
         run_serve(parse_words(["serve", "some_app", "--reload", "--umask", "nonsense"]))
     assert started == [True]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_stop_ends_process_1_before_the_master_listens(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)}
+    own = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    monkeypatch.setattr(serve, "open_standard_streams", lambda: os.kill(own, number))
+    try:
+        with pytest.raises(SystemExit) as ended:
+            run_serve(parse_words(["serve", "some_app"]))
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert ended.value.code == 128 + number
 
 
 def test_nothing_to_serve_is_said(folder: Path) -> None:

@@ -164,6 +164,13 @@ def child(environ, start_response, _rest):
     return answer(start_response, out.stdout)
 
 
+def orphan(environ, start_response, _rest):
+    """Leave a process behind whose parent, a child of ours, has gone."""
+    program = "import subprocess, sys; subprocess.Popen(['sleep', '0.2'])"
+    subprocess.run([sys.executable, "-c", program], check=True)
+    return answer(start_response, b"left\n")
+
+
 def version(environ, start_response, _rest):
     return answer(start_response, b"version 1\n")
 
@@ -185,5 +192,6 @@ ROUTES = {
     "crash": crash,
     "system-exit": system_exit,
     "child": child,
+    "orphan": orphan,
     "version": version,
 }

@@ -21,7 +21,7 @@ from wsgiref.types import WSGIApplication
 
 from penstock import __version__
 from penstock.cli.error import CommandError
-from penstock.cli.machine import available_cpus
+from penstock.cli.machine import default_workers
 from penstock.cli.parser import given_flags
 from penstock.cli.reload import require_watchfiles, start_watcher
 from penstock.cli.streams import open_standard_streams
@@ -56,6 +56,8 @@ def run_serve(arguments: "argparse.Namespace") -> int:
         ConfigError: a word or a setting is wrong.
         CommandError: an address, user or pid file cannot be used on this machine.
     """
+    if os.getpid() == 1:
+        obey_early_signals()
     open_standard_streams()
     config = load_config(given_flags(arguments), os.environ, file=arguments.config).config
     target = arguments.target or config.application.application
@@ -109,7 +111,7 @@ def settle(config: Config) -> Config:
         raise ConfigError(str(error)) from None
     if config.server.reload:
         require_watchfiles()
-    workers = config.server.workers or available_cpus()
+    workers = config.server.workers or default_workers()
     return dataclasses.replace(config, server=dataclasses.replace(config.server, workers=workers))
 
 
@@ -171,6 +173,12 @@ def start_reloading() -> None:
     # Until the master has its handlers a HUP would end it; a change in the first moments needs no reload.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     start_watcher()
+
+
+def obey_early_signals() -> None:
+    """Let a stop end us before the master listens to signals: to process 1 the kernel lends no defaults."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda given, _: sys.exit(128 + given))
 
 
 def ignore_late_signals() -> None:

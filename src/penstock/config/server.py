@@ -18,8 +18,8 @@ class ServerConfig:
     )
     workers: int = option(
         0,
-        help="worker processes; 0 = CPUs of the cgroup",
-        reason="one loop a core",
+        help="worker processes; 0 = CPUs of the cgroup, at most one for each 128 MiB of its memory",
+        reason="one loop a core; Heroku's default counts 256 MiB for a worker that shares nothing",
         unit="count",
         flag="workers",
         short="w",
