@@ -56,7 +56,9 @@ class LazySettings:
             ImproperlyConfigured: a setting that must be a list is something else.
         """
         if self.configured:
-            raise RuntimeError("Settings already configured.")
+            raise RuntimeError(
+                "settings are there already; expected configure() before the first read, and once"
+            )
         lower = [name for name in options if not name.isupper()]
         if lower:
             raise TypeError(f"settings are upper-case names; {lower[0]!r} is not")
@@ -102,7 +104,7 @@ class LazySettings:
 
     def __delattr__(self, name: str) -> None:
         if name == "_wrapped":
-            raise TypeError("can't delete _wrapped.")
+            raise TypeError("settings cannot lose their layer; assign another to _wrapped")
         delattr(self._layer(name), name)
         self.forget()
 
@@ -140,7 +142,7 @@ def _load(wanted: str | None) -> Settings:
 
 def _as_read(name: str, value: Any) -> Any:
     if name == "SECRET_KEY" and not value:
-        raise ImproperlyConfigured("The SECRET_KEY setting must not be empty.")
+        raise ImproperlyConfigured("setting SECRET_KEY is empty; expected a secret of your own")
     if name in ("MEDIA_URL", "STATIC_URL") and value is not None:
         return _with_script_prefix(value)
     return value

@@ -203,11 +203,11 @@ class Signer:
         """
         value, separator, signature = signed_value.rpartition(self.sep)
         if not separator:
-            raise BadSignature(f'No "{self.sep}" found in value')
+            raise BadSignature(f"signed value has no {self.sep!r}; expected it before a signature")
         for key in (self.key, *self.fallback_keys):
             if constant_time_compare(signature, self.signature(value, key)):
                 return value
-        raise BadSignature(f'Signature "{signature}" does not match')
+        raise BadSignature(f"signature {signature!r} is not ours")
 
     def sign_object(self, obj: Any, serializer: type = JSONSerializer, compress: bool = False) -> str:
         """An object and its signature; compressed if that saves more than the "." that says so."""
@@ -259,5 +259,5 @@ class TimestampSigner(Signer):
         seconds = max_age.total_seconds() if isinstance(max_age, dt.timedelta) else max_age
         age = time.time() - b62_decode(timestamp)
         if age > seconds:
-            raise SignatureExpired(f"Signature age {age} > {seconds} seconds")
+            raise SignatureExpired(f"signature is {age:.0f} s old; expected at most {seconds} s")
         return value

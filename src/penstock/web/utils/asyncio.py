@@ -20,7 +20,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
-BLOCKED = "You cannot call this from an async context - use a thread or sync_to_async."
+BLOCKED = "blocking call inside an event loop; expected a thread, sync_to_async() for one"
 
 
 if sys.version_info >= (3, 12):

@@ -37,9 +37,7 @@ def salted_hmac(
     try:
         key = hashlib.new(algorithm, force_bytes(key_salt) + force_bytes(secret)).digest()
     except ValueError as error:
-        raise InvalidAlgorithm(
-            f"{algorithm!r} is not an algorithm accepted by the hashlib module."
-        ) from error
+        raise InvalidAlgorithm(f"algorithm {algorithm!r}; expected one that hashlib has") from error
     return hmac.new(key, msg=force_bytes(value), digestmod=algorithm)
 
 

@@ -270,12 +270,10 @@ def _pairs(source: Any) -> Iterator[tuple[str, Any]]:
         return
     for number, item in enumerate(source):
         if len(item) != 2:
-            raise ValueError(
-                f"dictionary update sequence element #{number} has length {len(item)}; 2 is required."
-            )
+            raise ValueError(f"item {number} of a mapping has {len(item)} parts; expected a key and a value")
         if not isinstance(item[0], str):
             raise ValueError(  # noqa: TRY004  # Django's choice
-                f"Element key {item[0]!r} invalid, only strings are allowed"
+                f"key {item[0]!r} of a case-insensitive mapping; expected a str"
             )
         yield item[0], item[1]
 

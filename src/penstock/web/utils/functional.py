@@ -185,7 +185,7 @@ def keep_lazy(*resultclasses: type) -> Callable[[Callable[..., T]], Callable[...
         TypeError: no class of the result is given.
     """
     if not resultclasses:
-        raise TypeError("You must pass at least one argument to keep_lazy().")
+        raise TypeError("keep_lazy() without a class; expected those of the result")
 
     def decorate(func: Callable[..., T]) -> Callable[..., Any]:
         later = lazy(func, *resultclasses)
@@ -245,7 +245,7 @@ class LazyObject:
 
     def __delattr__(self, name: str) -> None:
         if name == "_wrapped":
-            raise TypeError("can't delete _wrapped.")
+            raise TypeError("a lazy object cannot lose the object behind it")
         delattr(self._made(), name)
 
     def _made(self) -> Any:

@@ -86,7 +86,7 @@ def format_html(format_string: str, *args: Any, **kwargs: Any) -> SafeString:
         TypeError: there are no arguments: then it would only mark the text, which is `mark_safe`'s business.
     """
     if not (args or kwargs):
-        raise TypeError("args or kwargs must be provided.")
+        raise TypeError("format_html() without arguments; expected some, or mark_safe()")
     named = {name: conditional_escape(value) for name, value in kwargs.items()}
     return SafeString(format_string.format(*map(conditional_escape, args), **named))
 
@@ -171,9 +171,9 @@ def html_safe(klass: C) -> C:
         ValueError: the class has an `__html__` already, or no `__str__` of its own.
     """
     if "__html__" in klass.__dict__:
-        raise ValueError(f"can't apply @html_safe to {klass.__name__} because it defines __html__().")
+        raise ValueError(f"{klass.__name__} has an __html__ already; expected html_safe to make it")
     if "__str__" not in klass.__dict__:
-        raise ValueError(f"can't apply @html_safe to {klass.__name__} because it doesn't define __str__().")
+        raise ValueError(f"{klass.__name__} has no __str__ of its own; expected one that returns HTML")
     plain: Callable[[Any], str] = klass.__dict__["__str__"]
 
     @functools.wraps(plain)

@@ -132,11 +132,11 @@ class AdminEmailHandler(logging.Handler):
         page = reporter.get_traceback_html() if self.include_html else None
         self.send_mail(self._subject(record, request), told, fail_silently=True, html_message=page)
 
-    def send_mail(self, subject: str, message: str, *args: Any, **kwargs: Any) -> None:
+    def send_mail(self, subject: str, message: str, **kwargs: Any) -> None:
         """Mail it; a subclass may do otherwise."""
         from penstock.web.core import mail
 
-        mail.mail_admins(subject, message, *args, connection=self.connection(), **kwargs)
+        mail.mail_admins(subject, message, connection=self.connection(), **kwargs)
 
     def connection(self) -> Any:
         """The mail connection of `email_backend`."""

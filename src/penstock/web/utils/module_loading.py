@@ -21,11 +21,11 @@ def import_string(dotted_path: str) -> Any:
     """
     module_path, dot, name = dotted_path.rpartition(".")
     if not dot:
-        raise ImportError(f"{dotted_path} doesn't look like a module path")
+        raise ImportError(f"dotted path {dotted_path!r}; expected a module, a dot and a name")
     try:
         return getattr(_module(module_path), name)
     except AttributeError as error:
-        raise ImportError(f'Module "{module_path}" does not define a "{name}" attribute/class') from error
+        raise ImportError(f"module {module_path!r} has no {name!r}") from error
 
 
 def _module(path: str) -> ModuleType:

@@ -83,7 +83,7 @@ def get_valid_filename(name: Any) -> str:
     """
     kept = re.sub(r"(?u)[^-\w.]", "", str(name).strip().replace(" ", "_"))
     if kept in ("", ".", ".."):
-        raise SuspiciousFileOperation(f"Could not derive file name from '{name}'")
+        raise SuspiciousFileOperation(f"file name {name!r} has no character that a file name may have")
     return kept
 
 
@@ -173,7 +173,7 @@ def unescape_string_literal(s: str) -> str:
         ValueError: it is not quoted.
     """
     if not s or s[0] not in "\"'" or s[-1] != s[0]:
-        raise ValueError(f"Not a string literal: {s!r}")
+        raise ValueError(f"literal {s!r}; expected text in quotes")
     quote = s[0]
     return s[1:-1].replace(rf"\{quote}", quote).replace(r"\\", "\\")
 

@@ -60,7 +60,7 @@ def activate(timezone: dt.tzinfo | str) -> None:
     if isinstance(timezone, str):
         timezone = zoneinfo.ZoneInfo(timezone)
     if not isinstance(timezone, dt.tzinfo):
-        raise ValueError(f"Invalid timezone: {timezone!r}")  # noqa: TRY004  # Django's choice
+        raise ValueError(f"time zone {timezone!r}; expected a tzinfo or a name")  # noqa: TRY004  # Django's choice
     _active.set(timezone)
 
 
@@ -100,7 +100,7 @@ def localtime(value: dt.datetime | None = None, timezone: dt.tzinfo | None = Non
     """
     value = now() if value is None else value
     if is_naive(value):
-        raise ValueError("localtime() cannot be applied to a naive datetime")
+        raise ValueError(f"localtime of {value!r}; expected a datetime with a zone")
     return value.astimezone(timezone or get_current_timezone())
 
 
@@ -131,7 +131,7 @@ def make_aware(value: dt.datetime, timezone: dt.tzinfo | None = None) -> dt.date
         ValueError: it has a zone.
     """
     if is_aware(value):
-        raise ValueError(f"make_aware expects a naive datetime, got {value}")
+        raise ValueError(f"make_aware of {value!r}; expected a datetime without a zone")
     return value.replace(tzinfo=timezone or get_current_timezone())
 
 
@@ -142,5 +142,5 @@ def make_naive(value: dt.datetime, timezone: dt.tzinfo | None = None) -> dt.date
         ValueError: it has no zone.
     """
     if is_naive(value):
-        raise ValueError("make_naive() cannot be applied to a naive datetime")
+        raise ValueError(f"make_naive of {value!r}; expected a datetime with a zone")
     return value.astimezone(timezone or get_current_timezone()).replace(tzinfo=None)

@@ -84,12 +84,14 @@ def _create(alias: str) -> BaseCache:
     try:
         options = dict(settings.CACHES[alias])
     except KeyError:
-        raise InvalidCacheBackendError(f"The connection '{alias}' doesn't exist.") from None
+        raise InvalidCacheBackendError(
+            f"CACHES has no {alias!r}; expected one of {list(settings.CACHES)!r}"
+        ) from None
     path, location = options.pop("BACKEND"), options.pop("LOCATION", "")
     try:
         backend = import_string(path)
     except ImportError as error:
-        raise InvalidCacheBackendError(f"Could not find backend '{path}': {error}") from error
+        raise InvalidCacheBackendError(f"cache backend {path!r} of {alias!r}: {error}") from error
     made: BaseCache = backend(location, options)
     if type(made).close is not BaseCache.close:  # most hold nothing, and a receiver costs each request
         request_finished.connect(close_caches)

@@ -32,7 +32,7 @@ class DjangoJSONEncoder(json.JSONEncoder):
             return o.isoformat()
         if isinstance(o, dt.time):
             if o.tzinfo is not None:
-                raise ValueError("JSON can't represent timezone-aware times.")
+                raise ValueError(f"time {o!r} in JSON; expected one without a zone, or a datetime")
             return _to_milliseconds(o.isoformat(), o.microsecond)
         if isinstance(o, dt.timedelta):
             return duration_iso_string(o)

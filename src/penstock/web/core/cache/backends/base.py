@@ -50,9 +50,9 @@ def get_key_func(key_func: Any) -> Callable[[Any, str, Any], str]:
 def memcache_key_warnings(key: str) -> Iterator[str]:
     """What memcached would not like about a key."""
     if len(key) > MEMCACHE_MAX_KEY_LENGTH:
-        yield f"Cache key will cause errors if used with memcached: {key!r} (longer than 250)"
+        yield f"cache key {key!r} has {len(key)} characters; memcached takes {MEMCACHE_MAX_KEY_LENGTH}"
     if any(ord(character) < 33 or ord(character) == 127 for character in key):
-        yield f"Cache key contains characters that will cause errors if used with memcached: {key!r}"
+        yield f"cache key {key!r} has spaces or control characters; memcached takes none"
 
 
 def _in_thread(name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
@@ -201,7 +201,7 @@ class BaseCache:
     def _present(self, key: str, version: Any) -> Any:
         value = self.get(key, _MISSING, version=version)
         if value is _MISSING:
-            raise ValueError(f"Key '{key}' not found")
+            raise ValueError(f"cache has no {key!r}; expected a number there")
         return value
 
     aget = _in_thread("get")

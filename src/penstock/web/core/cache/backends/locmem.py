@@ -108,7 +108,7 @@ class LocMemCache(BaseCache):
         with self._room.lock:
             entry = self._living(made)
             if entry is None:
-                raise ValueError(f"Key '{key}' not found")
+                raise ValueError(f"cache has no {key!r}; expected a number there")
             value = pickle.loads(entry.pickled) + delta  # noqa: S301  # this process pickled it
             self._room.put(made, _Entry(entry.expires_at, pickle.dumps(value, self.pickle_protocol)))
         return value

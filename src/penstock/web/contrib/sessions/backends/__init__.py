@@ -1,0 +1,1 @@
+"""Where sessions are kept: in the cookie itself, in files, in a cache."""

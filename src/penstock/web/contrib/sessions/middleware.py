@@ -1,0 +1,127 @@
+"""Gives each request its session, and saves what changed.
+
+Most requests never look at their session.  So the store is made when somebody first does; until then a
+stand-in holds its place, and the response is left alone unless the cookie must go or be renewed.
+
+In:     the session cookie.
+Out:    `request.session`; Set-Cookie and Vary: Cookie where Django sets them.
+Never:  saves for a response of 500 and above.
+
+Rules:  Django's, in this order: an empty session with a cookie deletes the cookie; an accessed one varies;
+        a changed one (or SESSION_SAVE_EVERY_REQUEST) is saved and its cookie sent.
+"""
+
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+from penstock.web.conf import settings
+from penstock.web.contrib.sessions.backends.base import MIN_KEY_LENGTH, SessionBase, UpdateError
+from penstock.web.contrib.sessions.exceptions import SessionInterrupted
+from penstock.web.utils.cache import patch_vary_headers
+from penstock.web.utils.deprecation import MiddlewareMixin
+from penstock.web.utils.functional import LazyObject, empty
+from penstock.web.utils.http import http_date
+
+DELETED_MEANWHILE: Final = "the session was deleted while its request ran, perhaps by logging out elsewhere"
+
+
+class SessionMiddleware(MiddlewareMixin):
+    """The session of each request, kept by SESSION_ENGINE."""
+
+    def __init__(self, get_response: Callable[..., Any]) -> None:
+        super().__init__(get_response)
+        self.SessionStore: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+
+    def process_request(self, request: Any) -> None:
+        """Put a stand-in where the session will be."""
+        request.session = _SessionOnDemand(request, self.SessionStore)
+
+    def process_response(self, request: Any, response: Any) -> Any:
+        """Save what changed.
+
+        Raises:
+            SessionInterrupted: the session was deleted while the request ran.
+        """
+        session: Any = getattr(request, "session", None)
+        if type(session) is _SessionOnDemand:
+            if _is_of_no_concern(request):
+                return response
+            session = session.make()
+        try:
+            accessed, modified, is_empty = session.accessed, session.modified, session.is_empty()
+        except AttributeError:
+            return response  # somebody put something else there
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and is_empty:
+            _delete_cookie(response)
+            return response
+        if accessed:
+            patch_vary_headers(response, ("Cookie",))
+        if (modified or settings.SESSION_SAVE_EVERY_REQUEST) and not is_empty:
+            _save(session, response)
+        return response
+
+
+class _SessionOnDemand(LazyObject):
+    """Stands in for a session until somebody uses it; then the session takes its place in the request."""
+
+    def __init__(self, request: Any, store: type[SessionBase]) -> None:
+        self.__dict__.update(_wrapped=empty, _request=request, _store=store)
+
+    def _setup(self) -> None:
+        request = self.__dict__["_request"]
+        session = self.__dict__["_store"](request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+        self.__dict__["_wrapped"] = session
+        if request.__dict__.get("session") is self:
+            request.session = session
+
+    def make(self) -> Any:
+        """The session itself."""
+        return self._made()
+
+
+def _is_of_no_concern(request: Any) -> bool:
+    """Whether a session that nobody looked at changes nothing about the response.
+
+    There is no cookie, or it looks like a key: then it stays.  What does not is deleted, as Django does.
+    """
+    if settings.SESSION_SAVE_EVERY_REQUEST:
+        return False
+    name = settings.SESSION_COOKIE_NAME
+    if "COOKIES" not in request.__dict__ and name not in request.META.get("HTTP_COOKIE", ""):
+        return True
+    cookie = request.COOKIES.get(name)
+    return cookie is None or len(cookie) >= MIN_KEY_LENGTH
+
+
+def _delete_cookie(response: Any) -> None:
+    response.delete_cookie(
+        settings.SESSION_COOKIE_NAME,
+        path=settings.SESSION_COOKIE_PATH,
+        domain=settings.SESSION_COOKIE_DOMAIN,
+        samesite=settings.SESSION_COOKIE_SAMESITE,
+    )
+    patch_vary_headers(response, ("Cookie",))
+
+
+def _save(session: Any, response: Any) -> None:
+    max_age = None if session.get_expire_at_browser_close() else session.get_expiry_age()
+    expires = None if max_age is None else http_date(time.time() + max_age)
+    if response.status_code >= 500:
+        return
+    try:
+        session.save()
+    except UpdateError as error:
+        raise SessionInterrupted(DELETED_MEANWHILE) from error
+    response.set_cookie(
+        settings.SESSION_COOKIE_NAME,
+        session.session_key,
+        max_age=max_age,
+        expires=expires,
+        domain=settings.SESSION_COOKIE_DOMAIN,
+        path=settings.SESSION_COOKIE_PATH,
+        secure=settings.SESSION_COOKIE_SECURE or None,
+        httponly=settings.SESSION_COOKIE_HTTPONLY or None,
+        samesite=settings.SESSION_COOKIE_SAMESITE,
+    )

@@ -1,0 +1,1 @@
+"""Where messages go: an SMTP server, the console, memory, nowhere."""
