@@ -1,0 +1,1 @@
+"""What Django's `runserver` stands on; sites are served by `penstock serve`."""

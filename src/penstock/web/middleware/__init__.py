@@ -1,0 +1,1 @@
+"""The stock middleware: each module has Django's name and behaviour."""
