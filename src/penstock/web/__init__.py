@@ -8,6 +8,12 @@ Out:    status, headers, an iterable of bytes.
 Never:  opens a socket, forks, or knows which server calls it.
 """
 
+from penstock.web.utils.version import get_version, get_version_tuple
+
+VERSION = (*get_version_tuple(get_version()), "final", 0)
+
+__all__ = ["VERSION", "get_version", "setup"]
+
 
 def setup(set_prefix: bool = True) -> None:
     """Load and check the settings, configure logging, load INSTALLED_APPS; `get_wsgi_application()` calls it.

@@ -25,6 +25,11 @@ def get_version() -> str:
     return __version__
 
 
+def get_docs_version() -> str:
+    """The first two numbers of the version: what a page of the documentation is for."""
+    return ".".join(__version__.split(".")[:2])
+
+
 def get_version_tuple(version: str) -> tuple[int, ...]:
     """The numbers before the first part of a version that is none: "1.2.3rc4" gives (1, 2, 3)."""
     numbers: list[int] = []

@@ -1,27 +1,26 @@
-"""The surface of translation, without catalogues: every text is its own translation.
-
-Code that marks its texts runs unchanged, and so does code that asks which language is active; the texts come
-out as they were written.
+"""Texts in the active language, as far as the project has catalogues.
 
 In:     texts, language codes.
-Out:    the texts; the active language code of this thread or task.
-Never:  reads a catalogue.
+Out:    the texts in the active language, or as they were written; the active language of this thread or task.
+Never:  chooses a language by a request: it is the settings' unless somebody activates another.
 
 Rules:  Django's names.
 """
 
 import contextvars
 from contextlib import ContextDecorator
+from gettext import GNUTranslations, NullTranslations
 from typing import Any, Final
 
 from penstock.web.conf import settings
 from penstock.web.utils.functional import lazy
+from penstock.web.utils.translation import trans_real
 
 __all__ = [
     "activate", "check_for_language", "deactivate", "deactivate_all", "get_language", "get_language_bidi",
     "get_language_from_path", "get_language_from_request", "get_language_info", "gettext", "gettext_lazy",
     "gettext_noop", "ngettext", "ngettext_lazy", "npgettext", "npgettext_lazy", "override", "pgettext",
-    "pgettext_lazy", "to_language", "to_locale",
+    "pgettext_lazy", "to_language", "to_locale", "trans_real",
 ]  # fmt: skip
 
 _UNSET: Final = "unset"  # the language of the settings; None is no language at all
@@ -29,8 +28,9 @@ _active: Final[contextvars.ContextVar[str | None]] = contextvars.ContextVar("lan
 
 
 def gettext(message: Any) -> str:
-    """The message."""
-    return str(message)
+    """The message in the active language."""
+    texts = _texts()
+    return texts.gettext(str(message)) if texts and message else str(message)
 
 
 def gettext_noop(message: str) -> str:
@@ -38,19 +38,32 @@ def gettext_noop(message: str) -> str:
     return message
 
 
-def pgettext(context: str, message: Any) -> str:  # noqa: ARG001  # Django's
-    """The message; the context would tell it from others that read the same."""
-    return str(message)
+def pgettext(context: str, message: Any) -> str:
+    """The message in the active language; the context tells it from others that read the same."""
+    texts = _texts()
+    return texts.pgettext(context, str(message)) if texts and message else str(message)
 
 
 def ngettext(singular: Any, plural: Any, number: int) -> str:
-    """The singular for 1, else the plural."""
+    """The form for a number in the active language; without a catalogue singular for 1, else plural."""
+    texts = _texts()
+    if texts:
+        return texts.ngettext(str(singular), str(plural), number)
     return str(singular if number == 1 else plural)
 
 
-def npgettext(context: str, singular: Any, plural: Any, number: int) -> str:  # noqa: ARG001  # Django's
-    """The singular for 1, else the plural."""
-    return ngettext(singular, plural, number)
+def npgettext(context: str, singular: Any, plural: Any, number: int) -> str:
+    """Do as `ngettext` does; the context tells it from others that read the same."""
+    texts = _texts()
+    if texts:
+        return texts.npgettext(context, str(singular), str(plural), number)
+    return str(singular if number == 1 else plural)
+
+
+def _texts() -> NullTranslations | None:
+    """The catalogue of the active language; None where there is nothing to look for."""
+    language = get_language()
+    return trans_real.catalogue(to_locale(language)) if language and settings.USE_I18N else None
 
 
 gettext_lazy = lazy(gettext, str)
@@ -86,12 +99,14 @@ def ngettext_lazy(singular: Any, plural: Any, number: Any = None) -> Any:
 
 
 def npgettext_lazy(
-    context: str,  # noqa: ARG001  # Django's signature
+    context: str,
     singular: Any,
     plural: Any,
     number: Any = None,
 ) -> Any:
     """Lazy `npgettext`; see `ngettext_lazy`."""
+    if isinstance(number, int):
+        return lazy(npgettext, str)(context, singular, plural, number)
     return ngettext_lazy(singular, plural, number)
 
 
@@ -139,8 +154,11 @@ def get_language_bidi() -> bool:
 
 
 def check_for_language(lang_code: str | None) -> bool:
-    """Tell whether there is a catalogue: never, unless it is the language of the texts themselves."""
-    return lang_code is not None and lang_code.partition("-")[0] == "en"
+    """Tell whether there are texts: a catalogue, or English, which they are written in."""
+    if lang_code is None:
+        return False
+    is_written_in = lang_code.partition("-")[0] == "en"
+    return is_written_in or isinstance(trans_real.catalogue(to_locale(lang_code)), GNUTranslations)
 
 
 def get_language_from_request(request: Any, check_path: bool = False) -> str:  # noqa: ARG001  # Django's
