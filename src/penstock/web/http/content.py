@@ -31,7 +31,7 @@ class HttpResponse(HttpResponseBase):
 
     _chunks: list[bytes]
 
-    def __init__(  # noqa: PLR0917 -- Django's signature
+    def __init__(
         self,
         content: object = b"",
         content_type: str | None = None,

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, ItemsView, Iterable, Mapping
 from functools import lru_cache
 from http.client import responses
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn, Self
 
 from penstock.web.conf import settings
 from penstock.web.core import signing
@@ -211,7 +211,7 @@ class HttpResponseBase:
     def cookies(self, value: SimpleCookie) -> None:
         self._cookies = value
 
-    def set_cookie(  # noqa: PLR0917 -- Django's signature
+    def set_cookie(
         self,
         key: str,
         value: str = "",
@@ -313,6 +313,11 @@ class HttpResponseBase:
         if isinstance(value, (bytes, memoryview)):
             return bytes(value)
         return str(value).encode(self.charset)
+
+    def __copy__(self) -> Self:
+        duplicate = self.__class__.__new__(self.__class__)
+        duplicate.__dict__.update(self.__dict__)
+        return duplicate
 
     def __getstate__(self) -> dict[str, Any]:
         state = {name: value for name, value in self.__dict__.items() if name not in self.non_picklable_attrs}

@@ -33,7 +33,7 @@ class StreamingHttpResponse(HttpResponseBase):
     is_async: bool
     _iterator: Any
 
-    def __init__(  # noqa: PLR0917 -- Django's signature
+    def __init__(
         self,
         streaming_content: Source = (),
         content_type: str | None = None,

@@ -34,7 +34,7 @@ class UploadedFile(File):
 
     size: int
 
-    def __init__(  # noqa: PLR0917 -- Django's signature
+    def __init__(
         self,
         file: Any = None,
         name: Any = None,
@@ -107,7 +107,7 @@ class InMemoryUploadedFile(UploadedFile):
         field_name: of the form field.
     """
 
-    def __init__(  # noqa: PLR0917 -- Django's signature
+    def __init__(
         self,
         file: Any,
         field_name: str | None,

@@ -92,7 +92,7 @@ class FileUploadHandler:
     ) -> Any:
         """Parse the body oneself and return (POST, FILES), or None to have it parsed."""
 
-    def new_file(  # noqa: PLR0917 -- the same
+    def new_file(
         self,
         field_name: str,
         file_name: str,

@@ -1,0 +1,275 @@
+"""The methods of a client: one question each.
+
+In:     method, path, data and fields.
+Out:    what `_ask` of the client makes of a Question.
+Never:  knows whether the client waits.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.web.test.factory import OCTETS, Headers, Query, RequestFactory
+from penstock.web.test.payload import MULTIPART_CONTENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a client asks.
+
+    Attributes:
+        method: lower-case.
+        path: with a query string, maybe.
+        data: the query of GET and HEAD, the body of others.
+        content_type: of the body; None for methods without one.
+        secure: by HTTPS.
+        follow: go where redirects lead.
+        headers: fields.
+        query_params: the query string.
+        extra: further variables.
+    """
+
+    method: str
+    path: object
+    data: Any = None
+    content_type: str | None = None
+    secure: bool = False
+    follow: bool = False
+    headers: Headers = None
+    query_params: Query = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class ClientMethods(RequestFactory):
+    """A factory whose requests are sent."""
+
+    extra: Any
+    headers: Any
+
+    def _ask(self, question: Question) -> Any:
+        raise NotImplementedError
+
+    def _send(self, question: Question) -> Any:
+        """Send one question, by the factory's method of that name; it ends in `request`."""
+        named: dict[str, Any] = {"secure": question.secure, "headers": question.headers, **question.extra}
+        if question.method != "trace":
+            named["data"] = question.data
+        if question.content_type is not None:
+            named["content_type"] = question.content_type
+        if question.query_params is not None:
+            named["query_params"] = question.query_params
+        # Assertions repeat a request with the same fields.
+        self.extra, self.headers = question.extra, question.headers
+        factory_method = getattr(super(), question.method)
+        return factory_method(question.path, **named)
+
+    # Arguments: see Question.
+
+    def get(  # type: ignore[override]
+        self,
+        path: object,
+        data: Any = None,
+        follow: bool = False,
+        secure: bool = False,
+        *,
+        headers: Headers = None,
+        query_params: Query = None,
+        **extra: Any,
+    ) -> Any:
+        """GET a path; `data` is the query string."""
+        return self._ask(
+            Question(
+                method="get",
+                path=path,
+                data=data,
+                follow=follow,
+                secure=secure,
+                headers=headers,
+                query_params=query_params,
+                extra=extra,
+            )
+        )
+
+    def head(  # type: ignore[override]
+        self,
+        path: object,
+        data: Any = None,
+        follow: bool = False,
+        secure: bool = False,
+        *,
+        headers: Headers = None,
+        query_params: Query = None,
+        **extra: Any,
+    ) -> Any:
+        """HEAD of a path; see `get`."""
+        return self._ask(
+            Question(
+                method="head",
+                path=path,
+                data=data,
+                follow=follow,
+                secure=secure,
+                headers=headers,
+                query_params=query_params,
+                extra=extra,
+            )
+        )
+
+    def trace(  # type: ignore[override]
+        self,
+        path: object,
+        data: Any = "",
+        follow: bool = False,
+        secure: bool = False,
+        *,
+        headers: Headers = None,
+        query_params: Query = None,
+        **extra: Any,
+    ) -> Any:
+        """TRACE a path; `data` is not sent (RFC 9110 section 9.3.8)."""
+        return self._ask(
+            Question(
+                method="trace",
+                path=path,
+                data=data,
+                follow=follow,
+                secure=secure,
+                headers=headers,
+                query_params=query_params,
+                extra=extra,
+            )
+        )
+
+    def post(  # type: ignore[override]
+        self,
+        path: object,
+        data: Any = None,
+        content_type: str = MULTIPART_CONTENT,
+        follow: bool = False,
+        secure: bool = False,
+        *,
+        headers: Headers = None,
+        query_params: Query = None,
+        **extra: Any,
+    ) -> Any:
+        """POST a form, or what the content type says."""
+        return self._ask(
+            Question(
+                method="post",
+                path=path,
+                data=data,
+                content_type=content_type,
+                follow=follow,
+                secure=secure,
+                headers=headers,
+                query_params=query_params,
+                extra=extra,
+            )
+        )
+
+    def options(  # type: ignore[override]
+        self,
+        path: object,
+        data: Any = "",
+        content_type: str = OCTETS,
+        follow: bool = False,
+        secure: bool = False,
+        *,
+        headers: Headers = None,
+        query_params: Query = None,
+        **extra: Any,
+    ) -> Any:
+        """OPTIONS of a path."""
+        return self._ask(
+            Question(
+                method="options",
+                path=path,
+                data=data,
+                content_type=content_type,
+                follow=follow,
+                secure=secure,
+                headers=headers,
+                query_params=query_params,
+                extra=extra,
+            )
+        )
+
+    def put(  # type: ignore[override]
+        self,
+        path: object,
+        data: Any = "",
+        content_type: str = OCTETS,
+        follow: bool = False,
+        secure: bool = False,
+        *,
+        headers: Headers = None,
+        query_params: Query = None,
+        **extra: Any,
+    ) -> Any:
+        """PUT a body."""
+        return self._ask(
+            Question(
+                method="put",
+                path=path,
+                data=data,
+                content_type=content_type,
+                follow=follow,
+                secure=secure,
+                headers=headers,
+                query_params=query_params,
+                extra=extra,
+            )
+        )
+
+    def patch(  # type: ignore[override]
+        self,
+        path: object,
+        data: Any = "",
+        content_type: str = OCTETS,
+        follow: bool = False,
+        secure: bool = False,
+        *,
+        headers: Headers = None,
+        query_params: Query = None,
+        **extra: Any,
+    ) -> Any:
+        """PATCH with a body."""
+        return self._ask(
+            Question(
+                method="patch",
+                path=path,
+                data=data,
+                content_type=content_type,
+                follow=follow,
+                secure=secure,
+                headers=headers,
+                query_params=query_params,
+                extra=extra,
+            )
+        )
+
+    def delete(  # type: ignore[override]
+        self,
+        path: object,
+        data: Any = "",
+        content_type: str = OCTETS,
+        follow: bool = False,
+        secure: bool = False,
+        *,
+        headers: Headers = None,
+        query_params: Query = None,
+        **extra: Any,
+    ) -> Any:
+        """DELETE a path, with a body, maybe."""
+        return self._ask(
+            Question(
+                method="delete",
+                path=path,
+                data=data,
+                content_type=content_type,
+                follow=follow,
+                secure=secure,
+                headers=headers,
+                query_params=query_params,
+                extra=extra,
+            )
+        )
