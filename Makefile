@@ -3,7 +3,7 @@
 venv := .venv
 bin := $(venv)/bin
 
-.PHONY: help run test check bench manual lock clean
+.PHONY: help run test check bench bench-web manual lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make test     run all tests"
 	@echo "make check    what CI runs: format, lint, types, layers, manual, tests"
 	@echo "make bench    measure this server beside others; writes bench/RESULTS.md"
+	@echo "make bench-web  measure penstock.web beside Django, Flask, Bottle, Falcon; writes bench/web/RESULTS.md"
 	@echo "make manual   write docs/manual.md and docs/penstock.1 anew from the options"
 	@echo "make lock     write requirements/*.txt anew from requirements/*.in"
 	@echo "make clean    remove what these targets made"
@@ -26,6 +27,9 @@ check: $(venv)/.ready-test
 
 bench: $(venv)/.ready-test $(venv)/.ready-bench
 	@$(bin)/python -m bench $(BENCH)
+
+bench-web: $(venv)/.ready-test $(venv)/.ready-bench
+	@$(bin)/python -m bench.web $(BENCH)
 
 manual: $(venv)/.ready-test
 	@$(bin)/python scripts/manual.py
