@@ -66,8 +66,8 @@ class CommonMiddleware(MiddlewareMixin):
         path = escape_leading_slashes(request.get_full_path(force_append_slash=True))
         if settings.DEBUG and request.method in WITH_BODY:
             raise RuntimeError(
-                f"{request.method} of a URL without its closing slash and APPEND_SLASH set: no redirect can "
-                f"be followed while maintaining {request.method} data. Change your form to point to "
+                f"{request.method} of a URL that does not end in a slash, with APPEND_SLASH set: no redirect "
+                f"can be followed while maintaining {request.method} data. Change your form to point to "
                 f"{request.get_host()}{path} (with the slash), or set APPEND_SLASH=False."
             )
         return path

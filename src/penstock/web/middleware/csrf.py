@@ -103,9 +103,17 @@ def _check_token_format(token: str) -> None:
 
 
 def _does_token_match(request_csrf_token: str, csrf_secret: str) -> bool:
-    """Whether a token, or the secret itself, is of this secret; in a time that does not tell."""
+    """Whether a token, or the secret itself, is of this secret; in a time that does not tell.
+
+    Raises:
+        AssertionError: a length that `_check_token_format` refuses.
+    """
     if len(request_csrf_token) == CSRF_TOKEN_LENGTH:
         request_csrf_token = _unmask_cipher_token(request_csrf_token)
+    if len(request_csrf_token) != CSRF_SECRET_LENGTH:
+        raise AssertionError(
+            f"a token of {len(request_csrf_token)} characters; expected its form to be checked"
+        )
     return constant_time_compare(request_csrf_token, csrf_secret)
 
 
