@@ -1,6 +1,14 @@
 import pytest
 
-from penstock.cli.parser import build_parser, flag_hint, given_flags, option_help, parse_words, shown_default
+from penstock.cli.parser import (
+    COMMANDS,
+    build_parser,
+    flag_hint,
+    given_flags,
+    option_help,
+    parse_words,
+    shown_default,
+)
 from penstock.config import OPTIONS, ConfigError
 
 
@@ -92,10 +100,10 @@ def test_target_may_be_left_to_the_configuration() -> None:
             ["status", "--jsn"], "unknown argument '--jsn'; see penstock status --help", id="other-command"
         ),
         pytest.param(
-            ["restart"], "unknown command 'restart'; expected serve, status or config", id="command"
+            ["restart"], "unknown command 'restart'; expected serve, status, config or systemd", id="command"
         ),
         pytest.param(["staus"], "unknown command 'staus'; did you mean 'status'?", id="near-command"),
-        pytest.param([], "no command; expected serve, status or config", id="nothing"),
+        pytest.param([], "no command; expected serve, status, config or systemd", id="nothing"),
     ],
 )
 def test_words_that_are_no_command_are_refused_with_a_hint(words: list[str], message: str) -> None:
@@ -143,7 +151,7 @@ def test_help_of_a_flag_says_default_and_unit() -> None:
     assert option_help(OPTIONS["user"]) == OPTIONS["user"].help
 
 
-@pytest.mark.parametrize("command", ["serve", "status", "config"])
+@pytest.mark.parametrize("command", list(COMMANDS))
 def test_help_of_every_command_is_printed(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse_words([command, "--help"])

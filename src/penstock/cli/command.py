@@ -37,8 +37,14 @@ def _config(arguments: "argparse.Namespace") -> int:
     return run_config(arguments)
 
 
+def _systemd(arguments: "argparse.Namespace") -> int:
+    from penstock.cli.systemd import run_systemd  # noqa: PLC0415 - only this command needs it
+
+    return run_systemd(arguments)
+
+
 COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingProxyType(
-    {"serve": _serve, "status": _status, "config": _config}
+    {"serve": _serve, "status": _status, "config": _config, "systemd": _systemd}
 )
 
 

@@ -114,12 +114,17 @@ def _man_lines() -> Iterator[str]:
         ".br",
         r".B penstock config",
         r"[\fB\-\-config\fR \fIFILE\fR]",
+        ".br",
+        r".B penstock systemd",
+        r"\fB\-\-user\fR \fIUSER\fR [\fB\-\-name\fR \fINAME\fR] [\fB\-\-output\fR \fIFOLDER\fR]",
+        r"[\fITARGET\fR]",
         ".SH DESCRIPTION",
         r"\fBserve\fR runs a WSGI application in worker processes that share their listeners.",
         r"\fITARGET\fR is MODULE (its \fIapplication\fR, else \fIapp\fR), MODULE:ATTRIBUTE, MODULE:FACTORY()",
         "or the path of a Python file; modules are found from the current folder first.",
         r"\fBstatus\fR shows the workers of the running servers from their shared memory.",
         r"\fBconfig\fR shows every option, its value in this folder and where it was set.",
+        r"\fBsystemd\fR writes a service and a socket unit that fit this configuration.",
     )
     for section, title in TITLES.items():
         options = [option for option in OPTIONS.values() if option.section == section and option.flag]

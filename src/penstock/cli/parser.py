@@ -55,8 +55,8 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-COMMANDS: Final = ("serve", "status", "config")
-EXPECTED: Final = "serve, status or config"
+COMMANDS: Final = ("serve", "status", "config", "systemd")
+EXPECTED: Final = f"{', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}"
 
 EPILOG: Final = """\
 All options, those without a flag too, with unit, default and reason: docs/manual.md.
@@ -105,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_status(commands)
     _add_config(commands)
+    _add_systemd(commands)
     return parser
 
 
@@ -182,6 +183,26 @@ def _add_config(commands: "argparse._SubParsersAction[_Parser]") -> None:
         allow_abbrev=False,
     )
     _add_config_flag(config)
+
+
+def _add_systemd(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    systemd = commands.add_parser(
+        "systemd",
+        help="write unit files that fit the configuration",
+        description="Write a service and a socket unit from the configuration that `serve` would use here.",
+        allow_abbrev=False,
+    )
+    systemd.add_argument("target", nargs="?", default="", metavar="TARGET", help="as of `penstock serve`")
+    _add_config_flag(systemd)
+    systemd.add_argument(
+        "--name", default="", metavar="NAME", help="of the units (default: that of the module)"
+    )
+    systemd.add_argument(
+        "--user", default="", metavar="USER", help="who the application runs as (default: the option `user`)"
+    )
+    systemd.add_argument(
+        "--output", default="", metavar="FOLDER", help="where to write them (default: to standard output)"
+    )
 
 
 def _add_config_flag(parser: argparse.ArgumentParser) -> None:
