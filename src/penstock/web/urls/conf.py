@@ -104,7 +104,7 @@ def _route(
         )
     if callable(view):
         return URLPattern(kind(route, name=name, is_endpoint=True), view, kwargs, name)
-    if hasattr(view, "as_view") and hasattr(view, "dispatch"):
+    if hasattr(type(view), "as_view"):
         called = type(view).__name__
         raise TypeError(f"view must be a callable, pass {called}.as_view(), not {called}().")
     raise TypeError("view must be a callable or a list/tuple in the case of include().")

@@ -72,7 +72,7 @@ class ResolverMatch:
         "kwargs",
     )
 
-    def __init__(  # noqa: PLR0917 - Django's signature
+    def __init__(
         self,
         func: Callable[..., Any],
         args: Sequence[Any],
@@ -180,7 +180,7 @@ class ResolverMatch:
         raise PicklingError(msg)
 
 
-def found(  # noqa: PLR0917 - the hot path: one call, no dict of keywords
+def found(
     func: Any,
     args: Any,
     kwargs: dict[str, Any],

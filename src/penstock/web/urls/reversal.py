@@ -91,7 +91,7 @@ class Link:
     @cached_property
     def expression(self) -> re.Pattern[str]:
         """What a path must fulfil to be this link's."""
-        return compile_expression(f"^(?:{self.source})")
+        return compile_expression(f"^{self.source}")  # not grouped, as in Django: `^a|^b` stays two
 
     @cached_property
     def readings(self) -> tuple[Reading, ...]:
@@ -158,7 +158,7 @@ class ReverseIndex:
             self.applications.setdefault(application, []).extend(namespaces)
 
 
-def reverse_name(  # noqa: PLR0917 - what `reverse` was asked
+def reverse_name(
     resolver: URLResolver,
     view: Any,
     current_app: str | None,
@@ -201,7 +201,7 @@ def _instance(index: ReverseIndex, wanted: str, current: str | None) -> str:
     return wanted if wanted in instances else instances[-1]
 
 
-def reverse_link(  # noqa: PLR0917 - what `reverse` was asked
+def reverse_link(
     resolver: URLResolver,
     patterns: tuple[Any, ...],
     view: Any,

@@ -1,0 +1,63 @@
+"""TEMPLATES as they are written for Django's own language, rendered by Jinja2.
+
+Both languages share their look: `{{ name }}`, `{% if %}`, `{% for %}`, `{% extends %}`, `{% block %}`, `{%
+include %}`.  A template that uses no more works as it is; five tags that nearly every template has are
+understood, too (django_tags.py). What else is only Django's is a TemplateSyntaxError with the line.
+
+In:     an entry of TEMPLATES for Django's engine, its `loaders` included.
+Out:    templates as those of backends/jinja2.py.
+Never:  renders what means something else in Jinja2: filters with a colon, template tag libraries.
+Rules:  Django's options; a name that is not there is empty text, however deep.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import jinja2
+
+from penstock.web.core.exceptions import ImproperlyConfigured
+
+from .jinja2 import Jinja2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Options that change nothing here: Jinja2 shows its own errors, reads UTF-8 and has no tag libraries.
+_IGNORED: Final = ("debug", "file_charset", "string_if_invalid", "libraries", "builtins")
+
+
+class DjangoTemplates(Jinja2):
+    """The engine."""
+
+    app_dirname: ClassVar[str | None] = "templates"
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        """Read Django's options; ImproperlyConfigured names a loader that is not known."""
+        options = {name: value for name, value in params["OPTIONS"].items() if name not in _IGNORED}
+        loaders = options.pop("loaders", None)
+        options.setdefault("undefined", jinja2.ChainableUndefined)
+        options.setdefault("keep_trailing_newline", True)
+        options.setdefault("extensions", ["penstock.web.template.backends.django_tags.DjangoTags"])
+        if loaders is not None:
+            options["loader"] = _choice(loaders, [Path(each) for each in params["DIRS"]])
+        super().__init__({**params, "OPTIONS": options})
+
+
+def _choice(loaders: Sequence[Any], directories: list[Path]) -> jinja2.BaseLoader:
+    return jinja2.ChoiceLoader([_loader(each, directories) for each in loaders])
+
+
+def _loader(entry: Any, directories: list[Path]) -> jinja2.BaseLoader:
+    """Return what does for Jinja2 what a loader of Django does: a dotted path, or one with arguments."""
+    path, *arguments = [entry] if isinstance(entry, str) else entry
+    kind = path.removesuffix(".Loader").rpartition(".")[2]
+    if kind == "locmem":
+        return jinja2.DictLoader(*arguments)
+    if kind == "filesystem":
+        return jinja2.FileSystemLoader(arguments[0] if arguments else directories)
+    if kind == "cached":
+        return _choice(arguments[0], directories)  # Jinja2 keeps what it has compiled by itself
+    msg = f"template loader {path!r}; expected Django's locmem, filesystem or cached loader, or APP_DIRS"
+    raise ImproperlyConfigured(msg)

@@ -1,0 +1,13 @@
+"""The engines, where Django keeps them (engine.py).
+
+In:     nothing.
+Out:    Django's names.
+Never:  holds code of its own.
+Rules:  none.
+"""
+
+from __future__ import annotations
+
+from .engine import EngineHandler, InvalidTemplateEngineError
+
+__all__ = ("EngineHandler", "InvalidTemplateEngineError")
