@@ -170,7 +170,7 @@ class HttpResponseBase:
         if self._cookies is None:
             return [*self._store.values()]
         # The leading space is Django's; a server strips it.
-        cookies = [("Set-Cookie", morsel.output(header="")) for morsel in self._cookies.values()]
+        cookies = [("Set-Cookie", f" {set_cookie_field(morsel)}") for morsel in self._cookies.values()]
         return [*self._store.values(), *cookies]
 
     def serialize_headers(self) -> bytes:

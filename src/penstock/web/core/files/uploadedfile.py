@@ -21,6 +21,9 @@ __all__ = ["InMemoryUploadedFile", "SimpleUploadedFile", "TemporaryUploadedFile"
 # What most file systems take.
 _MAX_NAME_LENGTH: Final = 255
 
+# Four bytes a character at most, and room for the rest of a temporary name.
+_MAX_TEMPORARY_EXTENSION: Final = 48
+
 
 class UploadedFile(File):
     """A file that came with a request.
@@ -87,6 +90,8 @@ class TemporaryUploadedFile(UploadedFile):
         content_type_extra: Any = None,
     ) -> None:
         _, extension = os.path.splitext(name)  # noqa: PTH122 -- as above
+        # For people who look into the directory; a client may not decide that the file cannot be made.
+        extension = extension[:_MAX_TEMPORARY_EXTENSION]
         file = tempfile.NamedTemporaryFile(suffix=f".upload{extension}", dir=settings.FILE_UPLOAD_TEMP_DIR)
         super().__init__(file, name, content_type, size, charset, content_type_extra)
 
