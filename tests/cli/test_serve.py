@@ -17,21 +17,26 @@ from penstock.cli.error import CommandError
 from penstock.cli.machine import default_workers
 from penstock.cli.parser import parse_words
 from penstock.cli.serve import (
+    Planner,
     agent_runner,
     announcer,
     banner,
     check_logs,
     enter_folder,
-    load,
     location,
     make_plan,
     open_ops,
+    own_part,
     run_serve,
     settle,
     start_reloading,
 )
 from penstock.config import AgentConfig, Config, ConfigError, ServerConfig, WSGIConfig
-from penstock.wsgi import ApplicationLoadError
+from penstock.wsgi import ApplicationLoadError, load_application
+
+
+def planner(folder: Path, ops=None) -> Planner:
+    return Planner(parse_words(["serve", "planned_app"]), folder, ops)
 
 
 def config_with(**changes: object) -> Config:
@@ -116,7 +121,7 @@ def test_application_that_fails_shows_its_own_lines_only(folder: Path) -> None:
     (folder / "failing_app.py").write_text("import json\njson.loads('')\n")
     enter_folder("")
     with pytest.raises(ApplicationLoadError) as failed:
-        load("failing_app")
+        own_part(load_application)("failing_app")
     assert failed.value.__cause__ is not None
     frames = traceback.extract_tb(failed.value.__cause__.__traceback__)
     assert frames[0].filename == str(folder / "failing_app.py")
@@ -124,7 +129,7 @@ def test_application_that_fails_shows_its_own_lines_only(folder: Path) -> None:
 
 def test_application_that_is_not_there_has_no_traceback_at_all(folder: Path) -> None:
     with pytest.raises(ApplicationLoadError) as failed:
-        load("no_such_app")
+        own_part(load_application)("no_such_app")
     assert failed.value.__cause__ is None
 
 
@@ -168,9 +173,10 @@ def test_plan_carries_every_section_and_loads_the_target(folder: Path) -> None:
     (folder / "planned_app.py").write_text("def application(environ, start_response): return []\n")
     enter_folder("")
     config = Config()
-    plan = make_plan(config, "planned_app")
+    plan = make_plan(config, "planned_app", planner(folder))
     assert (plan.server, plan.protocol) == (config.server, config.protocol)
     assert (plan.wsgi, plan.telemetry) == (config.wsgi, config.telemetry)
+    assert plan.renew().server.workers >= 1
     assert plan.load() is sys.modules["planned_app"].application
 
 
@@ -196,7 +202,7 @@ def test_ops_port_is_opened_where_one_is_asked_for_and_closed_again(folder: Path
         assert none is None
     with open_ops(ServerConfig(ops="unix:ops.sock", umask="007")) as ops:
         assert (folder / "ops.sock").stat().st_mode & 0o777 == 0o660
-        assert make_plan(Config(), "app", ops).ops is ops
+        assert make_plan(Config(), "app", planner(folder, ops)).ops is ops
     assert not (folder / "ops.sock").exists()
 
 

@@ -118,7 +118,7 @@ def test_error_log_has_the_reason_of_a_failed_start(tmp_path) -> None:
     log = tmp_path / "error.log"
     (tmp_path / "broken_site.py").write_text("1 / 0\n")
     serve_in_vain("broken_site", *ANYWHERE, "--error-log", str(log), folder=tmp_path)
-    assert "worker.boot_failed" in log.read_text()
+    assert "template.boot_failed" in log.read_text()
 
 
 # Configuration

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from penstock.config import ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
+from penstock.config import AgentConfig, ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
 from penstock.server.plan import ServePlan
 
 
@@ -23,7 +23,13 @@ def idle_agent(segment, wake_fd, master_pid) -> None:
 
 
 def plan(
-    *, load=lambda: application, run_agent=idle_agent, announce=lambda names: None, **server
+    *,
+    load=lambda: application,
+    find_hook=lambda name: None,
+    run_agent=idle_agent,
+    announce=lambda names: None,
+    renew=None,
+    **server,
 ) -> ServePlan:
     return ServePlan(
         server=ServerConfig(**{"bind": ("127.0.0.1:0",), "workers": 1, "graceful_timeout_s": 5.0, **server}),
@@ -31,8 +37,11 @@ def plan(
         wsgi=WSGIConfig(),
         telemetry=TelemetryConfig(ring_bytes=65536),
         load=load,
+        find_hook=find_hook,
+        agent=AgentConfig(),
         run_agent=run_agent,
         announce=announce,
+        renew=renew or (lambda: plan(load=load, run_agent=run_agent, announce=announce, **server)),
     )
 
 

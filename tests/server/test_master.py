@@ -23,7 +23,7 @@ from penstock.server.lifecycle import State
 from penstock.server.listener import open_listeners
 from penstock.server.master import Master, serve
 from penstock.server.process import Identity
-from penstock.server.roster import StartWorker
+from penstock.server.roster import ImportGeneration, StartWorker
 from penstock.telemetry import layout
 
 pytestmark = pytest.mark.usefixtures("keep_process")
@@ -42,7 +42,7 @@ def make_master() -> Iterator[Callable[..., Master]]:
 
     yield make
     for master in made:
-        for pid in [*master._roster.members, master._guardian.pid]:
+        for pid in [*master._roster.members, master._guardian.pid, *templates(master)]:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 if pid:
                     os.kill(pid, signal.SIGKILL)
@@ -50,8 +50,13 @@ def make_master() -> Iterator[Callable[..., Master]]:
         for listener in master._listeners:
             listener.close()
         for fd in [*master._family.private_fds, master._nursery._lifeline_fd]:
-            os.close(fd)
+            with contextlib.suppress(OSError):
+                os.close(fd)
         master._segment.close()
+
+
+def templates(master: Master) -> list[int]:
+    return [brood.pid for brood in master._nursery._broods.values()]
 
 
 def signal_master(number: signal.Signals) -> Callable[[object], None]:
@@ -119,13 +124,10 @@ def test_loop_of_the_master_leaves_the_time_of_each_turn(make_master, monkeypatc
 
 def test_second_term_stops_at_once(make_master) -> None:
     master = make_master()
-    master._kill_at_s = None
     master._on_signal(signal.SIGTERM)
-    patient_s = master._kill_at_s
+    patience_s = master._roster.patience_s
     master._on_signal(signal.SIGTERM)
-    assert patient_s is not None
-    assert master._kill_at_s is not None
-    assert master._kill_at_s < patient_s - 2
+    assert master._roster.patience_s < patience_s - 2
 
 
 def test_serve_answers_until_it_is_stopped_and_closes_its_listener(tmp_path: Path) -> None:
@@ -150,13 +152,13 @@ def test_worker_that_does_not_stop_in_time_is_killed(make_master, monkeypatch, c
         for number in (signal.SIGTERM, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.write(assignment.ready_fd, b"R")
+        os.write(assignment.order.channel_fd, b"R")
         while True:
             signal.pause()
 
     monkeypatch.setattr(nursery_module, "run_worker", deaf_worker)
     monkeypatch.setattr(master_module, "QUICK_STOP_S", 0.1)
-    master = make_master(announce=signal_master(signal.SIGQUIT))
+    master = make_master(announce=signal_master(signal.SIGQUIT), preload="off")
     assert master.run() == 0
     assert "it did not stop in time" in caplog.text
 
@@ -224,7 +226,7 @@ def test_hup_replaces_every_worker(make_master) -> None:
     def steps(name: str) -> None:
         old = ask(name)
         os.kill(os.getpid(), signal.SIGHUP)
-        wait_until(lambda: old not in master._roster.members)
+        wait_until(lambda: master._roster.current == 2 and old not in master._roster.members)
         assert ask(name) != old
 
     script = Script(steps)
@@ -270,7 +272,7 @@ def test_application_that_breaks_later_is_reported_and_does_not_end_the_server(m
         nonlocal loads_well
         loads_well = False
         os.kill(os.getpid(), signal.SIGHUP)
-        wait_until(lambda: "worker.boot_failed" in caplog.text)
+        wait_until(lambda: "server.reload_failed" in caplog.text)
         assert ask(name)
 
     script = Script(steps)
@@ -281,7 +283,8 @@ def test_application_that_breaks_later_is_reported_and_does_not_end_the_server(m
 
 
 def test_worker_that_cannot_be_forked_is_tried_again_later(make_master, monkeypatch, caplog) -> None:
-    master = make_master()
+    master = make_master(preload="off")
+    master._carry_out(ImportGeneration(1, 1))
     before = len(os.listdir("/proc/self/fd"))
 
     def refuse() -> int:

@@ -5,6 +5,8 @@ import errno
 import os
 import select
 import signal
+import socket
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,40 +16,75 @@ from penstock.server import nursery as nursery_module
 from penstock.server.address import TCPAddress
 from penstock.server.family import Family
 from penstock.server.listener import open_listeners
-from penstock.server.nursery import Nursery, WorkerFailed, WorkerReady
+from penstock.server.nursery import (
+    GenerationFailed,
+    GenerationImported,
+    Nursery,
+    TemplateExited,
+    WorkerBorn,
+    WorkerFailed,
+    WorkerNotBorn,
+    WorkerReady,
+)
 from penstock.server.plan import Heritage
 from penstock.server.process import Identity
-from penstock.server.roster import StartWorker
+from penstock.server.roster import ImportGeneration, StartWorker
 from penstock.telemetry import Segment
 
 pytestmark = pytest.mark.usefixtures("keep_process")
+
+PATIENCE_S = 10
 
 
 class Ward:
     """A nursery and what a master would hold of it."""
 
     def __init__(self, **options) -> None:
-        self.segment = Segment.create(4, 5, 65536)
+        self.segment = Segment.create(5, 5, 65536)
         self.listeners = open_listeners([TCPAddress("127.0.0.1", 0)], 16)
         self.family = Family()
         self.poll = select.poll()
+        self.plan = plan(**options)
         heritage = Heritage(self.segment, Identity(), self.listeners)
-        self.nursery = Nursery(plan(**options), self.family, heritage, self.poll)
-        self.pids: list[int] = []
+        self.nursery = Nursery(self.family, heritage, self.poll)
+        self.pids: set[int] = set()
+
+    def prepare(self) -> bool:
+        return self.nursery.prepare(ImportGeneration(4, 1), self.plan)
+
+    @property
+    def template(self) -> int:
+        return self.nursery._broods[1].pid
 
     def start(self) -> int:
-        self.pids.append(self.nursery.start(StartWorker(1, 1), is_alone=True))
-        return self.pids[-1]
+        pid = self.nursery.start(StartWorker(1, 1), is_alone=True)
+        if pid:
+            self.pids.add(pid)
+        return pid
 
-    def hear(self) -> list[object]:
-        assert self.poll.poll(10_000)
-        return list(self.nursery.listen())
+    def hear(self, count: int = 1) -> list[object]:
+        """Wait for so many words, or for an end of a channel without one."""
+        words: list[object] = []
+        give_up_s = time.monotonic() + PATIENCE_S
+        while len(words) < count:
+            assert time.monotonic() < give_up_s, words
+            assert self.poll.poll(PATIENCE_S * 1000)
+            words += self.nursery.listen()
+        self.pids |= {word.pid for word in words if isinstance(word, WorkerBorn)}
+        return words
+
+    def reap(self, pid: int) -> list[object]:
+        _, wait_status = os.waitpid(pid, 0)
+        return list(self.nursery.reaped(pid, wait_status))
 
     def close(self) -> None:
+        self.pids |= {brood.pid for brood in self.nursery._broods.values() if brood.pid}
         for pid in self.pids:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
+        for speaker in list(self.nursery._speakers.values()):
+            self.nursery._forget(speaker.channel)
         for listener in self.listeners:
             listener.close()
         for fd in [*self.family.private_fds, self.nursery._lifeline_fd]:
@@ -69,51 +106,73 @@ def make_ward() -> Iterator[Callable[..., Ward]]:
         ward.close()
 
 
-def test_worker_that_boots_is_heard_once(make_ward) -> None:
-    ward = make_ward()
+@pytest.fixture
+def make_plain(make_ward) -> Callable[..., Ward]:
+    """Make a ward whose workers import by themselves."""
+
+    def make(**options) -> Ward:
+        ward = make_ward(preload="off", **options)
+        assert not ward.prepare()
+        return ward
+
+    return make
+
+
+def broken():
+    raise ImportError("no module named 'shop'")
+
+
+# Without a template
+
+
+def test_worker_that_boots_is_heard_once(make_plain) -> None:
+    ward = make_plain()
     pid = ward.start()
     assert ward.hear() == [WorkerReady(pid)]
     assert ward.poll.poll(0) == []
     assert list(ward.nursery.listen()) == []
 
 
-def test_worker_that_cannot_boot_says_why(make_ward) -> None:
-    def broken():
-        raise ImportError("no module named 'shop'")
-
-    ward = make_ward(load=broken)
+def test_worker_that_cannot_boot_says_why(make_plain) -> None:
+    ward = make_plain(load=broken)
     pid = ward.start()
     assert ward.hear() == [WorkerFailed(pid, "no module named 'shop'")]
 
 
-def test_worker_that_dies_without_a_word_says_nothing(make_ward) -> None:
-    ward = make_ward(load=lambda: os._exit(7))
-    ward.start()
-    assert ward.hear() == []
+def test_worker_that_dies_without_a_word_says_nothing(make_plain) -> None:
+    ward = make_plain(load=lambda: os._exit(7))
+    os.waitpid(ward.start(), 0)
+    assert list(ward.nursery.listen()) == []
+    assert ward.nursery._speakers == {}
 
 
-def test_worker_that_cannot_be_forked_leaves_no_descriptor(make_ward, monkeypatch) -> None:
-    ward = make_ward()
+def refuse() -> int:
+    raise BlockingIOError(errno.EAGAIN, "resource temporarily unavailable")
+
+
+@pytest.mark.parametrize("step", ["prepare", "start"])
+def test_process_that_cannot_be_forked_leaves_no_descriptor(make_ward, monkeypatch, step) -> None:
+    ward = make_ward(preload="on" if step == "prepare" else "off")
+    if step == "start":
+        ward.prepare()
     before = len(os.listdir("/proc/self/fd"))
-
-    def refuse() -> int:
-        raise BlockingIOError(errno.EAGAIN, "resource temporarily unavailable")
-
     with monkeypatch.context() as patched:
         patched.setattr(os, "fork", refuse)
         for _ in range(3):
             with pytest.raises(BlockingIOError):
-                ward.start()
+                getattr(ward, step)()
     assert len(os.listdir("/proc/self/fd")) == before
     assert list(ward.nursery.listen()) == []
 
 
-def test_worker_begins_with_its_own_end_of_the_pipe_only(make_ward, monkeypatch) -> None:
-    ward = make_ward()
+def test_worker_begins_with_its_own_end_of_the_channel_only(make_plain, monkeypatch) -> None:
+    ward = make_plain()
     seen = []
 
     def run(assignment) -> None:
-        seen.append((assignment.slot, assignment.generation, is_open(assignment.ready_fd)))
+        seen.append(
+            (assignment.order.slot, assignment.order.generation, is_open(assignment.order.channel_fd))
+        )
         seen.append([is_open(fd) for fd in ward.family.private_fds])
         raise ChildError
 
@@ -122,3 +181,113 @@ def test_worker_begins_with_its_own_end_of_the_pipe_only(make_ward, monkeypatch)
     with pytest.raises(ChildError):
         ward.start()
     assert seen == [(1, 1, True), [False, False]]
+
+
+def test_machine_without_prctl_has_each_worker_import(make_ward, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(nursery_module, "adopt_orphans", lambda: False)
+    assert not make_ward(preload="on").prepare()
+    assert "template.impossible" in caplog.text
+
+
+# With a template
+
+
+def test_workers_of_a_template_are_children_of_the_master_and_named_by_the_kernel(make_ward) -> None:
+    ward = make_ward()
+    assert ward.prepare()
+    assert ward.hear() == [GenerationImported(1, is_kept=True)]
+    assert ward.start() == 0
+    born, ready = ward.hear(2)
+    assert born.command == StartWorker(1, 1)
+    assert ready == WorkerReady(born.pid)
+    with open(f"/proc/{born.pid}/stat") as stat:
+        assert int(stat.read().rpartition(")")[2].split()[1]) == os.getpid()
+    os.kill(born.pid, signal.SIGTERM)
+    assert os.waitpid(born.pid, 0) == (born.pid, 0)
+
+
+def test_template_that_cannot_import_says_why_and_frees_its_slot(make_ward) -> None:
+    ward = make_ward(load=broken)
+    ward.prepare()
+    pid = ward.template
+    assert ward.hear() == [GenerationFailed(1, "no module named 'shop'")]
+    assert ward.reap(pid) == [TemplateExited(1, 4)]
+
+
+def test_template_that_dies_while_it_imports_is_a_failure(make_ward) -> None:
+    ward = make_ward(load=lambda: os._exit(9))
+    ward.prepare()
+    exited, failed = ward.reap(ward.template)
+    assert exited == TemplateExited(1, 4)
+    assert failed == GenerationFailed(1, "template status=9 while it imported the application")
+
+
+def load_with_a_socket():
+    server = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(server.getsockname())
+    load_with_a_socket.kept = server, client
+    return plan().load()
+
+
+@pytest.mark.parametrize(
+    ("preload", "is_kept"), [pytest.param("auto", False, id="auto"), pytest.param("on", True, id="on")]
+)
+def test_hazards_are_named_and_obeyed_unless_the_operator_insists(
+    make_ward, caplog, preload, is_kept
+) -> None:
+    ward = make_ward(load=load_with_a_socket, preload=preload)
+    ward.prepare()
+    assert ward.hear() == [GenerationImported(1, is_kept=is_kept)]
+    assert caplog.text.count("template.hazards") == 1
+    assert "connection to 127.0.0.1:" in caplog.text
+    assert f"test_nursery.py:{load_with_a_socket.__code__.co_firstlineno + 2}" in caplog.text
+    ward.start()
+    *_, ready = ward.hear(2 if is_kept else 1)
+    assert isinstance(ready, WorkerReady)
+
+
+def test_workers_outlive_their_template_and_the_next_ones_import_by_themselves(make_ward, caplog) -> None:
+    ward = make_ward()
+    ward.prepare()
+    ward.hear()
+    ward.start()
+    first, _ = ward.hear(2)
+    template = ward.template
+    os.kill(template, signal.SIGKILL)
+    assert ward.reap(template) == [TemplateExited(1, 4)]
+    assert "signal=SIGKILL: its workers will import by themselves" in caplog.text
+    os.kill(first.pid, 0)
+    second = ward.start()
+    assert second
+    assert ward.hear() == [WorkerReady(second)]
+
+
+def test_order_that_a_dying_template_did_not_take_is_told(make_ward) -> None:
+    ward = make_ward()
+    ward.prepare()
+    ward.hear()
+    os.kill(ward.template, signal.SIGSTOP)
+    ward.start()
+    os.kill(ward.template, signal.SIGKILL)
+    assert WorkerNotBorn(StartWorker(1, 1)) in ward.hear()
+
+
+def test_dismissed_template_goes_without_a_word(make_ward, caplog) -> None:
+    ward = make_ward()
+    ward.prepare()
+    ward.hear()
+    pid = ward.template
+    ward.nursery.dismiss(1)
+    assert ward.reap(pid) == [TemplateExited(1, 4)]
+    ward.nursery.dismiss(1)  # it has gone
+    assert not caplog.records
+
+
+def test_generation_without_a_template_is_dismissed_by_forgetting_it(make_plain) -> None:
+    ward = make_plain()
+    ward.nursery.dismiss(1)
+    assert ward.nursery._broods == {}
+
+
+def test_death_of_a_stranger_means_nothing(make_ward) -> None:
+    assert list(make_ward().nursery.reaped(1, 0)) == []

@@ -1,21 +1,24 @@
 """One worker, run in the test's own process: its main thread is this one."""
 
+import dataclasses
 import logging
 import os
-import select
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from tests.server.plans import plan
 
-from penstock.config import ProtocolConfig, ServerConfig, WSGIConfig
 from penstock.server import worker as worker_module
 from penstock.server.address import TCPAddress
+from penstock.server.boot import BOOT_FAILED_STATUS, Imported
 from penstock.server.listener import open_listeners
+from penstock.server.message import Message, Order, open_channel, receive_message
+from penstock.server.plan import Heritage
 from penstock.server.process import Identity
-from penstock.server.worker import BOOT_FAILED_STATUS, Assignment, Worker, run_worker
+from penstock.server.worker import Assignment, Worker, run_worker
 from penstock.telemetry import Segment
 
 pytestmark = pytest.mark.usefixtures("keep_process")
@@ -29,31 +32,28 @@ def hello(environ, start_response):
 class Desk:
     """What a master would hold of one worker."""
 
-    def __init__(self, load: Callable[[], object] = lambda: hello, **server) -> None:
+    def __init__(self, load: Callable[[], object] = lambda: hello, find_hook=None, **server) -> None:
         self.segment = Segment.create(2, 5, 65536)
         (self.listener,) = open_listeners([TCPAddress("127.0.0.1", 0)], 16)
         self.address = self.listener.sock.getsockname()
-        self.ready, ready_fd = os.pipe()
+        self.channel, theirs = open_channel()
+        self.channel.setblocking(True)
         lifeline_fd, self.lifeline = os.pipe()
         self.assignment = Assignment(
-            server=ServerConfig(**{"graceful_timeout_s": 5.0, **server}),
-            protocol=ProtocolConfig(),
-            wsgi=WSGIConfig(),
-            load=load,
-            segment=self.segment,
-            listeners=[self.listener],
-            identity=Identity(),
-            slot=1,
-            generation=3,
-            is_alone=True,
-            ready_fd=ready_fd,
+            plan=plan(load=load, find_hook=find_hook, **server),
+            heritage=Heritage(self.segment, Identity(), [self.listener]),
+            imported=None,
+            order=Order(1, 3, is_alone=True, channel_fd=theirs.detach()),
             lifeline_fd=lifeline_fd,
+            master_pid=os.getppid(),
         )
         self._steps: list[threading.Thread] = []
 
-    def word(self) -> bytes:
+    def word(self) -> Message:
         """Wait for what the worker says of its boot."""
-        return os.read(self.ready, select.PIPE_BUF)
+        hello = receive_message(self.channel)
+        assert (hello.word, hello.pid) == (b"H", os.getpid())
+        return receive_message(self.channel)
 
     def ask(self) -> bytes:
         with socket.create_connection(self.address, 5) as client:
@@ -67,7 +67,7 @@ class Desk:
         """Run `steps` in a thread once the worker is ready."""
 
         def run() -> None:
-            assert self.word() == b"R"
+            assert self.word().word == b"R"
             steps()
 
         thread = threading.Thread(target=run)
@@ -79,9 +79,9 @@ class Desk:
             thread.join(5)
             assert not thread.is_alive()
         self.listener.close()
-        for fd in (self.ready, self.lifeline):
-            if fd >= 0:
-                os.close(fd)
+        self.channel.close()
+        if self.lifeline >= 0:
+            os.close(self.lifeline)
         os.close(self.assignment.lifeline_fd)
         self.segment.close()
 
@@ -211,32 +211,23 @@ def nameless():
 @pytest.mark.parametrize(
     ("load", "begins", "ends"),
     [
-        pytest.param(missing, b"Fno module named 'shop'", b"no module named 'shop'", id="plain"),
-        pytest.param(chained, b"FTraceback", b"cannot load shop:app", id="with-cause"),
-        pytest.param(nameless, b"FSystemExit", b"SystemExit", id="exit"),
+        pytest.param(missing, "no module named 'shop'", "no module named 'shop'", id="plain"),
+        pytest.param(chained, "Traceback", "cannot load shop:app", id="with-cause"),
+        pytest.param(nameless, "SystemExit", "SystemExit", id="exit"),
     ],
 )
 def test_application_that_cannot_be_loaded_is_told_to_the_master(make_desk, load, begins, ends) -> None:
     desk = make_desk(load)
     assert Worker(desk.assignment).run() == BOOT_FAILED_STATUS
-    word = desk.word()
-    assert word.startswith(begins)
-    assert word.endswith(ends)
-
-
-def test_reason_longer_than_a_pipe_takes_at_once_is_cut(make_desk) -> None:
-    def load():
-        raise RuntimeError("x" * 100_000)
-
-    desk = make_desk(load)
-    Worker(desk.assignment).run()
-    assert len(desk.word()) == select.PIPE_BUF
+    message = desk.word()
+    assert message.word == b"F"
+    assert message.text.startswith(begins)
+    assert message.text.endswith(ends)
 
 
 def test_master_that_does_not_listen_any_more_is_no_reason_to_fail(make_desk) -> None:
     desk = make_desk(missing)
-    os.close(desk.ready)
-    desk.ready = -1
+    desk.channel.close()
     assert Worker(desk.assignment).run() == BOOT_FAILED_STATUS
 
 
@@ -283,3 +274,67 @@ def test_log_records_of_the_application_go_to_the_shared_memory(make_desk) -> No
     desk = make_desk(missing)
     Worker(desk.assignment)
     assert any(type(handler).__name__ == "RecordHandler" for handler in logging.getLogger().handlers)
+
+
+# Hooks
+
+
+def test_hooks_are_called_before_the_first_request_and_after_the_last(make_desk) -> None:
+    called = []
+
+    def application(environ, start_response):
+        called.append("request")
+        return hello(environ, start_response)
+
+    def find_hook(name):
+        return lambda: called.append(name)
+
+    hooks = {"on_worker_start": "shop:start", "on_worker_stop": "shop:stop"}
+    desk = make_desk(lambda: application, find_hook, **hooks)
+
+    def steps() -> None:
+        desk.ask()
+        kill(signal.SIGTERM)
+
+    desk.meanwhile(steps)
+    assert Worker(desk.assignment).run() == 0
+    assert called == ["shop:start", "request", "shop:stop"]
+
+
+def fail(name: str):
+    def hook() -> None:
+        raise OSError(f"{name} is away")
+
+    return hook
+
+
+def test_start_hook_that_fails_is_told_to_the_master_and_nothing_is_accepted(make_desk) -> None:
+    desk = make_desk(find_hook=fail, on_worker_start="shop:start")
+    assert Worker(desk.assignment).run() == BOOT_FAILED_STATUS
+    message = desk.word()
+    assert message.word == b"F"
+    assert message.text.startswith("Traceback")
+    assert message.text.endswith("on_worker_start 'shop:start' failed: OSError: shop:start is away")
+
+
+def test_stop_hook_that_fails_is_logged_and_the_worker_leaves(make_desk, caplog) -> None:
+    desk = make_desk(find_hook=fail, on_worker_stop="shop:stop")
+    desk.meanwhile(lambda: kill(signal.SIGTERM))
+    assert Worker(desk.assignment).run() == 0
+    assert "worker.stop_hook_failed" in caplog.text
+    assert "shop:stop is away" in caplog.text
+
+
+def test_worker_of_a_template_imports_nothing(make_desk) -> None:
+    desk = make_desk(missing)
+    imported = Imported(hello, lambda: None, lambda: None, lambda: None)
+    desk.assignment = dataclasses.replace(desk.assignment, imported=imported)
+    answers = []
+
+    def steps() -> None:
+        answers.append(desk.ask())
+        kill(signal.SIGTERM)
+
+    desk.meanwhile(steps)
+    assert Worker(desk.assignment).run() == 0
+    assert answers[0].endswith(b"hello")

@@ -16,8 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
-from wsgiref.types import WSGIApplication
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from penstock import __version__
 from penstock.cli.error import CommandError
@@ -30,12 +29,20 @@ from penstock.server import ServePlan, StartError, serve
 from penstock.server.address import AddressError, TCPAddress, parse_address
 from penstock.server.listener import Listener, open_listeners
 from penstock.server.process import parse_identity
-from penstock.wsgi import ApplicationLoadError, TrustConfigError, TrustedProxies, load_application
+from penstock.wsgi import (
+    ApplicationLoadError,
+    TrustConfigError,
+    TrustedProxies,
+    load_application,
+    load_hook,
+)
 
 if TYPE_CHECKING:
     import argparse
 
     from penstock.telemetry import Segment
+
+Loaded = TypeVar("Loaded")
 
 # Connections wait here only while the agent starts anew.
 OPS_BACKLOG: Final = 128
@@ -59,22 +66,61 @@ def run_serve(arguments: "argparse.Namespace") -> int:
     if os.getpid() == 1:
         obey_early_signals()
     open_standard_streams()
-    config = load_config(given_flags(arguments), os.environ, file=arguments.config).config
-    target = arguments.target or config.application.application
-    if not target:
-        raise ConfigError("nothing to serve", "name the application: penstock serve mysite.wsgi")
-    config = settle(config)
+    folder = Path.cwd()
+    config, target = read_config(arguments, folder)
     enter_folder(config.server.chdir)
     check_logs(config.agent)
     if config.server.reload:
         start_reloading()
     try:
         with open_ops(config.server) as ops:
-            status = serve(make_plan(config, target, ops))
+            status = serve(make_plan(config, target, Planner(arguments, folder, ops)))
     except StartError as error:
         raise CommandError(str(error)) from None
     ignore_late_signals()
     return status
+
+
+def read_config(arguments: "argparse.Namespace", folder: Path) -> tuple[Config, str]:
+    """Return the configuration as it stands now, and the name of the application.
+
+    Raises:
+        ConfigError: it cannot be used, or names nothing to serve.
+    """
+    flags = given_flags(arguments)
+    config = settle(load_config(flags, os.environ, file=arguments.config, folder=folder).config)
+    target = arguments.target or config.application.application
+    if not target:
+        raise ConfigError("nothing to serve", "name the application: penstock serve mysite.wsgi")
+    return config, target
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Planner:
+    """Reads the configuration again, for a reload.
+
+    Attributes:
+        arguments: the words of the command line.
+        folder: where it was given, and files are looked for.
+        ops: the ops port's listener, which stays.
+    """
+
+    arguments: "argparse.Namespace"
+    folder: Path
+    ops: Listener | None = None
+
+    def __call__(self) -> ServePlan:
+        """Return the plan as it would be made now.
+
+        Raises:
+            StartError: the configuration cannot be used.
+        """
+        try:
+            config, target = read_config(self.arguments, self.folder)
+            check_logs(config.agent)
+        except (ConfigError, CommandError) as error:
+            raise StartError(str(error)) from None
+        return make_plan(config, target, self)
 
 
 @contextlib.contextmanager
@@ -190,32 +236,35 @@ def ignore_late_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def make_plan(config: Config, target: str, ops: Listener | None = None) -> ServePlan:
+def make_plan(config: Config, target: str, planner: Planner) -> ServePlan:
     """Return what the server is told."""
     return ServePlan(
         server=config.server,
         protocol=config.protocol,
         wsgi=config.wsgi,
         telemetry=config.telemetry,
-        load=functools.partial(load, target),
-        run_agent=agent_runner(config, ops),
-        announce=announcer(config, target, str(ops or "")),
-        ops=ops,
+        load=functools.partial(own_part(load_application), target),
+        find_hook=own_part(load_hook),
+        agent=config.agent,
+        run_agent=agent_runner(config, planner.ops),
+        announce=announcer(config, target, str(planner.ops or "")),
+        renew=planner,
+        ops=planner.ops,
     )
 
 
-def load(target: str) -> WSGIApplication:
-    """Load the application; a traceback shows the application's part only.
+def own_part(load: Callable[[str], Loaded]) -> Callable[[str], Loaded]:
+    """Return `load` with tracebacks that show the application's part only."""
 
-    Raises:
-        ApplicationLoadError: it cannot be loaded.
-    """
-    try:
-        return load_application(target)
-    except ApplicationLoadError as error:
-        if error.__cause__ is not None:
-            error.__cause__.__traceback__ = _below_imports(error.__cause__.__traceback__)
-        raise
+    def load_own(target: str) -> Loaded:
+        try:
+            return load(target)
+        except ApplicationLoadError as error:
+            if error.__cause__ is not None:
+                error.__cause__.__traceback__ = _below_imports(error.__cause__.__traceback__)
+            raise
+
+    return load_own
 
 
 def _below_imports(frames: TracebackType | None) -> TracebackType | None:

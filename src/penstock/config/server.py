@@ -35,6 +35,54 @@ class ServerConfig:
         minimum=1,
         maximum=1024,
     )
+    preload: str = option(
+        "auto",
+        help="auto: import once and fork, unless a fork would break something; on: always; off: each worker",
+        reason="memory once for all workers, and a dead one comes back with the code it had",
+        choices=("auto", "on", "off"),
+    )
+    on_worker_start: str = option(
+        "",
+        help="MODULE:FUNCTION, called in each new worker before it accepts",
+        reason="what must not be shared by a fork is opened here",
+    )
+    on_worker_stop: str = option(
+        "", help="MODULE:FUNCTION, called in each worker that leaves", reason="what was opened is closed here"
+    )
+    on_ready: str = option(
+        "",
+        help="MODULE:FUNCTION, called once a generation when all its workers accept",
+        reason="whoever must know of a new version is told here",
+    )
+    warmup_path: str = option(
+        "",
+        help="path that each new worker answers to itself before it is ready; empty = none",
+        reason="the first client does not wait for caches and connections",
+    )
+    max_requests: int = option(
+        0,
+        help="requests after which a worker is replaced; 0 = never",
+        reason="gunicorn's; a leak is better found than hidden",
+        unit="count",
+        minimum=0,
+    )
+    max_requests_jitter: int = option(
+        0,
+        help="up to so many requests more, by chance",
+        reason="gunicorn's; workers that started together need not end together",
+        unit="count",
+        minimum=0,
+    )
+    max_lifetime_s: float = option(
+        0.0, help="age at which a worker is replaced; 0 = never", reason="the same", unit="s", minimum=0.0
+    )
+    max_rss_bytes: int = option(
+        0,
+        help="resident memory at which a worker is replaced; 0 = never",
+        reason="before the kernel kills one that grows",
+        unit="bytes",
+        minimum=0,
+    )
     lanes: str = option(
         "auto",
         help="auto: quick requests run on the loop thread; pool: every request takes a thread",

@@ -24,6 +24,7 @@ HANDLED: Final = (
     signal.SIGTTOU,
     signal.SIGUSR1,
     signal.SIGUSR2,
+    signal.SIGWINCH,
     signal.SIGCHLD,
 )
 

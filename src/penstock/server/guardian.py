@@ -50,6 +50,7 @@ class Guardian:
         self._keep = keep
         self._started_s = 0.0
         self._backoff = Backoff()
+        self._is_replaced = False
 
     def wait_s(self, now_s: float) -> float | None:
         """Return the seconds until an agent should be started; None = there is one."""
@@ -73,7 +74,19 @@ class Guardian:
 
     def ended(self, wait_status: int) -> None:
         """Take note of the agent's death, while the server stops too: the last lines are still to come."""
-        self._lost(how_it_ended(wait_status))
+        if self._is_replaced and not wait_status:
+            self.pid = 0
+            self.not_before_s = 0.0
+        else:
+            self._lost(how_it_ended(wait_status))
+        self._is_replaced = False
+
+    def replace(self, run_agent: RunAgent) -> None:
+        """Have another agent, told something else, when this one has written out; the rings hold the rest."""
+        self._run_agent = run_agent
+        if self.pid:
+            self._is_replaced = True
+            send_signal(self.pid, signal.SIGTERM)
 
     def reopen(self) -> None:
         """Let the agent open its files again by name."""

@@ -3,12 +3,13 @@
 It runs no application code, no threads and no HTTP, so that nothing an application
 does can hurt it.  It asks the roster what to do and has it done.
 
-In:     signals, deaths, words of booting workers.
-Out:    commands to nursery.py, guardian.py and the workers; an exit status.
+In:     signals, deaths, words of templates and booting workers.
+Out:    commands to nursery.py, guardian.py and the workers; verdicts on reloads; an exit status.
 Never:  imports the application, accepts a connection.
 
-    TERM  finish and stop      INT, QUIT  stop now        HUP   new workers, then the old ones leave
-    TTIN  one worker more      TTOU       one worker less USR1  the agent reopens its files
+    TERM  finish and stop      INT, QUIT  stop now        HUP    new workers, then the old ones leave
+    TTIN  one worker more      TTOU       one worker less  USR1  the agent reopens its files
+    WINCH the workers leave, TTIN or HUP brings them back (not from a terminal, which sends it when resized)
 """
 
 import logging
@@ -17,7 +18,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from penstock.server.address import parse_address
@@ -26,19 +27,48 @@ from penstock.server.family import HANDLED, Family, how_it_ended, send_signal
 from penstock.server.guardian import Guardian
 from penstock.server.lifecycle import State
 from penstock.server.listener import Listener, open_listeners
-from penstock.server.nursery import Nursery, WorkerReady
+from penstock.server.nursery import (
+    GenerationFailed,
+    GenerationImported,
+    Nursery,
+    TemplateExited,
+    Word,
+    WorkerBorn,
+    WorkerFailed,
+    WorkerReady,
+)
 from penstock.server.pid_file import hold_pid_file
 from penstock.server.plan import Heritage, ServePlan
 from penstock.server.process import Identity, parse_identity
-from penstock.server.roster import Command, Member, Roster, StartWorker
+from penstock.server.renewal import renew_plan
+from penstock.server.roster import (
+    Command,
+    ConcludeReload,
+    ImportGeneration,
+    KillWorker,
+    Member,
+    ReleaseGeneration,
+    Roster,
+    StartWorker,
+)
 from penstock.server.signals import SignalQueue
 from penstock.server.warden import Warden
-from penstock.telemetry import Recorder, Segment, WorkerState, mark_gone, route_logging
+from penstock.telemetry import (
+    Recorder,
+    ReloadState,
+    Segment,
+    Verdict,
+    WorkerState,
+    begin_reload,
+    mark_gone,
+    route_logging,
+    write_verdict,
+)
 from penstock.telemetry.layout import MASTER_TURNED_NS_WORD
 
 log = logging.getLogger("penstock.server")
 
-# Two generations of the wanted workers, and room for TTIN.
+# Two generations of the wanted workers, their templates, and room for TTIN.
 SPARE_SLOTS: Final = 8
 # How often the master's loop turns at least, so that others can see whether it does.
 TURN_S: Final = 2.0
@@ -74,22 +104,21 @@ class Master:
     """
 
     def __init__(self, plan: ServePlan, identity: Identity, listeners: Sequence[Listener]) -> None:
-        self._plan = plan
+        self._plan = self._next_plan = plan
         self._listeners = listeners
         desired = plan.server.workers
         slots = 2 * desired + SPARE_SLOTS
         self._segment = _create_segment(slots + 1, plan.server.threads + 1, plan.telemetry.ring_bytes)
-        self._roster = Roster(slots, desired)
+        self._roster = Roster(slots, desired, _patience_s(plan))
         self._recorder = Recorder(self._segment, 0)
         self._recorder.reset(os.getpid(), 0)
         self._has_served = False
         self._status = 0
-        self._kill_at_s: float | None = None
         self._stop_at_s: float | None = None  # the end of drain_s
         self._poll = select.poll()
         self._family = Family()
         heritage = Heritage(self._segment, identity, listeners)
-        self._nursery = Nursery(plan, self._family, heritage, self._poll)
+        self._nursery = Nursery(self._family, heritage, self._poll)
         ops_fds = {plan.ops.fd} if plan.ops else set()
         self._family.private_fds |= ops_fds
         self._guardian = Guardian(plan.run_agent, self._family, heritage, ops_fds)
@@ -101,21 +130,29 @@ class Master:
         logging.getLogger("penstock").setLevel(logging.INFO)
         self._take_signals()
         self._guardian.start()
-        while not (self._roster.is_stopping and not self._roster.members):
-            for command in self._roster.plan(time.monotonic()):
-                self._carry_out(command)
+        while self._act():
             self._wait()
             self._guardian.see_to_it()
-            self._hear()
+            self._hear(self._nursery.listen())
             for number in self._signals.take():
                 self._on_signal(number)
             self._stop_the_drained()
-            self._kill_the_late()
+            self._look_after_workers()
         if not self._status:
             log.info("server.stopped pid=%d", os.getpid())
         self._recorder.set_state(WorkerState.GONE)
         self._guardian.stop()
         return self._status
+
+    def _look_after_workers(self) -> None:
+        for pid in self._warden.see_to_it(self._roster.members.values()):
+            self._roster.replace(pid, is_urgent=True)
+
+    def _act(self) -> bool:
+        """Do what the roster wants; False = it has stopped and nobody is left."""
+        for command in self._roster.plan(time.monotonic()):
+            self._carry_out(command)
+        return not (self._roster.is_stopping and self._roster.is_empty)
 
     def _take_signals(self) -> None:
         self._signals = SignalQueue(HANDLED)
@@ -126,10 +163,9 @@ class Master:
         """Wait for a signal or a word, at most until something is due."""
         now_s = time.monotonic()
         self._segment.words[MASTER_TURNED_NS_WORD] = time.monotonic_ns()
-        is_draining = self._stop_at_s is not None and not self._roster.is_stopping
-        due_s = (self._stop_at_s if is_draining else None, self._kill_at_s)
-        waits = [TURN_S, self._roster.wait_s(now_s), self._guardian.wait_s(now_s)]
-        waits += [max(0.0, moment - now_s) for moment in due_s if moment is not None]
+        waits = [TURN_S, self._roster.wait_s(now_s), self._guardian.wait_s(now_s), self._warden.wait_s()]
+        if self._stop_at_s is not None and not self._roster.is_stopping:
+            waits.append(max(0.0, self._stop_at_s - now_s))
         self._poll.poll(min(wait for wait in waits if wait is not None) * 1000 + 1)
 
     # Signals
@@ -144,7 +180,6 @@ class Master:
             log.info("server.stopping pid=%d signal=%s", os.getpid(), number.name.removeprefix("SIG"))
             self._quit()
         elif number is signal.SIGHUP:
-            log.info("server.reloading pid=%d", os.getpid())
             self._roster.reload()
         elif number is signal.SIGTTIN:
             self._roster.scale(+1)
@@ -152,6 +187,9 @@ class Master:
             self._roster.scale(-1)
         elif number is signal.SIGUSR1:
             self._guardian.reopen()
+        elif number is signal.SIGWINCH and not _has_terminal():
+            log.info("server.resting pid=%d: TTIN or HUP starts workers again", os.getpid())
+            self._roster.rest()
         elif number is signal.SIGUSR2:  # elsewhere "new binary"; its default would end us without a word
             log.warning("server.signal_ignored pid=%d signal=USR2", os.getpid())
 
@@ -162,7 +200,7 @@ class Master:
         drain_s = self._plan.server.drain_s
         if self._stop_at_s is not None:
             self._quit()
-        elif drain_s:
+        elif drain_s and self._has_served:
             log.info("server.draining pid=%d signal=TERM drain_s=%.1f", os.getpid(), drain_s)
             self._recorder.set_state(WorkerState.DRAINING)  # who asks for readiness hears it from now on
             self._stop_at_s = time.monotonic() + drain_s
@@ -176,33 +214,33 @@ class Master:
 
     def _stop_gracefully(self) -> None:
         log.info("server.stopping pid=%d signal=TERM", os.getpid())
-        self._stop(self._plan.server.graceful_timeout_s + QUICK_STOP_S)
+        self._stop(_patience_s(self._plan))
 
-    def _stop(self, within_s: float) -> None:
-        self._roster.stop()
+    def _stop(self, patience_s: float) -> None:
+        self._roster.stop(patience_s, time.monotonic())
         self._recorder.set_state(WorkerState.DRAINING)
         # The workers take what waits in the queues; who comes later is refused and may ask elsewhere.
         for listener in self._listeners:
             listener.close(unlink=True)
-        self._kill_at_s = time.monotonic() + within_s
 
     def _quit(self) -> None:
         self._stop(QUICK_STOP_S)
         for member in self._roster.members.values():
             send_signal(member.pid, signal.SIGQUIT)
 
-    def _kill_the_late(self) -> None:
-        if self._kill_at_s is None or time.monotonic() < self._kill_at_s:
-            return
-        self._kill_at_s = None
-        for member in self._roster.members.values():
-            self._warden.kill(member, "it did not stop in time")
-
-    # Workers
+    # Commands
 
     def _carry_out(self, command: Command) -> None:
         if isinstance(command, StartWorker):
             self._start_worker(command)
+        elif isinstance(command, ImportGeneration):
+            self._import(command)
+        elif isinstance(command, ReleaseGeneration):
+            self._nursery.dismiss(command.generation)
+        elif isinstance(command, ConcludeReload):
+            self._conclude_reload(command.generation)
+        elif isinstance(command, KillWorker):
+            self._warden.kill(self._roster.members[command.pid], "it did not stop in time")
         else:
             send_signal(command.pid, signal.SIGTERM)
 
@@ -210,19 +248,91 @@ class Master:
         try:
             pid = self._nursery.start(command, is_alone=self._roster.desired == 1)
         except OSError as error:  # no more processes, no more memory: not for ever
-            delay_s = self._roster.not_started(time.monotonic())
+            delay_s = self._roster.not_started(command, time.monotonic())
             log.error("worker.start_failed error=%r retry_in_s=%.1f", error.strerror, delay_s)
             return
+        if pid:
+            self._on_born(command, pid)
+        else:
+            self._roster.asked(command)
+
+    def _import(self, command: ImportGeneration) -> None:
+        if command.generation == self._roster.successor and not self._begin_reload(command.generation):
+            return
+        try:
+            has_template = self._nursery.prepare(command, self._next_plan)
+        except OSError as error:
+            delay_s = self._roster.not_imported(command.generation, time.monotonic())
+            log.error("template.start_failed error=%r retry_in_s=%.1f", error.strerror, delay_s)
+            return
+        if not has_template:
+            self._roster.template_exited(command.generation)
+            self._roster.imported(command.generation, is_kept=False)
+
+    # Reloading
+
+    def _begin_reload(self, generation: int) -> bool:
+        """Read the configuration for the new generation; False = it cannot be used."""
+        log.info("server.reloading pid=%d generation=%d", os.getpid(), generation)
+        begin_reload(self._segment, generation)
+        try:
+            renewal = renew_plan(self._plan)
+        except StartError as error:
+            self._refuse_reload(generation, str(error))
+            return False
+        for name in renewal.fixed:
+            log.warning("server.option_fixed option=%s: it changes with a restart or USR2 only", name)
+        self._next_plan = renewal.plan
+        if renewal.plan.server.workers != self._plan.server.workers:  # else TTIN and TTOU have the say
+            self._roster.successor_desired = self._roster.within_bounds(renewal.plan.server.workers)
+        return True
+
+    def _conclude_reload(self, generation: int) -> None:
+        plan, self._plan = self._plan, self._next_plan
+        self._roster.patience_s = _patience_s(self._plan)
+        # Its ops port says how many threads there are.
+        if (plan.agent, plan.server.threads) != (self._plan.agent, self._plan.server.threads):
+            self._guardian.replace(self._plan.run_agent)
+        log.info(
+            "server.reloaded pid=%d generation=%d workers=%d", os.getpid(), generation, self._roster.desired
+        )
+        write_verdict(self._segment, Verdict(generation, ReloadState.DONE))
+
+    def _refuse_reload(self, generation: int, reason: str) -> None:
+        self._roster.abandon(generation)
+        self._next_plan = self._plan
+        write_verdict(self._segment, Verdict(generation, ReloadState.FAILED, reason))
+        log.error(
+            "server.reload_failed generation=%d: the old code goes on: %s", generation, _line_first(reason)
+        )
+
+    # What is heard
+
+    def _hear(self, words: Iterable[Word]) -> None:
+        for word in words:
+            self._on_word(word)
+
+    def _on_word(self, word: Word) -> None:
+        if isinstance(word, WorkerBorn):
+            self._on_born(word.command, word.pid)
+        elif isinstance(word, WorkerReady):
+            self._on_ready(word.pid)
+        elif isinstance(word, WorkerFailed):
+            self._on_boot_failed(word.pid, word.reason)
+        elif isinstance(word, GenerationImported):
+            self._roster.imported(word.generation, is_kept=word.is_kept)
+        elif isinstance(word, GenerationFailed):
+            self._on_import_failed(word.generation, word.reason)
+        elif isinstance(word, TemplateExited):
+            mark_gone(self._segment, word.slot)
+            self._roster.template_exited(word.generation)
+        else:
+            self._roster.not_started(word.command, time.monotonic())
+
+    def _on_born(self, command: StartWorker, pid: int) -> None:
         self._roster.started(command, pid, time.monotonic())
         if self._has_served:  # until then `worker.ready` says enough: a start that fails should say one thing
             log.info("worker.started slot=%d pid=%d generation=%d", command.slot, pid, command.generation)
-
-    def _hear(self) -> None:
-        for word in self._nursery.listen():
-            if isinstance(word, WorkerReady):
-                self._on_ready(word.pid)
-            else:
-                self._on_boot_failed(word.pid, word.reason)
 
     def _on_ready(self, pid: int) -> None:
         member = self._roster.members.get(pid)
@@ -232,7 +342,7 @@ class Master:
         log.info(
             "worker.ready slot=%d pid=%d boot_s=%.2f", member.slot, pid, time.monotonic() - member.started_s
         )
-        ready = [m for m in self._roster.of_generation(self._roster.generation) if m.state is State.READY]
+        ready = self._roster.ready_of(member.generation)
         if not self._has_served and len(ready) >= self._roster.desired:
             self._has_served = True
             self._recorder.set_state(WorkerState.READY)
@@ -240,35 +350,49 @@ class Master:
             log.info("server.ready pid=%d workers=%d addresses=%s", os.getpid(), len(ready), ",".join(names))
             self._plan.announce(names)
 
+    def _on_import_failed(self, generation: int, reason: str) -> None:
+        if generation == self._roster.successor:
+            self._refuse_reload(generation, reason)
+        elif not self._has_served:
+            log.error("template.boot_failed %s", _line_first(reason))
+            self._give_up(reason)
+
     def _on_boot_failed(self, pid: int, reason: str) -> None:
         if self._status:  # one has said it for all
             return
-        *stack, line = reason.splitlines() or ["no reason was given"]
-        log.error("worker.boot_failed pid=%d %s", pid, line, extra={"stack": stack})
-        if not self._has_served:
-            self._give_up("\n".join([*stack, f"penstock: {line}"]))
-        elif stack:
-            log.error("%s", "\n".join(stack))
+        log.error("worker.boot_failed pid=%d %s", pid, _line_first(reason))
+        member = self._roster.members.get(pid)
+        if member is not None and member.generation == self._roster.successor:
+            self._refuse_reload(member.generation, reason)
+        elif not self._has_served:
+            self._give_up(reason)
 
     def _give_up(self, reason: str) -> None:
         """The application never ran: say why where the operator looks, and end with a status that says so."""
         if not self._roster.is_stopping:
-            sys.stderr.write(f"{reason}\n")
+            *stack, line = reason.splitlines()
+            sys.stderr.write("\n".join([*stack, f"penstock: {line}\n"]))
             self._status = START_FAILED_STATUS
             self._quit()
+
+    # Deaths
 
     def _reap(self) -> None:
         """Collect every child that has ended."""
         for pid, wait_status in self._family.reap():
-            self._hear()  # its last word comes before its death
+            self._hear(self._nursery.listen())  # its last word comes before its death
             if pid == self._guardian.pid:
                 self._guardian.ended(wait_status)
                 continue
+            self._hear(self._nursery.reaped(pid, wait_status))
+            is_reload = pid in self._roster.members and (
+                self._roster.members[pid].generation == self._roster.successor
+            )
             member = self._roster.exited(pid, time.monotonic())
             if member is not None:
-                self._on_worker_exited(member, wait_status)
+                self._on_worker_exited(member, wait_status, is_reload=is_reload)
 
-    def _on_worker_exited(self, member: Member, wait_status: int) -> None:
+    def _on_worker_exited(self, member: Member, wait_status: int, *, is_reload: bool) -> None:
         lived_s = time.monotonic() - member.started_s
         how = how_it_ended(wait_status)
         expected = member.state is State.DRAINING or self._roster.is_stopping
@@ -278,12 +402,44 @@ class Master:
             number = os.WTERMSIG(wait_status) if os.WIFSIGNALED(wait_status) else 0
             how = f"{how} {self._warden.explain(member, number)}".rstrip()
         wait_s = self._roster.wait_s(time.monotonic())
-        if wait_s:
-            how += f" restart_in_s={wait_s:.1f}"
-        log.log(level, "worker.exited slot=%d pid=%d %s lived_s=%.1f", member.slot, member.pid, how, lived_s)
+        restart = f" restart_in_s={wait_s:.1f}" if wait_s and not expected else ""
+        log.log(
+            level,
+            "worker.exited slot=%d pid=%d %s lived_s=%.1f%s",
+            member.slot,
+            member.pid,
+            how,
+            lived_s,
+            restart,
+        )
         mark_gone(self._segment, member.slot)
-        if not self._has_served and member.state is State.BOOTING:
-            self._give_up(f"penstock: worker {member.pid} {how} while it imported the application")
+        if member.state is not State.BOOTING or expected:
+            return
+        reason = f"worker {member.pid} {how} while it imported the application"
+        if is_reload:
+            self._refuse_reload(member.generation, reason)
+        elif not self._has_served:
+            self._give_up(reason)
+
+
+def _patience_s(plan: ServePlan) -> float:
+    """Return how long a worker may take to leave: it keeps to graceful_timeout_s by itself, if it can."""
+    return plan.server.graceful_timeout_s + QUICK_STOP_S
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a controlling terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
+def _line_first(reason: str) -> str:
+    """Return the last line of a reason, which says what is wrong, and its traceback after it."""
+    *stack, line = reason.splitlines() or ["no reason was given"]
+    return "\n".join([line, *stack])
 
 
 def _create_segment(slots: int, threads: int, ring_bytes: int) -> Segment:

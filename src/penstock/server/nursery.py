@@ -1,19 +1,73 @@
-"""Where workers come into the world: forks them and hears what they say while they boot.
+"""Where workers come into the world: generations are imported, workers forked, first words heard.
 
-In:     a StartWorker command.
-Out:    a process; its word when it is ready or cannot be.
-Never:  decides how many there should be (roster.py) or what their deaths mean (master.py).
+A worker is forked by the template of its generation; by the master itself where there is no template:
+`preload = "off"`, an application in which the audit found hazards, a machine without prctl, a template that
+died.
+
+In:     commands of the roster, deaths.
+Out:    processes; what they have said.
+Never:  decides how many there should be (roster.py) or what their words and deaths mean (master.py).
 """
 
 import dataclasses
+import logging
 import os
 import select
+import signal
+import socket
 from collections.abc import Iterator
 
-from penstock.server.family import Family
+from penstock.server.family import Family, how_it_ended, send_signal
+from penstock.server.kinship import adopt_orphans
+from penstock.server.message import (
+    FAILED,
+    HAZARDS,
+    HELLO,
+    READY,
+    Message,
+    Order,
+    open_channel,
+    receive_message,
+    send_order,
+)
 from penstock.server.plan import Heritage, ServePlan
-from penstock.server.roster import StartWorker
-from penstock.server.worker import FAILED, READY, Assignment, run_worker
+from penstock.server.roster import ImportGeneration, StartWorker
+from penstock.server.template import Seat, run_template
+from penstock.server.worker import Assignment, run_worker
+
+log = logging.getLogger("penstock.server")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GenerationImported:
+    """Workers of this generation can be started; `is_kept`: by a template."""
+
+    generation: int
+    is_kept: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GenerationFailed:
+    """The application cannot be imported; the reason is a traceback, if any, and one line."""
+
+    generation: int
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TemplateExited:
+    """A template has ended; its slot is free."""
+
+    generation: int
+    slot: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WorkerBorn:
+    """A template has forked a worker."""
+
+    command: StartWorker
+    pid: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,77 +85,248 @@ class WorkerFailed:
     reason: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class WorkerNotBorn:
+    """A template was asked for a worker, and there is none."""
+
+    command: StartWorker
+
+
+Word = (
+    GenerationImported
+    | GenerationFailed
+    | TemplateExited
+    | WorkerBorn
+    | WorkerReady
+    | WorkerFailed
+    | WorkerNotBorn
+)
+
+
+@dataclasses.dataclass(slots=True)
+class Brood:
+    """One generation: what it is told, and its template.
+
+    Attributes:
+        plan: the configuration it was imported with.
+        pid: of its template; 0 = workers import by themselves.
+        channel: to the template, while it listens.
+        is_dismissed: whether its end is expected.
+    """
+
+    generation: int
+    slot: int
+    plan: ServePlan
+    pid: int = 0
+    channel: socket.socket | None = None
+    is_imported: bool = False
+    is_dismissed: bool = False
+
+
+@dataclasses.dataclass(slots=True)
+class Birth:
+    """A worker between the order and its readiness; pid 0 = it has not shown itself."""
+
+    command: StartWorker
+    pid: int
+    channel: socket.socket
+
+
 class Nursery:
-    """Workers between fork and readiness.
+    """Templates, and workers between fork and readiness.
 
     Args:
-        plan: what they are told.
         family: forks.
-        heritage: what they are born with.
+        heritage: what children are born with.
         poll: the master's; wakes it when there is something to hear.
     """
 
-    def __init__(self, plan: ServePlan, family: Family, heritage: Heritage, poll: select.poll) -> None:
-        self._plan = plan
+    def __init__(self, family: Family, heritage: Heritage, poll: select.poll) -> None:
         self._family = family
         self._heritage = heritage
         self._poll = poll
-        self._readiness: dict[int, int] = {}  # fd -> pid
+        self._broods: dict[int, Brood] = {}  # by generation
+        self._speakers: dict[int, Brood | Birth] = {}  # by descriptor of the channel
+        self._has_adopted = False
         self._lifeline_fd, lifeline_end = os.pipe2(os.O_CLOEXEC)
         family.private_fds.add(lifeline_end)
 
-    def start(self, command: StartWorker, *, is_alone: bool) -> int:
-        """Fork a worker and return its pid.
+    # Generations
+
+    def prepare(self, command: ImportGeneration, plan: ServePlan) -> bool:
+        """Begin to import the application for a generation; False = its workers will, each for itself.
 
         Raises:
             OSError: there can be no more processes or descriptors now.
         """
-        ready_fd, worker_fd = os.pipe2(os.O_CLOEXEC)
-        self._family.private_fds.add(ready_fd)
+        brood = Brood(command.generation, command.slot, plan)
+        if plan.server.preload != "off" and self._may_preload():
+            self._fork_template(brood)
+        self._broods[command.generation] = brood
+        return brood.pid != 0
+
+    def _fork_template(self, brood: Brood) -> None:
+        ours, theirs = self._open_channel()
         try:
-            pid = self._family.fork()
+            brood.pid = self._family.fork()
+            if not brood.pid:
+                self._serve_as_template(brood, theirs)
         except OSError:
-            self._forget(ready_fd)
-            os.close(worker_fd)
+            self._forget(ours)
             raise
-        if not pid:
-            run_worker(self._assignment(command, worker_fd, is_alone=is_alone))
-        os.close(worker_fd)
-        self._readiness[ready_fd] = pid
-        self._poll.register(ready_fd, select.POLLIN)
+        finally:
+            theirs.close()
+        brood.channel = ours
+        self._listen_to(ours, brood)
+
+    def _serve_as_template(self, brood: Brood, channel: socket.socket) -> None:
+        """Be a template."""
+        run_template(
+            Seat(brood.plan, self._heritage, brood.slot, brood.generation, channel, self._lifeline_fd)
+        )
+
+    def dismiss(self, generation: int) -> None:
+        """Let a template go: at once, it serves nobody."""
+        brood = self._broods.get(generation)
+        if brood is None:
+            return
+        brood.is_dismissed = True
+        if brood.pid:
+            send_signal(brood.pid, signal.SIGKILL)
+        else:
+            del self._broods[generation]
+
+    def reaped(self, pid: int, wait_status: int) -> Iterator[Word]:
+        """Return what the death of this child means, if it was a template."""
+        for brood in list(self._broods.values()):
+            if brood.pid == pid:
+                yield from self._template_ended(brood, how_it_ended(wait_status))
+
+    def _template_ended(self, brood: Brood, how: str) -> Iterator[Word]:
+        brood.pid = 0
+        if brood.channel is not None:
+            self._forget(brood.channel)
+            brood.channel = None
+        yield TemplateExited(brood.generation, brood.slot)
+        if brood.is_dismissed:
+            del self._broods[brood.generation]
+        elif not brood.is_imported:
+            yield GenerationFailed(brood.generation, f"template {how} while it imported the application")
+        elif brood.plan.server.preload == "on" or how != "status=0":
+            log.error(
+                "template.exited generation=%d %s: its workers will import by themselves",
+                brood.generation,
+                how,
+            )
+
+    def _may_preload(self) -> bool:
+        if not self._has_adopted:
+            self._has_adopted = adopt_orphans()
+            if not self._has_adopted:
+                log.warning("template.impossible: no prctl(2) here; each worker imports the application")
+        return self._has_adopted
+
+    # Workers
+
+    def start(self, command: StartWorker, *, is_alone: bool) -> int:
+        """Have a worker forked; returns its pid, or 0: its template has been asked.
+
+        Raises:
+            OSError: there can be no more processes or descriptors now.
+        """
+        brood = self._broods[command.generation]
+        ours, theirs = self._open_channel()
+        order = Order(command.slot, command.generation, is_alone, theirs.fileno())
+        try:
+            pid = self._bear(brood, order)
+        except OSError:
+            self._forget(ours)
+            raise
+        finally:
+            theirs.close()
+        self._listen_to(ours, Birth(command, pid, ours))
         return pid
 
-    def listen(self) -> Iterator[WorkerReady | WorkerFailed]:
-        """Return what booting workers have said; a pipe that closes without a word belongs to a dead one."""
-        for fd, pid in list(self._readiness.items()):
-            if not select.select([fd], [], [], 0)[0]:
-                continue
-            word = os.read(fd, select.PIPE_BUF)
-            self._poll.unregister(fd)
-            del self._readiness[fd]
-            self._forget(fd)
-            if word == READY:
-                yield WorkerReady(pid)
-            elif word.startswith(FAILED):
-                yield WorkerFailed(pid, word[1:].decode("utf-8", "replace"))
+    def _bear(self, brood: Brood, order: Order) -> int:
+        if brood.channel is not None:
+            send_order(brood.channel, order)
+            return 0
+        pid = self._family.fork()
+        if not pid:
+            run_worker(Assignment(brood.plan, self._heritage, None, order, self._lifeline_fd, os.getppid()))
+        return pid
 
-    def _forget(self, fd: int) -> None:
+    # Channels
+
+    def listen(self) -> Iterator[Word]:
+        """Return what has been said since."""
+        for speaker in list(self._speakers.values()):
+            yield from self._hear(speaker)
+
+    def _hear(self, speaker: Brood | Birth) -> Iterator[Word]:
+        while speaker.channel is not None and speaker.channel.fileno() in self._speakers:
+            try:
+                message = receive_message(speaker.channel)
+            except BlockingIOError:
+                return
+            if isinstance(speaker, Brood):
+                yield from self._hear_template(speaker, message)
+            else:
+                yield from self._hear_worker(speaker, message)
+
+    def _hear_template(self, brood: Brood, message: Message | None) -> Iterator[Word]:
+        if message is None:  # its death will say why
+            self._forget(brood.channel)
+            brood.channel = None
+        elif message.word == FAILED:
+            brood.is_imported = True  # the reason is known
+            brood.is_dismissed = True
+            yield GenerationFailed(brood.generation, message.text)
+        elif message.word == HAZARDS:
+            yield from self._on_hazards(brood, message.text)
+        elif message.word == READY:
+            brood.is_imported = True
+            yield GenerationImported(brood.generation, is_kept=True)
+
+    def _on_hazards(self, brood: Brood, text: str) -> Iterator[Word]:
+        is_obeyed = brood.plan.server.preload == "auto"
+        what = "each worker imports the application by itself" if is_obeyed else "forked all the same"
+        log.warning("template.hazards generation=%d %s: %s", brood.generation, what, text)
+        if is_obeyed:
+            self._forget(brood.channel)
+            brood.channel = None
+            brood.is_imported = True
+            yield GenerationImported(brood.generation, is_kept=False)
+
+    def _hear_worker(self, birth: Birth, message: Message | None) -> Iterator[Word]:
+        if message is None:
+            self._forget(birth.channel)
+            if not birth.pid:
+                yield WorkerNotBorn(birth.command)
+        elif message.word == HELLO and not birth.pid:
+            birth.pid = message.pid
+            yield WorkerBorn(birth.command, birth.pid)
+        elif message.word == READY and birth.pid:
+            self._forget(birth.channel)
+            yield WorkerReady(birth.pid)
+        elif message.word == FAILED and birth.pid:
+            self._forget(birth.channel)
+            yield WorkerFailed(birth.pid, message.text)
+
+    def _open_channel(self) -> tuple[socket.socket, socket.socket]:
+        ours, theirs = open_channel()
+        self._family.private_fds.add(ours.fileno())
+        return ours, theirs
+
+    def _listen_to(self, channel: socket.socket, speaker: Brood | Birth) -> None:
+        self._speakers[channel.fileno()] = speaker
+        self._poll.register(channel, select.POLLIN)
+
+    def _forget(self, channel: socket.socket | None) -> None:
+        if channel is None or channel.fileno() < 0:
+            return
+        fd = channel.fileno()
         self._family.private_fds.discard(fd)
-        os.close(fd)
-
-    def _assignment(self, command: StartWorker, worker_fd: int, *, is_alone: bool) -> Assignment:
-        plan = self._plan
-        return Assignment(
-            server=plan.server,
-            protocol=plan.protocol,
-            wsgi=plan.wsgi,
-            load=plan.load,
-            segment=self._heritage.segment,
-            listeners=self._heritage.listeners,
-            identity=self._heritage.identity,
-            slot=command.slot,
-            generation=command.generation,
-            is_alone=is_alone,
-            ready_fd=worker_fd,
-            lifeline_fd=self._lifeline_fd,
-        )
+        if self._speakers.pop(fd, None) is not None:
+            self._poll.unregister(fd)
+        channel.close()

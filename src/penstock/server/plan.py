@@ -9,11 +9,12 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from wsgiref.types import WSGIApplication
 
-from penstock.config import ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
+from penstock.config import AgentConfig, ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
 from penstock.server.listener import Listener
 from penstock.server.process import Identity
 from penstock.telemetry import Segment
 
+Hook = Callable[[], object]
 RunAgent = Callable[[Segment, int, int], None]
 
 
@@ -23,9 +24,12 @@ class ServePlan:
 
     Attributes:
         server: with a number of workers: 0, "as many as there are CPUs", was settled before.
-        load: imports and returns the application; called in each worker.
+        load: imports and returns the application; called in a template or in each worker.
+        find_hook: imports and returns what a hook's option names.
+        agent: what the agent is told; here it is only compared, to see whether it needs another agent.
         run_agent: the agent's main function: (segment, wake_fd, master's pid); called in its process.
         announce: told, once, the addresses when all workers are ready.
+        renew: reads the configuration again; raises StartError where it cannot be used.
         ops: the ops port's listener, which no child but the agent keeps; its opener closes it.
     """
 
@@ -34,8 +38,11 @@ class ServePlan:
     wsgi: WSGIConfig
     telemetry: TelemetryConfig
     load: Callable[[], WSGIApplication]
+    find_hook: Callable[[str], Hook]
+    agent: AgentConfig
     run_agent: RunAgent
     announce: Callable[[Sequence[str]], None]
+    renew: Callable[[], "ServePlan"]
     ops: Listener | None = None
 
 

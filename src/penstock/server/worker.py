@@ -1,10 +1,10 @@
-"""One worker process: imports the application, serves until told to stop.
+"""One worker process: has the application, or imports it, and serves until told to stop.
 
 Its main thread watches (watcher.py); the threads of the pool own the loop and
 call the application.
 
-In:     a fork of the master, with listeners, shared memory and two pipes.
-Out:    an exit status; a word on the readiness pipe.
+In:     a fork of the master or of a template, with listeners, shared memory, a channel and the lifeline.
+Out:    an exit status; words on the channel.
 Never:  returns into the master's code: it ends with `os._exit`.
 
 Signals: TERM finish and leave, QUIT leave now.  INT is the terminal's, sent to everybody: the master decides.
@@ -20,27 +20,23 @@ import select
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
 from time import monotonic_ns
 from typing import Final
-from wsgiref.types import WSGIApplication
 
-from penstock.config import ProtocolConfig, ServerConfig, WSGIConfig
+from penstock.server.boot import BOOT_FAILED_STATUS, Imported, explain_hook, import_application
 from penstock.server.deadlines import Alarm
+from penstock.server.kinship import die_with, outlive_parent
 from penstock.server.lanes import Lanes
-from penstock.server.listener import Listener
 from penstock.server.loop import Loop
-from penstock.server.process import Identity, forget_parent
+from penstock.server.message import FAILED, HELLO, READY, Order, send_message
+from penstock.server.plan import Heritage, ServePlan
+from penstock.server.process import forget_parent
 from penstock.server.reception import NS, Reception
 from penstock.server.signals import SignalQueue
-from penstock.telemetry import Recorder, Segment, WorkerState, route_logging
+from penstock.telemetry import Recorder, WorkerState, route_logging
 
 log = logging.getLogger("penstock.server")
 
-READY: Final = b"R"
-FAILED: Final = b"F"
-# sysexits(3): EX_SOFTWARE for an application that cannot be imported.
-BOOT_FAILED_STATUS: Final = 70
 # The master is gone: nobody will replace us, restart us or collect us (the design's bound).
 ORPHAN_NS: Final = 2 * NS
 
@@ -50,23 +46,17 @@ class Assignment:
     """All that a worker is given.
 
     Attributes:
-        load: imports and returns the application.
-        ready_fd: where it says READY, or FAILED and why.
+        imported: what its template has imported, or None: it has to import by itself.
+        order: its slot and generation, and the channel to the master.
         lifeline_fd: end of file here = the master has gone.
     """
 
-    server: ServerConfig
-    protocol: ProtocolConfig
-    wsgi: WSGIConfig
-    load: Callable[[], WSGIApplication]
-    segment: Segment
-    listeners: Sequence[Listener]
-    identity: Identity
-    slot: int
-    generation: int
-    is_alone: bool
-    ready_fd: int
+    plan: ServePlan
+    heritage: Heritage
+    imported: Imported | None
+    order: Order
     lifeline_fd: int
+    master_pid: int
 
 
 def run_worker(assignment: Assignment) -> None:
@@ -75,7 +65,7 @@ def run_worker(assignment: Assignment) -> None:
     try:
         forget_parent(-1)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        assignment.identity.assume()
+        assignment.heritage.identity.assume()
         status = Worker(assignment).run()
     except BaseException:  # noqa: BLE001 - nothing may return into the master's code
         traceback.print_exc()
@@ -93,51 +83,65 @@ class Worker:
 
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
-        self._recorder = Recorder(assignment.segment, assignment.slot)
-        self._recorder.reset(os.getpid(), assignment.generation)
-        self._recorder.set_state(WorkerState.BOOTING)
+        self._channel_fd = assignment.order.channel_fd
+        self._recorder = Recorder(assignment.heritage.segment, assignment.order.slot)
+        self._recorder.reset(os.getpid(), assignment.order.generation)
         route_logging(self._recorder)
+        send_message(self._channel_fd, HELLO)
 
     def run(self) -> int:
         """Boot and serve; returns the exit status."""
-        application = self._load()
-        if application is None:
+        imported = self._assignment.imported or self._import()
+        if imported is None or not self._call_start_hook(imported):
             return BOOT_FAILED_STATUS
         gc.collect()
         gc.freeze()  # what was imported stays: no collection needs to look at it again
-        server = self._assignment.server
+        plan = self._assignment.plan
+        server = plan.server
         lanes = Lanes(is_automatic=server.lanes == "auto")
-        self._loop = loop = Loop(application, self._recorder, server.threads, lanes)
+        self._loop = loop = Loop(imported.application, self._recorder, server.threads, lanes)
         self._reception = Reception(
             loop,
-            self._assignment.listeners,
+            self._assignment.heritage.listeners,
             server=server,
-            protocol=self._assignment.protocol,
-            wsgi=self._assignment.wsgi,
-            is_alone=self._assignment.is_alone,
+            protocol=plan.protocol,
+            wsgi=plan.wsgi,
+            is_alone=self._assignment.order.is_alone,
         )
         self._take_signals()
         loop.watch(self._assignment.lifeline_fd, select.EPOLLIN, self._on_orphaned)
         self._reception.open()
         loop.pool.start(loop)
         self._recorder.set_state(WorkerState.READY)
-        self._report(READY)
+        send_message(self._channel_fd, READY)
+        os.close(self._channel_fd)
         loop.watcher.watch()
+        self._call_stop_hook(imported)
         self._recorder.set_state(WorkerState.GONE)
         return 0
 
-    def _load(self) -> WSGIApplication | None:
+    def _import(self) -> Imported | None:
         """Import the application; None = it cannot be, and the master knows why."""
-        try:
-            return self._assignment.load()
-        except BaseException as error:  # noqa: BLE001 - a package may exit or raise whatever it likes
-            self._report(FAILED + _reason(error).encode("utf-8", "replace"))
-            return None
+        die_with(self._assignment.master_pid)  # nobody would tell a process that imports
+        imported = import_application(self._assignment.plan, self._channel_fd)
+        outlive_parent()
+        return imported
 
-    def _report(self, word: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError):
-            os.write(self._assignment.ready_fd, word[: select.PIPE_BUF])
-        os.close(self._assignment.ready_fd)
+    def _call_start_hook(self, imported: Imported) -> bool:
+        """Let the application open what it must not share; False = it failed, and the master knows why."""
+        try:
+            imported.on_worker_start()
+        except BaseException as error:  # noqa: BLE001 - the application's code may raise whatever it likes
+            name = self._assignment.plan.server.on_worker_start
+            send_message(self._channel_fd, FAILED, explain_hook("on_worker_start", name, error))
+            return False
+        return True
+
+    def _call_stop_hook(self, imported: Imported) -> None:
+        try:
+            imported.on_worker_stop()
+        except BaseException:
+            log.exception("worker.stop_hook_failed pid=%d", os.getpid())
 
     def _take_signals(self) -> None:
         """Let signals reach the loop by a descriptor.
@@ -160,7 +164,7 @@ class Worker:
     def _drain(self) -> None:
         if not self._loop.is_draining:
             self._recorder.set_state(WorkerState.DRAINING)
-            self._cut_after(int(self._assignment.server.graceful_timeout_s * NS))
+            self._cut_after(int(self._assignment.plan.server.graceful_timeout_s * NS))
             self._reception.drain()
 
     def _quit(self) -> None:
@@ -177,12 +181,3 @@ class Worker:
 
     def _cut_after(self, wait_ns: int) -> None:
         self._loop.wheel.file(Alarm(monotonic_ns() + wait_ns, self._quit))
-
-
-def _reason(error: BaseException) -> str:
-    """Return what the operator reads: the traceback where the fault is the application's, then one line."""
-    line = str(error) or type(error).__name__
-    cause = error.__cause__
-    if cause is None:
-        return line
-    return "".join(traceback.format_exception(cause)) + line

@@ -9,6 +9,14 @@ from penstock.telemetry.scoreboard import WorkerState, mark_gone
 from penstock.telemetry.segment import Segment, SegmentError
 from penstock.telemetry.snapshot import CurrentRequest, Snapshot, WorkerStatus
 from penstock.telemetry.stack import STACK_SIGNAL, StackWriter, clear_stack, read_stack
+from penstock.telemetry.verdict import (
+    ReloadState,
+    Verdict,
+    begin_reload,
+    last_reload,
+    read_verdict,
+    write_verdict,
+)
 
 __all__ = [
     "REQUEST_ID",
@@ -20,17 +28,23 @@ __all__ = [
     "Pulse",
     "RecordHandler",
     "Recorder",
+    "ReloadState",
     "RunningRequest",
     "Segment",
     "SegmentError",
     "Snapshot",
     "StackWriter",
+    "Verdict",
     "WorkerState",
     "WorkerStatus",
+    "begin_reload",
     "clear_stack",
     "find_masters",
+    "last_reload",
     "mark_gone",
     "read_pulse",
     "read_stack",
+    "read_verdict",
     "route_logging",
+    "write_verdict",
 ]

@@ -4,6 +4,7 @@
     slot 0              the master's
     slot 1 .. slots-1   one a worker
     stacks              one a slot, of those that hang (stack.py)
+    verdicts            what became of the last reloads (verdict.py)
 
     a slot              scoreboard page | thread lines | counts | 2 banks of retired counts | ring A | ring B
 
@@ -38,6 +39,7 @@ RING_BYTES_WORD: Final = 4
 CREATED_NS_WORD: Final = 5  # CLOCK_MONOTONIC
 MASTER_PID_WORD: Final = 6
 MASTER_TURNED_NS_WORD: Final = 7  # CLOCK_MONOTONIC of the last turn of its loop; 0 = not yet
+RELOAD_WORD: Final = 8  # number of the last reload that was begun; 1 = the start
 
 PARKED_WORD: Final = 16  # 1 = the agent waits on the wake descriptor; cleared by whoever wakes it
 
@@ -105,6 +107,11 @@ THREAD_INTERRUPTED: Final = 23
 # ----------------------------------------------------------------------------------------------------------
 STACK_BYTES: Final = 32768  # of all threads of a process; some 500 frames
 
+# --- verdicts
+# ----------------------------------------------------------------------------------------------------------
+VERDICTS: Final = 8  # reloads that are remembered: more than any waits for
+VERDICT_BYTES: Final = 8192  # number, state, length, then the reason: a traceback and a line
+
 # --- counts
 # ----------------------------------------------------------------------------------------------------------
 PHASES: Final = ("head", "body", "queue", "application", "send", "total")
@@ -157,7 +164,7 @@ class Layout:
     @functools.cached_property
     def total_bytes(self) -> int:
         """Size of the whole mapping."""
-        return PAGE_BYTES + self.slots * (self.slot_bytes + STACK_BYTES)
+        return self.verdict_at(0) + VERDICTS * VERDICT_BYTES
 
     @functools.cached_property
     def slot_bytes(self) -> int:
@@ -194,6 +201,11 @@ class Layout:
     def stack_at(self, slot: int) -> int:
         """Byte offset of a slot's stack: behind all slots, so that a stack too long never runs into one."""
         return self.slot_at(0) + self.slots * self.slot_bytes + slot * STACK_BYTES
+
+    def verdict_at(self, number: int) -> int:
+        """Byte offset of the verdict on a reload: behind everything else."""
+        slots_bytes = self.slots * (self.slot_bytes + STACK_BYTES)
+        return PAGE_BYTES + slots_bytes + number % VERDICTS * VERDICT_BYTES
 
     def counts_at(self, slot: int) -> int:
         """Byte offset of the histograms that the slot's current pid counts in."""

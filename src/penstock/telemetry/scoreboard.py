@@ -28,13 +28,14 @@ _COUNT_BYTES: Final = COUNT_WORDS * WORD_BYTES
 
 
 class WorkerState(enum.IntEnum):
-    """The life of a slot. EMPTY: never used."""
+    """The life of a slot. EMPTY: never used. TEMPLATE: holds a generation's code and forks its workers."""
 
     EMPTY = 0
     BOOTING = 1
     READY = 2
     DRAINING = 3
     GONE = 4
+    TEMPLATE = 5
 
 
 def read_counts(fd: int, offset: int) -> "array[int]":

@@ -5,7 +5,7 @@ from penstock.wsgi.environ import build_environ, connection_environ
 from penstock.wsgi.exchange import ApplicationError, Exchange, PeerGoneError, ResponseSink
 from penstock.wsgi.file_wrapper import FileWrapper
 from penstock.wsgi.gateway import Gateway, call_application, end_interrupted, stream_response
-from penstock.wsgi.loader import ApplicationLoadError, load_application
+from penstock.wsgi.loader import ApplicationLoadError, load_application, load_hook
 from penstock.wsgi.timeout import RequestTimeout
 from penstock.wsgi.trust import TrustConfigError, TrustedProxies
 
@@ -26,5 +26,6 @@ __all__ = [
     "connection_environ",
     "end_interrupted",
     "load_application",
+    "load_hook",
     "stream_response",
 ]

@@ -21,7 +21,7 @@ import os
 import pkgutil
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, cast
@@ -53,6 +53,22 @@ def load_application(target: str) -> WSGIApplication:
     found = _evaluate(module, expression, place) if expression else _usual_application(module, place)
     _check_application(found, target)
     return cast("WSGIApplication", found)
+
+
+def load_hook(target: str) -> Callable[[], object]:
+    """Import and return the function without arguments that `target` names: module:function.
+
+    Raises:
+        ApplicationLoadError: there is none, or its import failed.
+    """
+    place, _, expression = target.partition(":")
+    if not place.strip() or not expression:
+        raise ApplicationLoadError(f"hook {target!r}; expected module:function")
+    module = _import_file(place) if _is_path(place) else _import_module(place, target)
+    found = _evaluate(module, expression, place)
+    if not callable(found):
+        raise ApplicationLoadError(f"hook {target!r} is {_kind(found)}; expected a function")
+    return cast("Callable[[], object]", found)
 
 
 # Modules

@@ -1,0 +1,41 @@
+"""What of a changed configuration a reload can put in force.
+
+Workers and the agent are made anew and take what they are told.  What the master opened or sized when it
+started stays as it is: listeners, shared memory, the user, the pid file.
+
+In:     the plan in force, and what its source says now.
+Out:    the plan of the next generation, and the options that keep their value until a restart.
+Never:  half a configuration: one that cannot be used changes nothing.
+"""
+
+import dataclasses
+from typing import Final
+
+from penstock.server.plan import ServePlan
+
+FIXED: Final = ("bind", "backlog", "user", "group", "umask", "chdir", "pid_file", "reload", "ops")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Renewal:
+    """A plan that can be carried out now; `fixed` names options that have changed in vain."""
+
+    plan: ServePlan
+    fixed: tuple[str, ...]
+
+
+def renew_plan(plan: ServePlan) -> Renewal:
+    """Return the plan of the next generation.
+
+    Raises:
+        StartError: the configuration cannot be used as it stands now.
+    """
+    wanted = plan.renew()
+    kept = {name: getattr(plan.server, name) for name in FIXED}
+    # Each thread has a line in the shared memory; fewer than at the start is no trouble.
+    kept["threads"] = min(plan.server.threads, wanted.server.threads)
+    server = dataclasses.replace(wanted.server, **kept)
+    fixed = [name for name in kept if getattr(server, name) != getattr(wanted.server, name)]
+    if wanted.telemetry != plan.telemetry:
+        fixed.append("ring_bytes")
+    return Renewal(dataclasses.replace(wanted, server=server, telemetry=plan.telemetry), tuple(fixed))
