@@ -131,9 +131,12 @@ _RARE_ATTRIBUTES: Final = ("comment", "version", "partitioned")
 
 
 def set_cookie_field(morsel: cookies.Morsel[str]) -> str:
-    """Return the value of Set-Cookie: what `Morsel.OutputString` returns, in a quarter of its time."""
+    """Return the value of Set-Cookie: what `Morsel.OutputString` returns, in a quarter of its time.
+
+    That one sorts all attributes of each cookie, the empty ones included, to skip them one by one.
+    """
     known = morsel.get
-    if any([known(name) for name in _RARE_ATTRIBUTES]) or isinstance(known("expires"), int):
+    if any(known(name) for name in _RARE_ATTRIBUTES) or isinstance(known("expires"), int):
         return morsel.OutputString()
     field = f"{morsel.key}={morsel.coded_value}"
     for name, label in _ATTRIBUTES:

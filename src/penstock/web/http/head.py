@@ -21,7 +21,14 @@ from penstock.web.conf import settings
 from penstock.web.core import signing
 from penstock.web.core.context import URLCONF
 from penstock.web.core.signals import request_finished
-from penstock.web.http.cookie import SimpleCookie, cookie_salt, deletion, set_attributes, set_lifetime
+from penstock.web.http.cookie import (
+    SimpleCookie,
+    cookie_salt,
+    deletion,
+    set_attributes,
+    set_cookie_field,
+    set_lifetime,
+)
 from penstock.web.http.headers import ResponseHeaders, Store, check_value, set_field
 from penstock.web.http.status import UNKNOWN_REASON, parse_status
 

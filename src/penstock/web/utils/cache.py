@@ -106,10 +106,11 @@ def add_never_cache_headers(response: Any) -> None:
 
 def patch_vary_headers(response: Any, newheaders: Iterable[str]) -> None:
     """Add names to Vary, unless they are there in any case; "*" stands alone."""
-    present = cc_delim_re.split(response.headers["Vary"]) if response.has_header("Vary") else []
+    value = response.get("Vary")
+    present = [] if value is None else cc_delim_re.split(value)
     known = {name.lower() for name in present}
     names = present + [name for name in newheaders if name.lower() not in known]
-    response.headers["Vary"] = "*" if "*" in names else ", ".join(names)
+    response["Vary"] = "*" if "*" in names else ", ".join(names)
 
 
 def has_vary_header(response: Any, header_query: str) -> bool:

@@ -7,6 +7,7 @@ Never:  invents cryptography: hashlib, hmac and secrets do the work.
 Rules:  Django's key derivation: a digest of salt and secret is the key, and its cookies are signed so.
 """
 
+import functools
 import hashlib
 import hmac
 import secrets
@@ -43,7 +44,23 @@ def salted_hmac(
 
 def get_random_string(length: int, allowed_chars: str = RANDOM_STRING_CHARS) -> str:
     """A string of `length` characters, each drawn by the system's generator; 22 give 131 bits."""
-    return "".join(secrets.choice(allowed_chars) for _ in range(length))
+    if not (0 < len(allowed_chars) <= 256 and allowed_chars.isascii()):
+        return "".join(secrets.choice(allowed_chars) for _ in range(length))
+    # One call of the generator for all characters: one for each costs 1.4 us a character.
+    characters, surplus = _bytes_to_characters(allowed_chars)
+    drawn = b""
+    while len(drawn) < length:
+        drawn += secrets.token_bytes(2 * (length - len(drawn)) + 8).translate(characters, surplus)
+    return drawn[:length].decode("ascii")
+
+
+@functools.lru_cache(maxsize=16)
+def _bytes_to_characters(allowed_chars: str) -> tuple[bytes, bytes]:
+    """Return a table from byte to character, and the bytes to leave out, or the first characters come
+    oftener."""
+    size = len(allowed_chars)
+    table = bytes(ord(allowed_chars[byte % size]) for byte in range(256))
+    return table, bytes(range(256 - 256 % size, 256))
 
 
 def constant_time_compare(val1: Any, val2: Any) -> bool:

@@ -14,7 +14,10 @@ import codecs
 import datetime as dt
 import email.message
 import email.utils
+import functools
+import math
 import re
+import time
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -131,7 +134,12 @@ def escape_leading_slashes(url: str) -> str:
 
 def http_date(epoch_seconds: float | None = None) -> str:
     """A time in seconds since the epoch (now by default) as an IMF-fixdate."""
-    return email.utils.formatdate(epoch_seconds, usegmt=True)
+    return _date_of_second(math.floor(time.time() if epoch_seconds is None else epoch_seconds))
+
+
+@functools.lru_cache(maxsize=64)  # answers of one second share their dates
+def _date_of_second(second: int) -> str:
+    return email.utils.formatdate(second, usegmt=True)
 
 
 def parse_http_date(date: str) -> int:
