@@ -117,37 +117,30 @@ def set_attributes(
         morsel["samesite"] = samesite
 
 
-# The attributes of nearly every cookie, in the order of their names, which is that of the standard library.
-_ATTRIBUTES: Final = (
-    ("domain", "Domain"),
-    ("expires", "expires"),
-    ("httponly", "HttpOnly"),
-    ("max-age", "Max-Age"),
-    ("path", "Path"),
-    ("samesite", "SameSite"),
-    ("secure", "Secure"),
-)
-_RARE_ATTRIBUTES: Final = ("comment", "version", "partitioned")
-
-
 def set_cookie_field(morsel: cookies.Morsel[str]) -> str:
-    """Return the value of Set-Cookie: what `Morsel.OutputString` returns, in a quarter of its time.
+    """Return the value of Set-Cookie: what `Morsel.OutputString` returns, in half its time.
 
-    That one sorts all attributes of each cookie, the empty ones included, to skip them one by one.
+    That one sorts all attributes of each cookie, the empty ones included.  They are written out here in that
+    order.
     """
-    known = morsel.get
-    if any(known(name) for name in _RARE_ATTRIBUTES) or isinstance(known("expires"), int):
+    get = morsel.get
+    expires = get("expires")
+    if get("comment") or get("version") or get("partitioned") or expires.__class__ is not str:
         return morsel.OutputString()
     field = f"{morsel.key}={morsel.coded_value}"
-    for name, label in _ATTRIBUTES:
-        value = known(name)
-        if value == "":
-            continue
-        if name in ("httponly", "secure"):
-            field += f"; {label}" if value else ""
-        else:
-            field += f"; {label}={value}"
-    return field
+    if (domain := get("domain")) != "":
+        field += f"; Domain={domain}"
+    if expires != "":
+        field += f"; expires={expires}"
+    if get("httponly"):
+        field += "; HttpOnly"
+    if (max_age := get("max-age")) != "":
+        field += f"; Max-Age={max_age}"
+    if (path := get("path")) != "":
+        field += f"; Path={path}"
+    if (samesite := get("samesite")) != "":
+        field += f"; SameSite={samesite}"
+    return f"{field}; Secure" if get("secure") else field
 
 
 def deletion(name: str, samesite: str | None) -> tuple[int, str, bool]:

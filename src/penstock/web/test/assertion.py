@@ -72,7 +72,7 @@ class ResponseAssertions(unittest.TestCase):
         return content.count(wanted), repr(text), where
 
     def assertURLEqual(self, url1: Any, url2: Any, msg_prefix: str = "") -> None:
-        """Assert that two URLs mean the same; query fields may stand in any order, but for those of one name."""
+        """Assert that two URLs mean the same; the order of query fields matters for one name alone."""
         first, second = _normal_url(url1), _normal_url(url2)
         self.assertEqual(first, second, f"{_prefix(msg_prefix)}Expected '{first}' to equal '{second}'.")
 
