@@ -56,8 +56,7 @@ def get_random_string(length: int, allowed_chars: str = RANDOM_STRING_CHARS) -> 
 
 @functools.lru_cache(maxsize=16)
 def _bytes_to_characters(allowed_chars: str) -> tuple[bytes, bytes]:
-    """Return a table from byte to character, and the bytes to leave out, or the first characters come
-    oftener."""
+    """Return a table from byte to character, and the bytes to leave out: they would favour the first."""
     size = len(allowed_chars)
     table = bytes(ord(allowed_chars[byte % size]) for byte in range(256))
     return table, bytes(range(256 - 256 % size, 256))
