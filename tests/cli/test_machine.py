@@ -1,4 +1,5 @@
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from penstock.cli.machine import (
     default_workers,
     memory_bytes,
     memory_limit_bytes,
+    raise_file_limit,
 )
 
 
@@ -151,3 +153,23 @@ def test_line_of_no_cgroup_is_skipped(tmp_path: Path, many_cpus: int) -> None:
     write(tmp_path / "proc/self/cgroup", "nonsense\n\n")
     assert available_cpus(tmp_path) == many_cpus
     assert memory_limit_bytes(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "raised"),
+    [
+        pytest.param(1024, 4096, 2000, id="below-the-hard-limit"),
+        pytest.param(1024, 1500, 1500, id="at-the-hard-limit"),
+        pytest.param(1024, resource.RLIM_INFINITY, 2000, id="no-hard-limit"),
+        pytest.param(3000, 4096, 3000, id="enough"),
+        pytest.param(resource.RLIM_INFINITY, resource.RLIM_INFINITY, resource.RLIM_INFINITY, id="no-limit"),
+    ],
+)
+def test_limit_of_files_is_raised_as_far_as_it_may(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, raised: int
+) -> None:
+    limits = [(soft, hard)]
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, pair: limits.append(pair))
+    assert raise_file_limit(2000) == raised
+    assert limits[-1] == (raised, hard)

@@ -100,10 +100,12 @@ def test_target_may_be_left_to_the_configuration() -> None:
             ["status", "--jsn"], "unknown argument '--jsn'; see penstock status --help", id="other-command"
         ),
         pytest.param(
-            ["restart"], "unknown command 'restart'; expected serve, status, config or systemd", id="command"
+            ["restart"],
+            "unknown command 'restart'; expected serve, status, config, doctor or systemd",
+            id="command",
         ),
         pytest.param(["staus"], "unknown command 'staus'; did you mean 'status'?", id="near-command"),
-        pytest.param([], "no command; expected serve, status, config or systemd", id="nothing"),
+        pytest.param([], "no command; expected serve, status, config, doctor or systemd", id="nothing"),
     ],
 )
 def test_words_that_are_no_command_are_refused_with_a_hint(words: list[str], message: str) -> None:

@@ -43,8 +43,14 @@ def _systemd(arguments: "argparse.Namespace") -> int:
     return run_systemd(arguments)
 
 
+def _doctor(arguments: "argparse.Namespace") -> int:
+    from penstock.cli.doctor import run_doctor  # noqa: PLC0415 - only this command needs it
+
+    return run_doctor(arguments)
+
+
 COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingProxyType(
-    {"serve": _serve, "status": _status, "config": _config, "systemd": _systemd}
+    {"serve": _serve, "status": _status, "config": _config, "doctor": _doctor, "systemd": _systemd}
 )
 
 

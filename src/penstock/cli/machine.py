@@ -1,6 +1,7 @@
 """What this process may use of the machine: CPUs, memory; and how many workers that makes: `workers = 0`.
 
-In:     the affinity mask, which holds the cgroup's cpuset; the cgroup files of Linux; /proc/meminfo.
+In:     limits of the process; the affinity mask, which holds the cgroup's cpuset; the cgroup files of Linux;
+        /proc/meminfo.
 Out:    counts of at least 1; bytes.
 Never:  os.cpu_count(): a container limited to one CPU of 64 would get 64 workers, and 64 times the memory.
 Rules:  cgroup v2: `cpu.max` holds "QUOTA PERIOD" or "max PERIOD", in microseconds, `memory.max` bytes or
@@ -11,6 +12,7 @@ Rules:  cgroup v2: `cpu.max` holds "QUOTA PERIOD" or "max PERIOD", in microsecon
 
 import math
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,8 @@ from typing import Final
 # So much at least should be there for each worker that nobody asked for. Heroku counts 256 MiB for one that
 # imports its application itself; ours share what the template imported.
 WORKER_BYTES: Final = 128 << 20
+# Descriptors of a worker beside its connections: the application's files and databases.
+OTHER_FILES: Final = 1024
 # v1 says "no limit" with a number near 2**63; no machine has half of that.
 _NO_LIMIT: Final = 1 << 62
 
@@ -50,6 +54,16 @@ def memory_bytes(root: Path = Path("/")) -> int | None:
     except (OSError, ValueError, IndexError, StopIteration):
         return limit
     return total if limit is None else min(limit, total)
+
+
+def raise_file_limit(wanted: int) -> int:
+    """Let this process open so many files, as far as the hard limit allows; return the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return soft
+    raised = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+    return raised
 
 
 def _cgroups(root: Path, controller: str) -> Iterator[Path]:

@@ -115,6 +115,9 @@ def _man_lines() -> Iterator[str]:
         r".B penstock config",
         r"[\fB\-\-config\fR \fIFILE\fR]",
         ".br",
+        r".B penstock doctor",
+        r"[\fB\-\-json\fR] [\fB\-\-proxy\-keep\-alive\fR \fISECONDS\fR] [\fITARGET\fR]",
+        ".br",
         r".B penstock systemd",
         r"\fB\-\-user\fR \fIUSER\fR [\fB\-\-name\fR \fINAME\fR] [\fB\-\-output\fR \fIFOLDER\fR]",
         r"[\fITARGET\fR]",
@@ -124,6 +127,7 @@ def _man_lines() -> Iterator[str]:
         "or the path of a Python file; modules are found from the current folder first.",
         r"\fBstatus\fR shows the workers of the running servers from their shared memory.",
         r"\fBconfig\fR shows every option, its value in this folder and where it was set.",
+        r"\fBdoctor\fR looks for what will hurt in production, and says what to change.",
         r"\fBsystemd\fR writes a service and a socket unit that fit this configuration.",
     )
     for section, title in TITLES.items():

@@ -55,7 +55,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-COMMANDS: Final = ("serve", "status", "config", "systemd")
+COMMANDS: Final = ("serve", "status", "config", "doctor", "systemd")
 EXPECTED: Final = f"{', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}"
 
 EPILOG: Final = """\
@@ -105,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_status(commands)
     _add_config(commands)
+    _add_doctor(commands)
     _add_systemd(commands)
     return parser
 
@@ -183,6 +184,27 @@ def _add_config(commands: "argparse._SubParsersAction[_Parser]") -> None:
         allow_abbrev=False,
     )
     _add_config_flag(config)
+
+
+def _add_doctor(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="look for what will hurt in production",
+        description="Examine configuration, machine and application; status 1 = something must change.",
+        allow_abbrev=False,
+    )
+    doctor.add_argument("target", nargs="?", default="", metavar="TARGET", help="as of `penstock serve`")
+    _add_config_flag(doctor)
+    doctor.add_argument(
+        "--pid", metavar="PID", help="measure the workers of this server (default: the only one)"
+    )
+    doctor.add_argument(
+        "--proxy-keep-alive",
+        default="60",
+        metavar="SECONDS",
+        help="how long the proxy in front keeps idle connections (default: 60, as most)",
+    )
+    doctor.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def _add_systemd(commands: "argparse._SubParsersAction[_Parser]") -> None:

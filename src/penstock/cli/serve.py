@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from penstock import __version__
 from penstock.cli.error import CommandError
-from penstock.cli.machine import default_workers
+from penstock.cli.machine import OTHER_FILES, default_workers, raise_file_limit
 from penstock.cli.parser import given_flags
 from penstock.cli.reload import require_watchfiles, start_watcher
 from penstock.cli.streams import open_standard_streams
@@ -68,6 +68,7 @@ def run_serve(arguments: "argparse.Namespace") -> int:
     open_standard_streams()
     folder = Path.cwd()
     config, target = read_config(arguments, folder)
+    raise_file_limit(config.server.max_connections + OTHER_FILES)
     enter_folder(config.server.chdir)
     check_logs(config.agent)
     if config.server.reload:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from penstock.cli.error import CommandError
+from penstock.cli.machine import OTHER_FILES
 from penstock.cli.systemd_unit import UNIT_NAME, Section, command, path, render, word
 from penstock.config import Config, ConfigError, LoadedConfig, load_config
 from penstock.server.address import Address, TCPAddress, UnixAddress, parse_address
@@ -36,8 +37,6 @@ NOTIFY_RELOAD_VERSION: Final = 253
 # After graceful_timeout_s: killing who did not stop, and writing out the last log lines.
 STOP_MARGIN_S: Final = 15
 WATCHDOG_S: Final = 30
-# Of a worker, beside its connections: the application's files and databases.
-OTHER_FILES: Final = 1024
 VARIABLES: Final = re.compile(r"PENSTOCK_.*|PORT|WEB_CONCURRENCY")
 
 HARDENING: Final = (
