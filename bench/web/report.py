@@ -20,9 +20,9 @@ HEAD = """# penstock.web beside Django, Flask, Bottle and Falcon
 
 CPU per request in microseconds (`process_time`), in one process, without a server.  Each view takes a path
 parameter and a query parameter and answers 13 bytes; the environ is a browser's, with 15 header fields.
-All sites of a table were measured in one run, round by round in turn; what it costs to ask was measured as well
-and is subtracted.  A ratio is the median of the ratios of neighbouring rounds.  Falcon is its compiled wheel.
-Written by `make bench-web`.
+All sites of a table were measured in one run, round by round in turn; what it costs to ask was measured
+as well and is subtracted.  A ratio is the median of the ratios of neighbouring rounds.  Falcon is its
+compiled wheel.  Written by `make bench-web`.
 """
 
 

@@ -11,4 +11,9 @@ Never:  imports anything of the framework.
 from contextvars import ContextVar
 from typing import Any, Final
 
+ROOT_PREFIX: Final = "/"
+
+# The handler sets both for each request, and both nearly always stay what they are: a look costs 20 ns, a
+# new value in a context variable 70 ns and an entry in the context's tree.
 URLCONF: Final[ContextVar[Any]] = ContextVar("penstock.web.urlconf", default=None)
+SCRIPT_PREFIX: Final[ContextVar[str]] = ContextVar("penstock.web.script_prefix", default=ROOT_PREFIX)

@@ -222,7 +222,7 @@ class RequestBody:
 
     def close(self) -> None:
         """Close the uploaded files."""
-        files = self.__dict__.get("_files")
+        files = getattr(self, "_files", None)
         if files:
             for _, uploads in files.lists():
                 for upload in uploads:

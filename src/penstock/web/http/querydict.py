@@ -13,7 +13,7 @@ need no decoding: both take a short way.
 
 import copy
 from collections.abc import Iterable
-from typing import Any, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 from urllib.parse import quote, unquote_plus, urlencode
 
 from penstock.web.conf import settings
@@ -23,6 +23,12 @@ from penstock.web.utils.datastructures import MultiValueDict
 TOO_MANY_FIELDS = "The number of GET/POST parameters exceeded settings.DATA_UPLOAD_MAX_NUMBER_FIELDS."
 
 
+# The dict's own, which know the lists themselves.
+_values: Final = dict.__getitem__
+_set_values: Final = dict.__setitem__
+_setdefault: Final = dict.setdefault
+
+
 def check_count(text: str) -> None:
     """Refuse more fields than DATA_UPLOAD_MAX_NUMBER_FIELDS, before any is taken apart.
 
@@ -30,7 +36,8 @@ def check_count(text: str) -> None:
         TooManyFieldsSent: there are more.
     """
     limit = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
-    if limit is not None and text.count("&") >= limit:
+    # Most texts are shorter than the number of fields that would be too many.
+    if limit is not None and len(text) >= limit and text.count("&") >= limit:
         raise TooManyFieldsSent(TOO_MANY_FIELDS)
 
 
@@ -66,17 +73,23 @@ class QueryDict(MultiValueDict[str]):
     def _fill(self, query_string: str | bytes) -> None:
         text = query_string if isinstance(query_string, str) else self._decode(query_string)
         check_count(text)
-        is_escaped = "%" in text or "+" in text
-        encoding = self.encoding if is_escaped else ""
-        add = super(MultiValueDict, self).setdefault  # dict's own, which gives the list itself
+        if "%" in text or "+" in text:
+            self._fill_escaped(text, self.encoding)
+            return
         for field in text.split("&"):
-            if not field:
-                continue
-            name, _, value = field.partition("=")
-            if is_escaped:
-                name = unquote_plus(name, encoding, "replace")
-                value = unquote_plus(value, encoding, "replace")
-            add(name, []).append(value)
+            if field:
+                name, _, value = field.partition("=")
+                if name in self:
+                    _values(self, name).append(value)
+                else:
+                    _set_values(self, name, [value])
+
+    def _fill_escaped(self, text: str, encoding: str) -> None:
+        for field in text.split("&"):
+            if field:
+                name, _, value = field.partition("=")
+                values = _setdefault(self, unquote_plus(name, encoding, "replace"), [])
+                values.append(unquote_plus(value, encoding, "replace"))
 
     def _decode(self, query_string: bytes) -> str:
         try:

@@ -42,23 +42,37 @@ class _Node(Generic[T]):
 class PrefixIndex(Generic[T]):
     """Things filed under the beginning that a path must have; built once, read by all threads."""
 
-    __slots__ = ("_root",)
+    __slots__ = ("_after_segment", "_root")
 
     def __init__(self, pairs: Iterable[tuple[str, T]]) -> None:
         self._root: _Node[T] = _Node("", 0)
+        segments: set[str] = set()
         for order, (beginning, thing) in enumerate(pairs):
             _node_for(self._root, beginning).own.append((order, thing))
+            segments.add(_first_segment(beginning))
         _merge(self._root, [])
+        # Where the walk stands behind each first segment: most paths need not begin at the root.
+        self._after_segment = {segment: self._walk(self._root, segment) for segment in segments}
 
     def find(self, path: str) -> Sequence[T]:
         """Return all things whose beginning `path` has, in the order in which they were given."""
-        node = self._root
+        start = self._after_segment.get(path[: path.find("/") + 1], self._root)
+        return (self._walk(start, path) if start.children else start).found
+
+    @staticmethod
+    def _walk(node: _Node[T], path: str) -> _Node[T]:
+        """Return the node of the longest beginning of `path` that is `node`'s or below it."""
         while True:
             end = node.end
             child = node.children.get(path[end : end + 1])
             if child is None or not path.startswith(child.label, end):
-                return node.found
+                return node
             node = child
+
+
+def _first_segment(path: str) -> str:
+    """Return the path up to its first slash, which it includes; without one there is no segment."""
+    return path[: path.find("/") + 1]
 
 
 def _node_for(root: _Node[T], beginning: str) -> _Node[T]:

@@ -81,7 +81,7 @@ class MultiValueDict(dict[K, Any]):
             MultiValueDictKeyError: the key is not in.
         """
         try:
-            values = super().__getitem__(key)
+            values = dict.__getitem__(self, key)
         except KeyError:
             raise MultiValueDictKeyError(key) from None
         return values[-1] if values else []
@@ -112,7 +112,7 @@ class MultiValueDict(dict[K, Any]):
             value = self[key]
         except KeyError:
             return default
-        return default if value == [] else value
+        return default if value.__class__ is list and not value else value
 
     def _getlist(self, key: K, default: Any = None, *, force_list: bool = False) -> Any:
         """The list itself, not a copy, unless `force_list` asks for one."""

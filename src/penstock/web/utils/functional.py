@@ -50,7 +50,9 @@ class cached_property(Generic[T]):
             return self
         if self.name is None:
             raise TypeError("cached_property has no name; expected it to stand in a class body")
-        value = instance.__dict__[self.name] = self.func(instance)
+        value = self.func(instance)
+        # As an assignment: asking for `__dict__` would make a dict of what the instance keeps without one.
+        object.__setattr__(instance, self.name, value)
         return value
 
 

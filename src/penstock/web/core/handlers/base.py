@@ -23,6 +23,7 @@ from types import CoroutineType, FunctionType
 from typing import Any
 
 from penstock.web.conf import settings
+from penstock.web.core.context import URLCONF
 from penstock.web.core.handlers.adaption import run_in_thread, wait_for
 from penstock.web.core.handlers.chain import Hook, load_chain
 from penstock.web.http import HttpRequest
@@ -59,7 +60,9 @@ class BaseHandler:
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a request; errors are answers, and are logged unless they were."""
-        set_urlconf(settings.ROOT_URLCONF)
+        urlconf = settings.ROOT_URLCONF
+        if URLCONF.get() is not urlconf:
+            URLCONF.set(urlconf)
         response = self._middleware_chain(request)  # type: ignore[misc]  # loaded, or it fails as it should
         response._resource_closers.append(request.close)
         if response.status_code >= 400:
@@ -114,24 +117,19 @@ class BaseHandler:
             if response:
                 break
         if response is None:
-            response = self._call_view(request, view, args, kwargs)
-        if response is None or isinstance(response, CoroutineType):
+            try:
+                response = view(request, *args, **kwargs)
+                if response.__class__ is CoroutineType and iscoroutinefunction(view):
+                    response = wait_for(response)
+            except Exception as error:
+                response = self._offer(request, error)
+                if response is None:
+                    raise
+        if response is None or response.__class__ is CoroutineType:
             self.check_response(response, view)
-        if callable(getattr(response, "render", None)):
+        render = getattr(response, "render", None)
+        if render is not None and callable(render):
             response = self._render(request, response, view)
-        return response
-
-    def _call_view(
-        self, request: HttpRequest, view: View, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> Any:
-        try:
-            response = view(request, *args, **kwargs)
-            if isinstance(response, CoroutineType) and iscoroutinefunction(view):
-                return wait_for(response)
-        except Exception as error:
-            response = self._offer(request, error)
-            if response is None:
-                raise
         return response
 
     def _render(self, request: HttpRequest, response: Any, view: View) -> Any:

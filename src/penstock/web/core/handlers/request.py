@@ -144,7 +144,9 @@ def get_script_name(environ: dict[str, Any]) -> str:
     forced = settings.FORCE_SCRIPT_NAME
     if forced is not None:
         return forced  # type: ignore[no-any-return]  # a setting
-    original: str = environ.get("SCRIPT_URL") or environ.get("REDIRECT_URL") or ""
+    original = ""
+    if "SCRIPT_URL" in environ or "REDIRECT_URL" in environ:
+        original = environ.get("SCRIPT_URL") or environ.get("REDIRECT_URL") or ""
     if not original:
         name: str = environ.get("SCRIPT_NAME", "")
         return name if name.isascii() else name.encode("latin-1").decode()

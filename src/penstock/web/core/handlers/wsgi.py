@@ -11,6 +11,7 @@ Rules:  PEP 3333; Django's order: prefix, request_started, request, response, st
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from penstock.web.core.context import ROOT_PREFIX, SCRIPT_PREFIX
 from penstock.web.core.handlers import base
 from penstock.web.core.handlers.request import LimitedStream, WSGIRequest, get_script_name
 from penstock.web.core.signals import request_started
@@ -36,7 +37,9 @@ class WSGIHandler(base.BaseHandler):
             UnicodeError, ValueError: PATH_INFO, SCRIPT_NAME or CONTENT_TYPE can be read in no way.
         """
         kind = self.__class__
-        set_script_prefix(get_script_name(environ))
+        script_name = get_script_name(environ)
+        if script_name or SCRIPT_PREFIX.get() != ROOT_PREFIX:
+            set_script_prefix(script_name)
         if request_started.receivers:
             request_started.send(sender=kind, environ=environ)
         request = self.request_class(environ)
