@@ -37,12 +37,12 @@ class HttpHeaders(Mapping[str, str]):
         self._snapshot: dict[str, tuple[str, Any]] | None = None
 
     def __getitem__(self, name: str) -> Any:
-        if self._snapshot is None:
-            try:
+        try:
+            if self._snapshot is None:
                 return self._environ[variable_name(name)]
-            except KeyError:
-                raise KeyError(name) from None
-        return self._snapshot[name.replace("_", "-").lower()][1]
+            return self._snapshot[name.replace("_", "-").lower()][1]
+        except KeyError:
+            raise KeyError(name) from None
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of a field, else `default`."""
