@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -158,6 +159,221 @@ def test_old_owner_cannot_take_its_successors_claim_for_its_own() -> None:
     assert claims.appointed == []
     claims.loop.give_up_loop(1)
     assert claims.appointed == ["the successor's"]
+    claims.close()
+
+
+# The pool lane on the loop's thread
+
+
+def arriving_together(rig, *requests) -> None:
+    """Let the requests (client, path) come in one batch of events, in that order."""
+    held, sent = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        held.set()
+        assert sent.wait(5)
+
+    rig.loop.order(hold)
+    assert held.wait(5)
+    for client, path in requests:
+        client.ask(path)
+    sent.set()
+
+
+def test_request_of_the_pool_lane_that_waits_loses_the_loop_at_once(serve) -> None:
+    rig = serve(threads=2, lanes="pool")
+    gate = rig.gate("/stuck")
+    stuck, neighbour = rig.connect(), rig.connect()
+    stuck.ask("/stuck")
+    gate.wait_arrival()
+    assert [neighbour.get("/quick").body for _ in range(3)] == [b"hello"] * 3
+    gate.open()
+    assert stuck.answer().body == b"hello"
+    assert {access.lane for access in rig.wait_accesses(4)} == {1}
+    assert rig.loop.watcher.take_over_count == 0
+    rig.wait_until(lambda: rig.loop.is_quiet)
+    rig.wait_until(lambda: owners(rig) == 1)
+
+
+def test_neighbours_in_the_batch_of_a_request_that_waits_are_answered_before_it(serve) -> None:
+    rig = serve(threads=3, lanes="pool")
+    gate = rig.gate("/stuck")
+    before, stuck, behind = rig.connect(), rig.connect(), rig.connect()
+    for client in (before, stuck, behind):
+        client.get("/quick")  # all three are accepted
+    arriving_together(rig, (before, "/quick"), (stuck, "/stuck"), (behind, "/quick"))
+    gate.wait_arrival()
+    assert [before.answer().body, behind.answer().body] == [b"hello"] * 2
+    gate.open()
+    assert stuck.answer().body == b"hello"
+
+
+def test_pipelined_request_behind_one_that_waited_is_answered_after_it(serve) -> None:
+    rig = serve(threads=2, lanes="pool")
+    gate = rig.gate("/stuck")
+    client = rig.connect()
+    client.send(b"GET /stuck HTTP/1.1\r\nHost: a\r\n\r\nGET /quick HTTP/1.1\r\nHost: a\r\n\r\n")
+    gate.wait_arrival()
+    gate.open()
+    assert [client.answer().body, client.answer().body] == [b"hello"] * 2
+    assert [access.line for access in rig.wait_accesses(2)] == [
+        b"GET /stuck HTTP/1.1",
+        b"GET /quick HTTP/1.1",
+    ]
+
+
+def test_request_that_waits_beyond_its_deadline_is_answered_by_the_next_owner(serve) -> None:
+    rig = serve(threads=2, lanes="pool", request_timeout_s=0.05)
+    gate = rig.gate("/stuck")
+    client = rig.connect()
+    client.ask("/stuck")
+    gate.wait_arrival()
+    assert client.answer().status == 504
+    gate.open()
+    (access,) = rig.wait_accesses(1)
+    assert access.outcome is Outcome.TIMED_OUT
+    rig.wait_until(lambda: rig.loop.is_quiet)
+
+
+def test_client_that_leaves_before_its_turn_is_recorded_and_the_application_is_not_called(serve) -> None:
+    calls = []
+
+    def application(environ, start_response):
+        calls.append(environ["PATH_INFO"])
+        start_response("200 OK", [])
+        return [b"hello"]
+
+    rig = serve(application, threads=2, lanes="pool")
+    client = rig.connect()
+    connection = rig.the_connection()
+
+    def come_and_go() -> None:
+        client.ask("/gone")
+        while not rig.loop.arrived:
+            connection.receive()
+        connection.close()
+
+    rig.on_loop(come_and_go)
+    (access,) = rig.wait_accesses(1)
+    assert (access.status, access.outcome) == (499, Outcome.PEER_GONE)
+    assert calls == []
+    rig.wait_until(lambda: rig.loop.is_quiet)
+
+
+def test_request_that_finds_no_slot_waits_in_the_queue_and_keeps_its_deadline(serve) -> None:
+    rig = serve(threads=1, lanes="pool")
+    gate = rig.gate("/stuck")
+    stuck, waiting = rig.connect(), rig.connect()
+    stuck.ask("/stuck")
+    gate.wait_arrival()
+    waiting.ask("/quick")
+    rig.wait_until(lambda: rig.loop.pool.jobs)
+    assert rig.on_loop(lambda: [exchange.sink.tick > 0 for exchange in rig.loop.pool.jobs]) == [True]
+    assert not rig.on_loop(lambda: rig.loop.is_quiet)
+    gate.open()
+    assert [stuck.answer().body, waiting.answer().body] == [b"hello"] * 2
+
+
+def test_request_in_the_queue_runs_on_the_loop_when_a_slot_is_free(serve) -> None:
+    rig = serve(threads=1, lanes="pool")
+    client = rig.connect()
+    connection = rig.the_connection()
+
+    def come_and_queue() -> int:
+        client.ask("/")
+        while not rig.loop.arrived:
+            connection.receive()
+        rig.loop.pool.jobs.append(rig.loop.arrived.popleft().wait_for_thread())
+        return rig.loop._thread
+
+    owner = rig.on_loop(come_and_queue)
+    assert client.answer().body == b"hello"
+    (access,) = rig.wait_accesses(1)
+    assert (access.thread, access.lane) == (owner, 1)
+
+
+def test_what_arrives_when_the_worker_is_cut_does_not_run(serve) -> None:
+    rig = serve(threads=1, lanes="pool")
+    client = rig.connect()
+    connection = rig.the_connection()
+
+    def come_and_be_cut() -> None:
+        client.ask("/")
+        while not rig.loop.arrived:
+            connection.receive()
+        rig._end()
+
+    rig.loop.order(come_and_be_cut)
+    assert not client.answer().is_whole
+    assert [access.outcome for access in rig.recorder.accesses] == [Outcome.CUT]
+
+
+def test_requests_that_wait_at_random_lose_no_answer_and_leave_one_owner(serve) -> None:
+    def application(environ, start_response):
+        if int(environ["QUERY_STRING"]) % 7 == 0:
+            time.sleep(0.001)
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [environ["QUERY_STRING"].encode()]
+
+    rig = serve(application, threads=3, lanes="pool")
+    failures = []
+
+    def ask(number: int) -> None:
+        client = rig.connect()
+        numbers = range(number, number + 200)
+        failures.extend(each for each in numbers if client.get(f"/?{each}").body != b"%d" % each)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(rig.wait_accesses(1200)) == 1200
+    assert rig.recorder.peak_inside <= 3
+    rig.wait_until(lambda: rig.loop.is_quiet)
+    rig.wait_until(lambda: owners(rig) == 1)
+
+
+def test_owner_that_always_finds_work_leaves_the_loop_while_others_come_back(serve, monkeypatch) -> None:
+    monkeypatch.setattr("penstock.server.loop.TURN_NS", -1)
+    rig = serve(threads=3, lanes="pool")
+    gate = rig.gate("/stuck")
+    stuck, client = rig.connect(), rig.connect()
+    stuck.ask("/stuck")
+    gate.wait_arrival()
+    seen = {rig.on_loop(lambda: rig.loop._thread) for _ in range(20)}
+    assert len(seen) > 1
+    assert [client.get("/quick").body for _ in range(20)] == [b"hello"] * 20
+    gate.open()
+    assert stuck.answer().body == b"hello"
+    rig.wait_until(lambda: rig.loop.is_quiet)
+    rig.wait_until(lambda: owners(rig) == 1)
+
+
+def test_owner_stays_while_nobody_else_is_inside_the_application(serve, monkeypatch) -> None:
+    monkeypatch.setattr("penstock.server.loop.TURN_NS", -1)
+    rig = serve(threads=3)
+    rig.make_inline("/")
+    owner = rig.on_loop(lambda: rig.loop._thread)
+    client = rig.connect()
+    for _ in range(20):
+        client.get()
+    assert rig.on_loop(lambda: rig.loop._thread) == owner
+
+
+def test_claim_that_its_owner_takes_back_meanwhile_is_not_taken_over() -> None:
+    class Fleeting(list):
+        def pop(self, *_):
+            raise IndexError
+
+    claims = Claims()
+    assert not claims.loop.maybe_take_over()
+    claims.loop.claim = Fleeting([SimpleNamespace(lane=0)])
+    assert not claims.loop.maybe_take_over()
+    claims.loop.claim = Fleeting([SimpleNamespace(lane=1)])
+    assert not claims.loop.maybe_take_over()
+    assert not claims.loop.orders
     claims.close()
 
 

@@ -306,3 +306,58 @@ def test_thread_that_is_being_woken_on_its_way_to_bed_takes_the_waking(bench) ->
     it.pool._is_waking = True
     it.go_to_bed()
     assert not it.pool._is_waking
+
+
+# Leaving the loop to another thread
+
+
+def test_owner_keeps_the_loop_when_nobody_sleeps(bench) -> None:
+    it = bench(hello)
+    assert not it.pool.may_abdicate()
+    assert not it.pool._vacancies
+
+
+def test_owner_leaves_the_loop_to_the_thread_it_wakes(bench) -> None:
+    it = bench(hello)
+    bed = threading.Lock()
+    bed.acquire()
+    it.pool._idle.append(bed)
+    assert it.pool.may_abdicate()
+    assert it.pool._vacancies == [None]
+    assert not bed.locked()
+
+
+@pytest.mark.parametrize(
+    ("kept", "is_left"),
+    [pytest.param([None], False, id="nobody-took-it"), pytest.param([], True, id="somebody-took-it")],
+)
+def test_owner_looks_again_when_the_woken_thread_may_have_passed(bench, kept, is_left) -> None:
+    class Vacancies(list):
+        def append(self, _item) -> None:
+            it.pool._is_waking = False  # it passes now, before there is anything to see
+            self[:] = kept
+
+    it = bench(hello)
+    it.pool._is_waking = True
+    it.pool._vacancies = Vacancies()
+    assert it.pool.may_abdicate() is is_left
+    assert not it.pool._vacancies
+
+
+def test_thread_that_leaves_the_loop_while_the_pool_stops_does_not_sleep(bench) -> None:
+    it = bench(hello)
+    it.loop.own = lambda _index: True
+    it.pool.stop()
+    it.pool._own(it.loop, 0)
+    assert not it.pool._idle
+
+
+def test_thread_that_takes_over_a_loop_with_jobs_wakes_somebody_for_them(bench) -> None:
+    it = bench(hello)
+    it.loop.own = lambda _index: False
+    bed = threading.Lock()
+    bed.acquire()
+    it.pool._idle.append(bed)
+    it.add("/a")
+    it.pool._own(it.loop, 0)
+    assert not bed.locked()

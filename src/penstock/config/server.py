@@ -85,8 +85,8 @@ class ServerConfig:
     )
     lanes: str = option(
         "auto",
-        help="auto: quick requests run on the loop thread; pool: every request takes a thread",
-        reason="inline saves some 3 us a request",
+        help="auto: requests known to be quick run on the loop thread; pool: no request holds it up",
+        reason="inline saves some 1 us a request",
         choices=("auto", "pool"),
         flag="lanes",
     )

@@ -27,6 +27,7 @@ from penstock.protocol import (
     refusal,
 )
 from penstock.server.phase import BODY, BUSY, CLOSED, HEAD, IDLE, LINGERING, NEXT, SENDING
+from penstock.server.pool import POOL_LANE
 from penstock.server.spool import BodySpool, SpoolError
 from penstock.server.transmission import NS, Transmission
 from penstock.server.upload import Upload
@@ -155,10 +156,10 @@ class Connection(Transmission):
             return
         shape = self._shape
         assert shape is not None  # noqa: S101 - set with the exchange
-        if exchange.lane:
-            loop.lanes.learn(shape, exchange.end_ns - exchange.start_ns)
-        elif not exchange.output:
+        if not exchange.output:
             shape.belongs_to_pool()
+        elif exchange.lane:
+            loop.lanes.learn(shape, exchange.end_ns - exchange.start_ns)
         else:
             shape.was_slow_inline()
         if self._phase is CLOSED:
@@ -349,15 +350,26 @@ class Connection(Transmission):
                 self._phase = SENDING
                 loop.outgoing.append(self)
                 return
-        exchange.start_ns = 0
-        self.deadline_ns = now_ns + reception.request_timeout_ns
-        loop.wheel.file(self)
-        if shape.is_inline:
+            self._await_slot(exchange)
             loop.wait_for_slot(self)
         else:
-            loop.pool.jobs.append(exchange)  # the loop wakes a thread when its batch is done
+            exchange.lane = POOL_LANE
+            loop.arrived.append(self)  # it runs when the batch of events is read
 
-    def run_inline_at_last(self) -> int:
+    def wait_for_thread(self) -> Exchange:
+        """Return the request that arrived and found no slot: a thread takes it when one is free (loop)."""
+        exchange = self._exchange
+        assert exchange is not None  # noqa: S101 - it arrived
+        if self._phase is not CLOSED:
+            self._await_slot(exchange)
+        return exchange
+
+    def _await_slot(self, exchange: Exchange) -> None:
+        exchange.start_ns = 0
+        self.deadline_ns = exchange.body_ns + self._reception.request_timeout_ns
+        self._reception.loop.wheel.file(self)
+
+    def run_at_last(self) -> int:
         """Run the request that waited for the slot now held (loop); returns how long it waited, in ns."""
         exchange, shape = self._exchange, self._shape
         assert exchange is not None  # noqa: S101 - it waits
@@ -371,33 +383,11 @@ class Connection(Transmission):
             return 0
         exchange.start_ns = monotonic_ns()
         waited_ns = exchange.start_ns - exchange.body_ns
-        self._reception.loop.run_inline(exchange, shape)
-        self._send_output(exchange)
-        return waited_ns
-
-    def send_output(self) -> None:
-        """Send the answer of an inline request (loop, when its batch is done)."""
-        if self._phase is SENDING and self._exchange is not None:  # else it was closed meanwhile
-            self._send_output(self._exchange)
-
-    def _send_output(self, exchange: Exchange) -> None:
-        """Send a complete answer: one send, and EPOLLOUT only when the client is slow."""
+        loop = self._reception.loop
+        loop.run_inline(exchange, shape)
         self._phase = SENDING
-        output = exchange.output
-        data = output[0] if len(output) == 1 else b"".join(output)
-        try:
-            sent = self._sock.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            self._lose_peer()
-            return
-        if sent == len(data):
-            self._finish(exchange)
-            return
-        self._outbox = self._new_outbox()
-        self._outbox.append(memoryview(data)[sent:])
-        self._wait_for_peer()
+        loop.outgoing.append(self)
+        return waited_ns
 
     def _finish(self, exchange: Exchange) -> None:
         """The last byte of the answer is with the kernel: record it, then keep or close the connection."""

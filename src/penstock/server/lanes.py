@@ -1,8 +1,9 @@
-"""Which lane a complete request runs in: inline on the loop thread, or on a thread of the pool.
+"""Which lane a complete request runs in: inline, which trusts it to be quick, or the pool's.
 
 A shape is the method and the path with what varies taken out.  A shape begins
-in the pool; after a run of quick requests it moves to the loop thread, where a
-request costs some 3 us less.  One slow request sends it back, and the next trial
+in the pool lane, where another thread stands ready to take the loop over; after
+a run of quick requests it moves to the inline lane, where none does and a
+request costs some 1 us less.  One slow request sends it back, and the next trial
 takes far longer: a misjudged request delays its neighbours by milliseconds,
 so inline pays only while fewer than about 1 in 2,000 requests are slow.
 
@@ -13,7 +14,7 @@ so inline pays only while fewer than about 1 in 2,000 requests are slow.
             needed = 2,000, then doubled
 
 In:     method, path; how long the application took.
-Out:    a Shape, whose `is_inline` the loop reads.
+Out:    a Shape, whose `is_inline` the connection reads.
 Never:  reads a clock or calls the application.
 """
 
@@ -39,14 +40,19 @@ _VARYING: Final = re.compile(
 
 
 class Shape:
-    """What is known of requests that look alike."""
+    """What is known of requests that look alike.
+
+    Attributes:
+        is_inline: they run on the loop's thread as they come, under the watcher's eyes.
+        inline_runs: since the last slow one; the loop counts.
+    """
 
     __slots__ = ("_forgiven", "_needed", "_quick", "inline_runs", "is_inline", "name")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.is_inline = False
-        self.inline_runs = 0  # since the last slow one; the loop counts
+        self.inline_runs = 0
         self._quick = 0
         self._needed = FIRST_NEEDED
         self._forgiven = FORGIVEN_RUNS

@@ -22,7 +22,7 @@ from wsgiref.types import WSGIApplication
 
 from penstock.server.deadlines import Alarm, DeadlineWheel, Expiring
 from penstock.server.lanes import SLOW_NS, Lanes, Shape
-from penstock.server.pool import Pool
+from penstock.server.pool import POOL_LANE, Pool
 from penstock.server.watcher import Watcher
 from penstock.wsgi import Exchange, call_application, stream_response
 
@@ -39,6 +39,12 @@ LONG_WAIT_NS: Final = 20_000_000
 RESERVE_NS: Final = 1_000_000_000
 # The first answer of a batch waits for the last request of it: some 0.2 ms.
 MAX_BATCH: Final = 32
+# An owner that always finds work gives the GIL away for single system calls only, too short for a thread
+# that comes back from waiting to get hold of it.  So after this time it leaves the loop to another thread and
+# rests: who waits for the GIL comes first.
+TURN_NS: Final = 500_000
+# A wait for events that took so long let everybody else pass.
+IDLE_NS: Final = 20_000
 
 
 class TakenOver(BaseException):
@@ -61,6 +67,7 @@ class Loop:
             neighbours in the batch waits on our side.
         last_inline_ns: when the last request came that may run on the owner's thread.
         handlers: by descriptor, what to call with the epoll mask.
+        arrived: connections whose request, of the pool lane, came with this batch of events.
         waiting_inline: connections whose request may run on the owner's thread once a slot is free.
         outgoing: connections whose answer is sent when the batch of events is done.  One send behind the
             other costs less than one between two requests: a client that is awake need not be woken.
@@ -80,6 +87,7 @@ class Loop:
         self.last_inline_ns = 0
         self.is_stopped = False
         self.is_draining = False
+        self.arrived: deque[Connection] = deque()
         self.waiting_inline: deque[Connection] = deque()
         self.outgoing: deque[Connection] = deque()
         self.again: deque[Connection] = deque()
@@ -91,6 +99,7 @@ class Loop:
         self.orders: deque[Callable[[], None]] = deque()
         self._handed_off: deque[tuple[Exchange, bytes | FilePiece | None]] = deque()
         self._is_asleep = False
+        self._turn_ns = 0  # when everybody who waited for the GIL could last pass
         self._queued = 0  # as the scoreboard shows it
         self._thread = 0
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -110,8 +119,8 @@ class Loop:
 
     # The owner
 
-    def own(self, thread: int) -> None:
-        """Run the loop on this thread until it stops or is taken over.
+    def own(self, thread: int) -> bool:
+        """Run the loop on this thread until it stops or is taken over; True = it was left to another thread.
 
         Args:
             thread: this thread's number in the scoreboard.
@@ -119,28 +128,36 @@ class Loop:
         self._thread = thread
         self.claim = self._claims[thread]
         try:
-            self._run()
+            return self._run()
         except TakenOver:
-            return
+            return False
         except BaseException:
             # A fault of ours: the loop cannot be trusted any more, and a worker without a loop serves nobody.
             log.critical("worker.loop_failed pid=%d", os.getpid(), exc_info=True)
             os._exit(70)
 
-    def _run(self) -> None:
-        """Serve until stopped: wait, serve who is ready, collect what the pool has answered."""
+    def _run(self) -> bool:
+        """Serve until stopped: wait, serve who is ready, collect what the pool has answered.
+
+        True = the loop was left to the thread that is on its way.
+        """
         handlers = self.handlers
         handed_off = self._handed_off
         outgoing = self.outgoing
         again = self.again
         poll = self.epoll.poll
+        arrived = self.arrived
         pool = self.pool
+        self._send_outgoing()  # what a predecessor had answered when its thread got stuck
         while not self.is_stopped:
             self._is_asleep = True
-            is_ready = handed_off or again or outgoing or self.orders or (self.waiting_inline and pool.slots)
-            events = poll(0 if is_ready else self.wheel.wait_s(monotonic_ns()), MAX_BATCH)
+            is_ready = handed_off or again or arrived or self.orders or (self.waiting_inline and pool.slots)
+            idle_ns = monotonic_ns()
+            events = poll(0 if is_ready else self.wheel.wait_s(idle_ns), MAX_BATCH)
             self._is_asleep = False
             self.batch_ns = monotonic_ns()
+            if self.batch_ns - idle_ns > IDLE_NS:
+                self._turn_ns = self.batch_ns
             for fd, mask in events:
                 handler = handlers.get(fd)
                 if handler is not None:  # closed by an earlier event of this batch
@@ -156,20 +173,57 @@ class Loop:
                     item.on_deadline()
             while self.orders:
                 self.orders.popleft()()
-            while outgoing:
-                outgoing.popleft().send_output()
+            if (arrived or pool.has_work(self)) and not self.is_stopped:  # else they were cut
+                self._run_arrived()
+            if (
+                self.batch_ns - self._turn_ns > TURN_NS
+                and len(pool.slots) < self.threads
+                and pool.may_abdicate()
+            ):
+                self._turn_ns = self.batch_ns
+                return True
+            if outgoing:
+                self._send_outgoing()
             queued = len(pool.jobs)
-            if queued:
+            if queued and pool.has_work(self):
                 pool.wake()
             if queued != self._queued:
                 self._queued = queued
                 self.recorder.set_queued(queued)
+        return False
+
+    def _send_outgoing(self) -> None:
+        outgoing = self.outgoing
+        while outgoing:
+            outgoing.popleft().send_output()
 
     def appoint(self, exchange: Exchange) -> None:
         """Let a waiting thread own the loop; the caller has popped the claim, which is `exchange`."""
+        self._note_taken_over(exchange)
+        self.pool.appoint()
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the owner is inside a request of the pool lane: who finds it so may take the loop over."""
+        try:
+            return self.claim[0].lane == POOL_LANE
+        except IndexError:
+            return False
+
+    def maybe_take_over(self) -> bool:
+        """Take the loop from an owner that is stuck; True = the caller owns it now (any pool thread)."""
+        if not self.is_stuck:
+            return False
+        try:
+            exchange = self.claim.pop()
+        except IndexError:  # the owner, or another thread, was quicker
+            return False
+        self._note_taken_over(exchange)
+        return True
+
+    def _note_taken_over(self, exchange: Exchange) -> None:
         connection: Connection = exchange.sink  # type: ignore[assignment]  # every sink here is one
         self.orders.append(lambda: connection.on_taken_over(exchange))
-        self.pool.appoint()
 
     def order(self, call: Callable[[], None]) -> None:
         """Run `call` on the loop soon (signal handlers, other threads)."""
@@ -185,7 +239,8 @@ class Loop:
     @property
     def is_quiet(self) -> bool:
         """Whether no application call runs or waits."""
-        return len(self.pool.slots) == self.threads and not self.pool.jobs and not self.waiting_inline
+        is_waiting = self.pool.jobs or self.arrived or self.waiting_inline
+        return len(self.pool.slots) == self.threads and not is_waiting
 
     # Lanes
 
@@ -197,13 +252,14 @@ class Loop:
         Raises:
             TakenOver: another thread owns the loop now; it will get the answer.
         """
-        shape.inline_runs += 1
         thread = exchange.thread = self._thread
         claim = self.claim
         claim.append(exchange)
-        # After the claim: a watcher that parks sets its flag first and looks at the claim then.
-        if self.watcher.is_parked:
-            self.watcher.wake()
+        if not exchange.lane:
+            shape.inline_runs += 1
+            # After the claim: a watcher that parks sets its flag first and looks at the claim then.
+            if self.watcher.is_parked:
+                self.watcher.wake()
         self.recorder.enter(thread, exchange.start_ns, exchange.line, exchange.request_id)
         if call_application(self.application, exchange):
             self.recorder.leave(thread)  # before the slot is free: no more than `threads` are seen inside
@@ -213,7 +269,9 @@ class Loop:
             except IndexError:  # the watcher was quicker
                 pass
             else:
-                if exchange.end_ns - exchange.start_ns > SLOW_NS:
+                if exchange.lane:
+                    self.lanes.learn(shape, exchange.end_ns - exchange.start_ns)
+                elif exchange.end_ns - exchange.start_ns > SLOW_NS:
                     shape.was_slow_inline()
                 return
         else:
@@ -232,6 +290,38 @@ class Loop:
             return
         self.appoint(exchange)
 
+    def _run_arrived(self) -> None:
+        """Run requests of the pool lane here, oldest first, while a thread waits for the GIL to take over.
+
+        No system call of ours stands between them, so that thread gets the GIL only when a request waits for
+        something, or computes for a switch interval.  What finds no slot goes to the pool's queue.
+
+        Raises:
+            TakenOver: as in `run_inline`; the next owner goes on with the rest at once.
+        """
+        arrived = self.arrived
+        pool = self.pool
+        if pool.slots:
+            pool.wake()
+        while pool.has_slot(self):
+            try:
+                pool.slots.pop()
+            except IndexError:  # a thread came before us
+                continue
+            connection = self._maybe_next_in_line()
+            if connection is None:
+                pool.slots.append(None)
+                return
+            connection.run_at_last()
+        while arrived:
+            pool.jobs.append(arrived.popleft().wait_for_thread())
+
+    def _maybe_next_in_line(self) -> "Connection | None":
+        try:
+            return self.pool.jobs.popleft().sink  # type: ignore[return-value]  # every sink here is one
+        except IndexError:
+            return self.arrived.popleft() if self.arrived else None
+
     def wait_for_slot(self, connection: "Connection") -> None:
         """Run the connection's request inline as soon as a slot is free: before any job of the pool."""
         self.waiting_inline.append(connection)
@@ -244,7 +334,7 @@ class Loop:
                 slots.pop()
             except IndexError:
                 return
-            waited_ns = waiting.popleft().run_inline_at_last()
+            waited_ns = waiting.popleft().run_at_last()
             if waited_ns > LONG_WAIT_NS and self.threads > 1 and not self.pool.reserved_slots:
                 self.pool.reserved_slots = 1
                 self.wheel.file(Alarm(self.last_inline_ns + RESERVE_NS, self._review_reserve))

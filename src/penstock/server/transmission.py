@@ -76,6 +76,30 @@ class Transmission:
     def _lose_peer(self) -> None:
         raise NotImplementedError
 
+    def send_output(self) -> None:
+        """Send the answer of an inline request (loop, when its batch is done)."""
+        if self._phase is SENDING and self._exchange is not None:  # else it was closed meanwhile
+            self._send_output(self._exchange)
+
+    def _send_output(self, exchange: Exchange) -> None:
+        """Send a complete answer: one send, and EPOLLOUT only when the client is slow."""
+        self._phase = SENDING
+        output = exchange.output
+        data = output[0] if len(output) == 1 else b"".join(output)
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._lose_peer()
+            return
+        if sent == len(data):
+            self._finish(exchange)
+            return
+        self._outbox = self._new_outbox()
+        self._outbox.append(memoryview(data)[sent:])
+        self._wait_for_peer()
+
     def transmit(self) -> None:
         """Send what the client takes now."""
         outbox = self._outbox
@@ -156,8 +180,7 @@ class Transmission:
         flow = self._flow
         if flow is None:
             reception = self._reception
-            if not exchange.lane:
-                reception.loop.give_up_loop(exchange.thread)
+            reception.loop.give_up_loop(exchange.thread)
             flow = self._flow = Flow(reception.spool_memory_bytes, reception.max_response_spool_bytes)
             if self._phase is CLOSED or self._exchange is not exchange:
                 flow.cut()

@@ -1,5 +1,6 @@
 """The safety net of the inline lane: takes the loop away from a thread that is stuck in the application.
 
+This is about the inline lane: a request of the pool lane that waits loses the loop at once (pool.py).
 The loop's owner puts a claim before it calls the application and takes it back after.
 The watcher looks every few milliseconds and takes a claim that is too old.
 Whoever pops the claim owns the loop: one list operation decides, no lock.
