@@ -1,5 +1,4 @@
 import dataclasses
-import os
 import socket
 from pathlib import Path
 
@@ -7,7 +6,6 @@ import pytest
 
 from penstock.cli.supervision import (
     PassedSocket,
-    keep_to_ourselves,
     make_notifier,
     passed_sockets,
     take_passed,
@@ -65,18 +63,6 @@ def test_without_passed_sockets_nothing_changes() -> None:
 def test_ops_socket_alone_leaves_the_default_address() -> None:
     server = take_passed(ServerConfig(), [PassedSocket(3, "ops")], is_bound=False)
     assert server == dataclasses.replace(ServerConfig(), ops="fd://3")
-
-
-def test_passed_sockets_do_not_reach_programs_that_the_application_starts() -> None:
-    with socket.socket() as sock:
-        os.set_inheritable(sock.fileno(), True)
-        keep_to_ourselves([PassedSocket(sock.fileno(), "")])
-        assert not os.get_inheritable(sock.fileno())
-
-
-def test_passed_socket_that_is_not_open_is_refused() -> None:
-    with pytest.raises(ConfigError, match="descriptor 999999, which is not open"):
-        keep_to_ourselves([PassedSocket(999999, "")])
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from penstock.config import AgentConfig, ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
+from penstock.server.notify import Notifier
 from penstock.server.plan import ServePlan
 
 
@@ -29,6 +30,7 @@ def plan(
     run_agent=idle_agent,
     announce=lambda names: None,
     renew=None,
+    notifier=None,
     **server,
 ) -> ServePlan:
     return ServePlan(
@@ -42,6 +44,7 @@ def plan(
         run_agent=run_agent,
         announce=announce,
         renew=renew or (lambda: plan(load=load, run_agent=run_agent, announce=announce, **server)),
+        notifier=notifier or Notifier(),
     )
 
 

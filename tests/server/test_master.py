@@ -7,6 +7,7 @@ import logging
 import os
 import resource
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from penstock.server.errors import StartError
 from penstock.server.lifecycle import State
 from penstock.server.listener import open_listeners
 from penstock.server.master import Master, serve
+from penstock.server.notify import Notifier
 from penstock.server.process import Identity
 from penstock.server.roster import ImportGeneration, StartWorker
 from penstock.telemetry import layout
@@ -351,3 +353,23 @@ def test_shared_memory_that_cannot_be_had_is_one_line() -> None:
 def test_usr2_is_ignored_and_said(make_master, caplog) -> None:
     make_master()._on_signal(signal.SIGUSR2)
     assert "signal_ignored" in caplog.text
+
+
+# The service manager
+
+
+def test_master_is_told_of_to_the_service_manager(make_master, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        notifier = Notifier(str(tmp_path / "notify"), 1.0)
+        master = make_master(announce=signal_master(signal.SIGTERM), notifier=notifier)
+        assert master.run() == 0
+        heard = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                heard += manager.recv(4096).decode().splitlines()
+    told = [line for line in heard if line.partition("=")[0] in {"READY", "STOPPING", "RELOADING"}]
+    assert told == ["STOPPING=1"]  # the signal was there before the word could be said
+    assert "STATUS=0 of 1 workers ready" in heard
+    assert "WATCHDOG=1" in heard

@@ -222,6 +222,36 @@ def test_reload_stops_the_old_only_when_every_new_one_is_ready() -> None:
     assert (crowd.stopped, crowd.concluded, crowd.released) == (old, [2], [1])
 
 
+def test_reload_is_going_on_from_the_wish_to_the_end() -> None:
+    crowd = Crowd()
+    crowd.settle()
+    assert not crowd.roster.is_reloading
+    crowd.roster.reload()
+    assert crowd.roster.is_reloading
+    crowd.settle(ready=False)
+    assert crowd.roster.is_reloading
+    for member in crowd.roster.of_generation(2):
+        crowd.roster.ready(member.pid)
+    crowd.settle()
+    assert crowd.concluded == [2]
+    assert not crowd.roster.is_reloading
+
+
+def test_stop_after_a_reload_that_never_had_a_template_waits_for_nobody() -> None:
+    crowd = Crowd(has_templates=False)
+    crowd.settle()
+    crowd.roster.reload()
+    (command,) = [c for c in crowd.roster.plan(crowd.now_s) if isinstance(c, ImportGeneration)]
+    crowd.roster.abandon(command.generation)
+    crowd.roster.template_exited(command.generation)
+    crowd.roster.stop(1.0, crowd.now_s)
+    for pid in list(crowd.roster.members):
+        crowd.roster.exited(pid, crowd.now_s)
+    crowd.settle()
+    crowd.settle()
+    assert crowd.roster.is_empty
+
+
 def test_reload_whose_code_cannot_be_imported_starts_nobody_and_lets_its_template_go() -> None:
     crowd = Crowd()
     old = crowd.settle()

@@ -24,10 +24,12 @@ from penstock.cli.machine import OTHER_FILES, default_workers, raise_file_limit
 from penstock.cli.parser import given_flags
 from penstock.cli.reload import require_watchfiles, start_watcher
 from penstock.cli.streams import open_standard_streams
+from penstock.cli.supervision import PassedSocket, make_notifier, passed_sockets, take_passed
 from penstock.config import AgentConfig, Config, ConfigError, ServerConfig, load_config
 from penstock.server import ServePlan, StartError, serve
 from penstock.server.address import AddressError, TCPAddress, parse_address
 from penstock.server.listener import Listener, open_listeners
+from penstock.server.notify import Notifier
 from penstock.server.process import parse_identity
 from penstock.wsgi import (
     ApplicationLoadError,
@@ -67,7 +69,8 @@ def run_serve(arguments: "argparse.Namespace") -> int:
         obey_early_signals()
     open_standard_streams()
     folder = Path.cwd()
-    config, target = read_config(arguments, folder)
+    sockets = passed_sockets(os.environ, os.getpid())
+    config, target = read_config(arguments, folder, sockets)
     raise_file_limit(config.server.max_connections + OTHER_FILES)
     enter_folder(config.server.chdir)
     check_logs(config.agent)
@@ -75,21 +78,31 @@ def run_serve(arguments: "argparse.Namespace") -> int:
         start_reloading()
     try:
         with open_ops(config.server) as ops:
-            status = serve(make_plan(config, target, Planner(arguments, folder, ops)))
+            planner = Planner(arguments, folder, ops, sockets, make_notifier(os.environ, os.getpid()))
+            status = serve(make_plan(config, target, planner))
     except StartError as error:
         raise CommandError(str(error)) from None
     ignore_late_signals()
     return status
 
 
-def read_config(arguments: "argparse.Namespace", folder: Path) -> tuple[Config, str]:
+def read_config(
+    arguments: "argparse.Namespace", folder: Path, sockets: Sequence[PassedSocket] = ()
+) -> tuple[Config, str]:
     """Return the configuration as it stands now, and the name of the application.
+
+    Args:
+        arguments: the words of the command line.
+        folder: where files are looked for.
+        sockets: passed by a service manager.
 
     Raises:
         ConfigError: it cannot be used, or names nothing to serve.
     """
     flags = given_flags(arguments)
-    config = settle(load_config(flags, os.environ, file=arguments.config, folder=folder).config)
+    loaded = load_config(flags, os.environ, file=arguments.config, folder=folder)
+    server = take_passed(loaded.config.server, sockets, is_bound="bind" in loaded.places)
+    config = settle(dataclasses.replace(loaded.config, server=server))
     target = arguments.target or config.application.application
     if not target:
         raise ConfigError("nothing to serve", "name the application: penstock serve mysite.wsgi")
@@ -104,11 +117,15 @@ class Planner:
         arguments: the words of the command line.
         folder: where it was given, and files are looked for.
         ops: the ops port's listener, which stays.
+        sockets: passed by a service manager, which stay as well.
+        notifier: who tells it where the server stands.
     """
 
     arguments: "argparse.Namespace"
     folder: Path
     ops: Listener | None = None
+    sockets: Sequence[PassedSocket] = ()
+    notifier: Notifier = dataclasses.field(default_factory=Notifier)
 
     def __call__(self) -> ServePlan:
         """Return the plan as it would be made now.
@@ -117,7 +134,7 @@ class Planner:
             StartError: the configuration cannot be used.
         """
         try:
-            config, target = read_config(self.arguments, self.folder)
+            config, target = read_config(self.arguments, self.folder, self.sockets)
             check_logs(config.agent)
         except (ConfigError, CommandError) as error:
             raise StartError(str(error)) from None
@@ -251,6 +268,7 @@ def make_plan(config: Config, target: str, planner: Planner) -> ServePlan:
         announce=announcer(config, target, str(planner.ops or "")),
         renew=planner,
         ops=planner.ops,
+        notifier=planner.notifier,
     )
 
 

@@ -8,8 +8,7 @@ Rules:  sd_listen_fds(3), sd_notify(3), sd_watchdog_enabled(3).
 """
 
 import dataclasses
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from penstock.config import ConfigError, ServerConfig
@@ -51,7 +50,7 @@ def passed_sockets(environment: Mapping[str, str], pid: int) -> list[PassedSocke
     return [PassedSocket(_FIRST_FD + place, names[place]) for place in range(count)]
 
 
-def take_passed(server: ServerConfig, sockets: list[PassedSocket], *, is_bound: bool) -> ServerConfig:
+def take_passed(server: ServerConfig, sockets: Sequence[PassedSocket], *, is_bound: bool) -> ServerConfig:
     """Return the options with the passed sockets in them, where nobody said anything else.
 
     Args:
@@ -78,12 +77,3 @@ def make_notifier(environment: Mapping[str, str], pid: int) -> Notifier:
     is_ours = environment.get("WATCHDOG_PID", str(pid)) == str(pid)
     is_number = word.isascii() and word.isdigit() and len(word) < 19
     return Notifier(address, int(word) / 1_000_000 if is_ours and is_number else 0.0)
-
-
-def keep_to_ourselves(sockets: list[PassedSocket]) -> None:
-    """Let no program that the application starts inherit a passed socket."""
-    for passed in sockets:
-        try:
-            os.set_inheritable(passed.fd, False)
-        except OSError:
-            raise ConfigError(f"LISTEN_FDS passes descriptor {passed.fd}, which is not open", "") from None

@@ -177,6 +177,7 @@ def _adopt(fd: int) -> socket.socket:
     sock = socket.socket(fileno=fd)
     if sock.type != socket.SOCK_STREAM:
         raise OSError(errno.EPROTOTYPE, "not a stream socket")
+    sock.set_inheritable(False)  # a service manager passes it to us, not to what the application starts
     return sock
 
 

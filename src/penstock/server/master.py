@@ -24,9 +24,10 @@ from typing import Final
 from penstock.server.address import parse_address
 from penstock.server.errors import StartError
 from penstock.server.family import HANDLED, Family, how_it_ended, send_signal
-from penstock.server.guardian import Guardian
+from penstock.server.guardian import AGENT_STOP_S, Guardian
 from penstock.server.lifecycle import State
 from penstock.server.listener import Listener, open_listeners
+from penstock.server.notify import Phase
 from penstock.server.nursery import (
     GenerationFailed,
     GenerationImported,
@@ -74,6 +75,8 @@ SPARE_SLOTS: Final = 8
 TURN_S: Final = 2.0
 # After QUIT a worker has nothing to wait for.
 QUICK_STOP_S: Final = 2.0
+# What a service manager grants beyond what we ask for.
+NOTICE_S: Final = 5.0
 START_FAILED_STATUS: Final = 1
 
 
@@ -115,6 +118,8 @@ class Master:
         self._has_served = False
         self._status = 0
         self._stop_at_s: float | None = None  # the end of drain_s
+        self._reload_trouble = ""  # why the last reload failed, if it did
+        self._notifier = plan.notifier
         self._poll = select.poll()
         self._family = Family()
         heritage = Heritage(self._segment, identity, listeners)
@@ -131,6 +136,7 @@ class Master:
         self._take_signals()
         self._guardian.start()
         while self._act():
+            self._report()
             self._wait()
             self._guardian.see_to_it()
             self._hear(self._nursery.listen())
@@ -138,6 +144,7 @@ class Master:
                 self._on_signal(number)
             self._stop_the_drained()
             self._look_after_workers()
+        self._report()
         if not self._status:
             log.info("server.stopped pid=%d", os.getpid())
         self._recorder.set_state(WorkerState.GONE)
@@ -154,6 +161,24 @@ class Master:
             self._carry_out(command)
         return not (self._roster.is_stopping and self._roster.is_empty)
 
+    def _report(self) -> None:
+        """Tell the service manager where we stand; a loop that hangs starves its watchdog."""
+        self._notifier.tell(self._phase(), self._summary())
+        self._notifier.beat(time.monotonic())
+
+    def _phase(self) -> Phase:
+        if self._roster.is_stopping or self._stop_at_s is not None:
+            return Phase.STOPPING
+        if not self._has_served:
+            return Phase.STARTING
+        return Phase.RELOADING if self._roster.is_reloading else Phase.READY
+
+    def _summary(self) -> str:
+        """Return a line for `systemctl status`."""
+        roster = self._roster
+        line = f"{len(roster.ready_of(roster.current))} of {roster.desired} workers ready"
+        return f"{line}; the last reload failed: {self._reload_trouble}" if self._reload_trouble else line
+
     def _take_signals(self) -> None:
         self._signals = SignalQueue(HANDLED)
         self._family.private_fds |= self._signals.fds
@@ -163,7 +188,8 @@ class Master:
         """Wait for a signal or a word, at most until something is due."""
         now_s = time.monotonic()
         self._segment.words[MASTER_TURNED_NS_WORD] = time.monotonic_ns()
-        waits = [TURN_S, self._roster.wait_s(now_s), self._guardian.wait_s(now_s), self._warden.wait_s()]
+        others = (self._roster, self._guardian, self._notifier)
+        waits = [TURN_S, self._warden.wait_s(), *(other.wait_s(now_s) for other in others)]
         if self._stop_at_s is not None and not self._roster.is_stopping:
             waits.append(max(0.0, self._stop_at_s - now_s))
         self._poll.poll(min(wait for wait in waits if wait is not None) * 1000 + 1)
@@ -181,6 +207,7 @@ class Master:
             self._quit()
         elif number is signal.SIGHUP:
             self._roster.reload()
+            self._report()  # before it is refused: who asked waits for this word
         elif number is signal.SIGTTIN:
             self._roster.scale(+1)
         elif number is signal.SIGTTOU:
@@ -204,6 +231,7 @@ class Master:
             log.info("server.draining pid=%d signal=TERM drain_s=%.1f", os.getpid(), drain_s)
             self._recorder.set_state(WorkerState.DRAINING)  # who asks for readiness hears it from now on
             self._stop_at_s = time.monotonic() + drain_s
+            self._notifier.extend(drain_s + NOTICE_S)
         else:
             self._stop_gracefully()
 
@@ -218,6 +246,7 @@ class Master:
 
     def _stop(self, patience_s: float) -> None:
         self._roster.stop(patience_s, time.monotonic())
+        self._notifier.extend(patience_s + AGENT_STOP_S + NOTICE_S)
         self._recorder.set_state(WorkerState.DRAINING)
         # The workers take what waits in the queues; who comes later is refused and may ask elsewhere.
         for listener in self._listeners:
@@ -279,6 +308,7 @@ class Master:
             renewal = renew_plan(self._plan)
         except StartError as error:
             self._refuse_reload(generation, str(error))
+            self._roster.template_exited(generation)  # there never was one; else a stop would wait for it
             return False
         for name in renewal.fixed:
             log.warning("server.option_fixed option=%s: it changes with a restart or USR2 only", name)
@@ -296,11 +326,13 @@ class Master:
         log.info(
             "server.reloaded pid=%d generation=%d workers=%d", os.getpid(), generation, self._roster.desired
         )
+        self._reload_trouble = ""
         write_verdict(self._segment, Verdict(generation, ReloadState.DONE))
 
     def _refuse_reload(self, generation: int, reason: str) -> None:
         self._roster.abandon(generation)
         self._next_plan = self._plan
+        self._reload_trouble = _line_first(reason)
         write_verdict(self._segment, Verdict(generation, ReloadState.FAILED, reason))
         log.error(
             "server.reload_failed generation=%d: the old code goes on: %s", generation, _line_first(reason)

@@ -11,6 +11,7 @@ from wsgiref.types import WSGIApplication
 
 from penstock.config import AgentConfig, ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
 from penstock.server.listener import Listener
+from penstock.server.notify import Notifier
 from penstock.server.process import Identity
 from penstock.telemetry import Segment
 
@@ -31,6 +32,7 @@ class ServePlan:
         announce: told, once, the addresses when all workers are ready.
         renew: reads the configuration again; raises StartError where it cannot be used.
         ops: the ops port's listener, which no child but the agent keeps; its opener closes it.
+        notifier: who tells the service manager where the server stands.
     """
 
     server: ServerConfig
@@ -44,6 +46,7 @@ class ServePlan:
     announce: Callable[[Sequence[str]], None]
     renew: Callable[[], "ServePlan"]
     ops: Listener | None = None
+    notifier: Notifier = dataclasses.field(default_factory=Notifier)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

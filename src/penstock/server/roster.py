@@ -187,6 +187,11 @@ class Roster:
         """Return those of them that are ready."""
         return [member for member in self.of_generation(generation) if member.state is State.READY]
 
+    @property
+    def is_reloading(self) -> bool:
+        """Whether a reload is wanted or being made."""
+        return self._reload_wanted or self.successor is not None
+
     # Wishes
 
     def scale(self, difference: int) -> None:
