@@ -102,7 +102,8 @@ def _start(
     scenario = court.scenario
     folder = court.folder / server.name
     folder.mkdir()
-    job = servers.Job(scenario.application, servers.free_port(), scenario.threads, scenario.workers, folder)
+    application = scenario.application_for(server)
+    job = servers.Job(application, servers.free_port(), scenario.threads, scenario.workers, folder)
     cpus = f"{load.CLIENT_CPU},{load.SERVER_CPU}" if scenario.kind is Kind.SHARES else str(load.SERVER_CPU)
     return servers.run_server(server, job, cpus, court.requests[0].raw, environ)
 

@@ -43,7 +43,12 @@ class Scenario:
     workers: int = 1
     greeting: bool = False  # a fixed answer would do: the C loop takes part
     waits: bool = False  # needs threads to mean anything
+    own_application: str = ""  # what penstock serves, if it is not what the peers serve
     note: str = ""
+
+    def application_for(self, server: Server) -> str:
+        """Return what a server serves here."""
+        return self.own_application if server.is_own and self.own_application else self.application
 
     def reason_to_leave_out(self, server: Server) -> str:
         """Say why a server takes no part; empty when it does."""
@@ -160,6 +165,18 @@ SCENARIOS: Final = {
             "bench.django_app.wsgi:application",
             traffic.readers,
             note="Django's own work is in every figure: routing, seven middlewares, a template with a loop.",
+        ),
+        Scenario(
+            "web",
+            "A small view behind five middlewares: ours under penstock, Django under the others",
+            "bench.web.served:django",
+            traffic.things,
+            own_application="bench.web.served:penstock_web",
+            note=(
+                "penstock serves penstock.web. 51 routes, one path and one query parameter, a short text; "
+                "security, sessions (signed cookies that nobody looks at), common, csrf, clickjacking. "
+                "The same site in both (bench/web/sites.py)."
+            ),
         ),
         Scenario(
             "shares",

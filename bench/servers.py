@@ -56,6 +56,7 @@ class Server:
     command: Callable[[Job], list[str]]
     takes_threads: bool = True  # False: one request at a time
     keeps_alive: bool = True
+    is_own: bool = False  # penstock, in whichever lanes
     only_greets: bool = False  # answers the greeting whatever is asked
     reasons: tuple[str, ...] = ()  # why it is configured so, for the report
 
@@ -180,9 +181,16 @@ SERVERS: Final = {
             "penstock",
             "penstock",
             _penstock("auto"),
+            is_own=True,
             reasons=("lanes auto; access log to a file, metrics on",),
         ),
-        Server("penstock-pool", "penstock", _penstock("pool"), reasons=("every request handed to a thread",)),
+        Server(
+            "penstock-pool",
+            "penstock",
+            _penstock("pool"),
+            is_own=True,
+            reasons=("every request handed to a thread",),
+        ),
         Server("bjoern", "bjoern", _in_python(BJOERN), takes_threads=False),
         Server("fastwsgi", "fastwsgi", _in_python(FASTWSGI), takes_threads=False),
         Server("granian", "granian", _granian),

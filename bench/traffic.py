@@ -88,6 +88,14 @@ def readers() -> list[Request]:
     return _walk(BROWSING_COUNT, lambda rng: (f"{_place(rng)}?reader=reader-{rng.randrange(1000)}", QUICK))
 
 
+def things() -> list[Request]:
+    """The same users, asking a site of 51 routes (bench/web/sites.py)."""
+    return _walk(
+        BROWSING_COUNT,
+        lambda rng: (f"/thing{rng.randrange(51)}/{rng.randrange(1000)}/?q={rng.getrandbits(32):x}", QUICK),
+    )
+
+
 def uploads() -> list[Request]:
     """Ten kilobytes of JSON posted by the same users."""
     rng = random.Random(SEED)

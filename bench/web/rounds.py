@@ -14,7 +14,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from bench.web.sites import HOST, Site
+from bench.traffic import HOST
+from bench.web.sites import Site
 
 # What a browser sends: 15 fields.
 FIELDS = {

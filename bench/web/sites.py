@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bench.traffic import HOST
+
 FIVE: Final = (
     "middleware.security.SecurityMiddleware",
     "contrib.sessions.middleware.SessionMiddleware",
@@ -22,7 +24,6 @@ FIVE: Final = (
     "middleware.csrf.CsrfViewMiddleware",
     "middleware.clickjacking.XFrameOptionsMiddleware",
 )
-HOST: Final = "shop.example.org"
 
 
 @dataclass(frozen=True, slots=True)
