@@ -81,7 +81,7 @@ def page_not_found(
     template = _site_template(template_name, ERROR_404_TEMPLATE_NAME)
     if template is None:
         page = _page("Not Found", "Not Found", "The requested resource was not found on this server.")
-        return HttpResponseNotFound(page, content_type="text/html")
+        return HttpResponseNotFound(page)
     message = exception.args[0] if getattr(exception, "args", ()) else None
     shown = message if isinstance(message, str) else type(exception).__name__
     context = {"request_path": quote(request.path), "exception": shown}
@@ -97,7 +97,7 @@ def server_error(
     template = _site_template(template_name, ERROR_500_TEMPLATE_NAME)
     if template is None:
         page = _page("Server Error (500)", "Server Error (500)")
-        return HttpResponseServerError(page, content_type="text/html")
+        return HttpResponseServerError(page)
     return HttpResponseServerError(template.render())
 
 
@@ -111,7 +111,7 @@ def bad_request(
     template = _site_template(template_name, ERROR_400_TEMPLATE_NAME)
     if template is None:
         page = _page("Bad Request (400)", "Bad Request (400)")
-        return HttpResponseBadRequest(page, content_type="text/html")
+        return HttpResponseBadRequest(page)
     return HttpResponseBadRequest(template.render(request=request))
 
 
@@ -123,6 +123,6 @@ def permission_denied(
     template = _site_template(template_name, ERROR_403_TEMPLATE_NAME)
     if template is None:
         page = _page("403 Forbidden", "403 Forbidden")
-        return HttpResponseForbidden(page, content_type="text/html")
+        return HttpResponseForbidden(page)
     context: dict[str, Any] = {"exception": str(exception)}
     return HttpResponseForbidden(template.render(context, request))

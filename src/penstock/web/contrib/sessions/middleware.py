@@ -125,3 +125,4 @@ def _save(session: Any, response: Any) -> None:
         httponly=settings.SESSION_COOKIE_HTTPONLY or None,
         samesite=settings.SESSION_COOKIE_SAMESITE,
     )
+    patch_vary_headers(response, ("Cookie",))  # saved at every request, it may not have been looked at

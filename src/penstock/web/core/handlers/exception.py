@@ -164,9 +164,10 @@ def _suspicious(request: HttpRequest, error: Exception) -> Any:
     if isinstance(error, BODY_LIMITS):
         # The error page may look at POST: it must not run into the same limit.
         request._mark_post_parse_error()
+    response = _page_of_a_bad_request(request, error)
     logger = logging.getLogger(f"penstock.web.security.{type(error).__name__}")
-    logger.error(str(error), exc_info=error, extra={"status_code": 400, "request": request})
-    return _page_of_a_bad_request(request, error)
+    log_response(str(error), response=response, request=request, logger=logger, level="error", exception=error)
+    return response
 
 
 def _page_of_a_bad_request(request: HttpRequest, error: Exception) -> Any:

@@ -1,0 +1,1 @@
+"""The catalogue's chapters: one kind of circumstance each."""
