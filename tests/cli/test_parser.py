@@ -2,6 +2,7 @@ import pytest
 
 from penstock.cli.parser import (
     COMMANDS,
+    EXPECTED,
     build_parser,
     flag_hint,
     given_flags,
@@ -101,11 +102,11 @@ def test_target_may_be_left_to_the_configuration() -> None:
         ),
         pytest.param(
             ["restart"],
-            "unknown command 'restart'; expected serve, status, config, doctor or systemd",
+            f"unknown command 'restart'; expected {EXPECTED}",
             id="command",
         ),
         pytest.param(["staus"], "unknown command 'staus'; did you mean 'status'?", id="near-command"),
-        pytest.param([], "no command; expected serve, status, config, doctor or systemd", id="nothing"),
+        pytest.param([], f"no command; expected {EXPECTED}", id="nothing"),
     ],
 )
 def test_words_that_are_no_command_are_refused_with_a_hint(words: list[str], message: str) -> None:

@@ -53,8 +53,8 @@ def test_empty_variable_counts_as_not_set() -> None:
     assert read_environment({"PENSTOCK_WORKERS": ""}) == {}
 
 
-def test_variable_that_names_the_file_is_no_option() -> None:
-    assert read_environment({"PENSTOCK_CONFIG": "some.toml"}) == {}
+def test_variable_that_names_a_file_or_settings_is_no_option() -> None:
+    assert read_environment({"PENSTOCK_CONFIG": "some.toml", "PENSTOCK_SETTINGS_MODULE": "a.b"}) == {}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.cli.error import CommandError
 from penstock.cli.parser import parse_words
+from penstock.cli.project_commands import PROJECT_COMMANDS
 from penstock.config import ConfigError
 
 if TYPE_CHECKING:
@@ -50,7 +51,14 @@ def _doctor(arguments: "argparse.Namespace") -> int:
 
 
 COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingProxyType(
-    {"serve": _serve, "status": _status, "config": _config, "doctor": _doctor, "systemd": _systemd}
+    {
+        "serve": _serve,
+        "status": _status,
+        "config": _config,
+        "doctor": _doctor,
+        "systemd": _systemd,
+        **PROJECT_COMMANDS,
+    }
 )
 
 

@@ -121,6 +121,15 @@ def _man_lines() -> Iterator[str]:
         r".B penstock systemd",
         r"\fB\-\-user\fR \fIUSER\fR [\fB\-\-name\fR \fINAME\fR] [\fB\-\-output\fR \fIFOLDER\fR]",
         r"[\fITARGET\fR]",
+        ".br",
+        r".B penstock startproject",
+        r"\fINAME\fR [\fIFOLDER\fR]",
+        ".br",
+        r".B penstock check",
+        r"[\fB\-\-deploy\fR] [\fB\-\-json\fR] [\fB\-\-settings\fR \fIMODULE\fR]",
+        ".br",
+        r".B penstock routes",
+        r"[\fB\-\-json\fR] [\fB\-\-settings\fR \fIMODULE\fR]",
         ".SH DESCRIPTION",
         r"\fBserve\fR runs a WSGI application in worker processes that share their listeners.",
         r"\fITARGET\fR is MODULE (its \fIapplication\fR, else \fIapp\fR), MODULE:ATTRIBUTE, MODULE:FACTORY()",
@@ -129,6 +138,8 @@ def _man_lines() -> Iterator[str]:
         r"\fBconfig\fR shows every option, its value in this folder and where it was set.",
         r"\fBdoctor\fR looks for what will hurt in production, and says what to change.",
         r"\fBsystemd\fR writes a service and a socket unit that fit this configuration.",
+        r"\fBstartproject\fR makes a site of penstock.web; \fBcheck\fR looks for mistakes in one;",
+        r"\fBroutes\fR shows which of its paths lead to which views.",
     )
     for section, title in TITLES.items():
         options = [option for option in OPTIONS.values() if option.section == section and option.flag]

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final, NoReturn
 
 from penstock import __version__
+from penstock.cli.project_commands import PROJECT_COMMANDS, add_project_commands
 from penstock.config import OPTIONS, ConfigError, Kind, Option
 from penstock.config.source import GUNICORN, nearest
 
@@ -55,7 +56,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-COMMANDS: Final = ("serve", "status", "config", "doctor", "systemd")
+COMMANDS: Final = ("serve", "status", "config", "doctor", "systemd", *PROJECT_COMMANDS)
 EXPECTED: Final = f"{', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}"
 
 EPILOG: Final = """\
@@ -107,6 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_config(commands)
     _add_doctor(commands)
     _add_systemd(commands)
+    add_project_commands(commands)
     return parser
 
 

@@ -20,6 +20,8 @@ from penstock.config.error import ConfigError
 from penstock.config.value import parse_text, parse_toml
 
 PREFIX: Final = "PENSTOCK_"
+# The file itself, and the variable by which an application of penstock.web finds its settings.
+NO_OPTIONS: Final = frozenset({"PENSTOCK_CONFIG", "PENSTOCK_SETTINGS_MODULE"})
 # Kubernetes sets these for every Service, so also for one named "penstock" or "penstock-...".
 KUBERNETES: Final = re.compile(
     r"PENSTOCK_(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP)(_.*)?)?)"
@@ -104,7 +106,7 @@ def read_environment(environment: Mapping[str, str]) -> Layer:
     """
     layer = {}
     for name, text in environment.items():
-        if not name.startswith(PREFIX) or name == "PENSTOCK_CONFIG" or not text or KUBERNETES.fullmatch(name):
+        if not name.startswith(PREFIX) or name in NO_OPTIONS or not text or KUBERNETES.fullmatch(name):
             continue
         key = name.removeprefix(PREFIX).lower()
         if key not in OPTIONS:

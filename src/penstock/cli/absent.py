@@ -1,0 +1,72 @@
+"""What Django has and penstock.web has not, and what does it instead.
+
+In:     a dotted name below `django.`.
+Out:    advice.
+Never:  says what is there: that is found out by importing it (scan.py).
+Rules:  the longest name in the table that a name begins with counts; docs/from-django.md has the same list.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+ADVICE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "conf.urls.static": 'path("static/<path:path>", views.static.serve, {"document_root": ...})',
+        "contrib.admin": "no admin; keep Django for it, or write views",
+        "contrib.auth": "the session holds the user's id; argon2-cffi or pwdlib hashes passwords",
+        "contrib.contenttypes": "it belongs to models; a column that names the table does it",
+        "contrib.flatpages": "templates",
+        "contrib.gis": "GeoAlchemy",
+        "contrib.humanize": "the package humanize as a Jinja2 filter",
+        "contrib.messages": "a list in request.session that the next page shows and empties",
+        "contrib.postgres": "sqlalchemy.dialects.postgresql",
+        "contrib.redirects": "RedirectView, or the server in front",
+        "contrib.sessions.backends.cached_db": "contrib.sessions.backends.cache or signed_cookies",
+        "contrib.sessions.backends.db": "contrib.sessions.backends.cache, file or signed_cookies",
+        "contrib.sessions.models": "contrib.sessions.backends.cache, file or signed_cookies",
+        "contrib.sitemaps": "a view with a template",
+        "contrib.sites": "settings, or request.get_host()",
+        "contrib.staticfiles": "whitenoise or nginx serves; {{ static('file') }} in templates",
+        "contrib.syndication": "the package feedgen",
+        "core.cache.backends.db": "core.cache.backends.filebased or locmem, or one of your own",
+        "core.management": "a console script that calls penstock.web.setup()",
+        "core.paginator": "LIMIT and OFFSET; Jinja2's slice and batch filters",
+        "core.validators": "pydantic, or WTForms' validators",
+        "db": "SQLAlchemy 2: an engine for the process, a session for each request",
+        "forms": "WTForms or pydantic; request.POST and request.FILES are Django's",
+        "shortcuts.get_list_or_404": "raise Http404 where a query finds nothing",
+        "shortcuts.get_object_or_404": "raise Http404 where a query finds nothing",
+        "template.Context": "a dict",
+        "template.Engine": "penstock.web.template.engines",
+        "template.Library": "a function in the Jinja2 environment's filters or globals",
+        "template.RequestContext": "render(request, template, context)",
+        "template.Template": 'penstock.web.template.engines["jinja2"].from_string(text)',
+        "template.base": "jinja2",
+        "template.context": "a dict",
+        "template.defaultfilters": "Jinja2's filters, or functions in the environment's filters",
+        "template.library": "functions in the Jinja2 environment",
+        "template.loaders": "jinja2's loaders, as OPTIONS['loader']",
+        "templatetags": "globals and filters of the Jinja2 environment",
+        "test.LiveServerTestCase": "penstock serve in a subprocess, or wsgiref in a thread",
+        "utils.dateformat": "strftime, or babel",
+        "utils.dateparse": "datetime.fromisoformat",
+        "utils.feedgenerator": "the package feedgen",
+        "utils.formats": "babel",
+        "utils.numberformat": "babel",
+        "utils.timesince": "the package humanize",
+        "views.generic": "View with a query, TemplateView, RedirectView",
+        "views.i18n": "a view that sets the language cookie",
+    }
+)
+OTHERWISE: Final = "see docs/from-django.md"
+
+
+def advice_for(name: str) -> str:
+    """Return what to use instead of `name`, e.g. "db.models.Model"."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        advice = ADVICE.get(".".join(parts[:count]))
+        if advice is not None:
+            return advice
+    return OTHERWISE

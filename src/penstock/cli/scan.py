@@ -1,0 +1,127 @@
+"""Names of Django that a project uses, read from its sources: which of them are not there.
+
+Nothing of the project is imported: a project that cannot start yet is the one that needs this.
+
+In:     Python files.
+Out:    `Missing` values: where, which name, what instead.
+Never:  looks into virtual environments, hidden folders and what tools have built.
+Rules:  `django.x` counts as `penstock.web.x`; imports count, and text that is nothing but such a name, as
+        in settings.
+"""
+
+import ast
+import importlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from penstock.cli.absent import advice_for
+
+SKIPPED: Final = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages"})
+_PREFIX: Final = re.compile(r"(?:django|penstock\.web)(?:\.|$)")
+_DOTTED: Final = re.compile(r"(?:django|penstock\.web)(?:\.[A-Za-z_]\w*)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A name that a file uses and that is not there."""
+
+    path: Path
+    line: int
+    name: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a project's files say.
+
+    Attributes:
+        still_django: files that import Django itself.
+        unreadable: files that are no Python, with the reason.
+    """
+
+    missing: tuple[Missing, ...]
+    still_django: tuple[Path, ...]
+    unreadable: tuple[tuple[Path, str], ...]
+
+
+def scan_folder(folder: Path) -> Scan:
+    """Read all Python files below `folder`."""
+    missing: list[Missing] = []
+    still_django: list[Path] = []
+    unreadable: list[tuple[Path, str]] = []
+    for path in python_files(folder):
+        try:
+            names = list(used_names(path.read_bytes()))
+        except (SyntaxError, ValueError, OSError) as error:
+            unreadable.append((path, str(error)))
+            continue
+        missing += [
+            Missing(path, line, name, advice_for(_relative(name)))
+            for line, name in names
+            if not is_there(name)
+        ]
+        if any(name.split(".")[0] == "django" for _, name in names):
+            still_django.append(path)
+    return Scan(tuple(missing), tuple(still_django), tuple(unreadable))
+
+
+def python_files(folder: Path) -> Iterator[Path]:
+    """Yield the project's own Python files, sorted within each folder."""
+    for here, folders, files in os.walk(folder):
+        place = Path(here)
+        folders[:] = sorted(name for name in folders if _is_own(place / name))
+        yield from sorted(place / name for name in files if name.endswith(".py"))
+
+
+def _is_own(folder: Path) -> bool:
+    is_environment = (folder / "pyvenv.cfg").exists()
+    return folder.name not in SKIPPED and not folder.name.startswith(".") and not is_environment
+
+
+def used_names(source: bytes) -> Iterator[tuple[int, str]]:
+    """Yield the line and the full name of each use; SyntaxError if it is no Python."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, each.name) for each in node.names if _PREFIX.match(each.name))
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and _PREFIX.match(node.module or ""):
+            yield from ((node.lineno, _imported(node.module or "", each.name)) for each in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
+            yield node.lineno, node.value
+
+
+def _imported(module: str, name: str) -> str:
+    return module if name == "*" else f"{module}.{name}"
+
+
+def _relative(name: str) -> str:
+    return name.removeprefix("django.").removeprefix("penstock.web.")
+
+
+@cache
+def is_there(name: str) -> bool:
+    """Tell whether penstock.web has what `name`, Django's or ours, means."""
+    ours = name if name.startswith("penstock.") else "penstock.web" + name.removeprefix("django")
+    try:
+        importlib.import_module(ours)
+    except ImportError:
+        module, _, attribute = ours.rpartition(".")
+        return bool(module) and module.startswith("penstock.web") and _has(module, attribute)
+    return True
+
+
+@cache
+def _has(module: str, attribute: str) -> bool:
+    try:
+        found = importlib.import_module(module)
+    except ImportError:
+        parent, _, name = module.rpartition(".")  # an attribute of an attribute: a method, a nested class
+        if not parent.startswith("penstock.web") or not _has(parent, name):
+            return False
+        return hasattr(getattr(importlib.import_module(parent), name, None), attribute)
+    return hasattr(found, attribute)

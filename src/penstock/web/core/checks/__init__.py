@@ -1,0 +1,40 @@
+"""Checks: what is wrong with a project before a request shows it.
+
+    message.py    what a check says            urls.py       the URLconf
+    registry.py   which checks there are       security.py   what strangers could use
+                                               paths.py      settings that name what is not there
+
+Names are Django's, so that packages which register checks of their own work.
+
+In:     settings, the URLconf.
+Out:    a list of messages.
+Never:  changes anything.
+"""
+
+from . import paths, security, urls
+from .message import CRITICAL, DEBUG, ERROR, INFO, WARNING, CheckMessage, Critical, Debug, Error, Info
+from .message import Warning as _Warning
+from .registry import Tags, register, run_checks, tag_exists
+
+Warning = _Warning
+
+__all__ = (
+    "CRITICAL",
+    "DEBUG",
+    "ERROR",
+    "INFO",
+    "WARNING",
+    "CheckMessage",
+    "Critical",
+    "Debug",
+    "Error",
+    "Info",
+    "Tags",
+    "Warning",
+    "paths",
+    "register",
+    "run_checks",
+    "security",
+    "tag_exists",
+    "urls",
+)

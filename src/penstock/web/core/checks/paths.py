@@ -1,0 +1,96 @@
+"""Settings that name what is not there, and those that are missing or misspelt.
+
+In:     settings.
+Out:    messages: Django's ids where Django has one, `settings.E...` for ours.
+Never:  makes an object of what a setting names; it is imported and looked at.
+Rules:  a dotted path in a setting must lead to something.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from penstock.web.conf import settings
+from penstock.web.conf.check import settings_faults
+from penstock.web.utils.module_loading import import_string
+
+from .message import CheckMessage, Error
+from .message import Warning as CheckWarning
+from .registry import Tags, register
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Settings that hold one dotted path to something.
+_PATHS: Final = (
+    "CSRF_FAILURE_VIEW",
+    "DEFAULT_EXCEPTION_REPORTER",
+    "DEFAULT_EXCEPTION_REPORTER_FILTER",
+    "SESSION_SERIALIZER",
+    "TEST_RUNNER",
+    "WSGI_APPLICATION",
+)
+# Read while something is served, not at boot; a project may have none.
+_OPTIONAL: Final = frozenset({"TEST_RUNNER", "WSGI_APPLICATION"})
+
+
+@register(Tags.compatibility)
+def check_names(**_asked: Any) -> list[CheckMessage]:
+    """Return which settings are missing, misspelt or of a wrong type."""
+    return [Error(f"{fault}.", id="settings.E001") for fault in settings_faults(settings)]
+
+
+@register(Tags.compatibility)
+def check_paths(**_asked: Any) -> list[CheckMessage]:
+    """Return which settings name what cannot be imported."""
+    return list(_path_faults())
+
+
+def _path_faults() -> Iterator[CheckMessage]:
+    for place, path in _named():
+        try:
+            import_string(path)
+        except ImportError as error:
+            yield Error(f"{place} names {path!r}, which cannot be imported: {error}.", id="settings.E002")
+
+
+def _named() -> Iterator[tuple[str, str]]:
+    """Yield where a path stands, and the path."""
+    for path in settings.MIDDLEWARE:
+        yield "MIDDLEWARE", path
+    for entry in settings.TEMPLATES:
+        yield "TEMPLATES", entry.get("BACKEND", "")
+        for path in entry.get("OPTIONS", {}).get("context_processors", ()):
+            yield "TEMPLATES context_processors", path
+    for alias, entry in settings.CACHES.items():
+        yield f"CACHES[{alias!r}]", entry.get("BACKEND", "")
+    for name in _PATHS:
+        path = getattr(settings, name, None)
+        if path and (name not in _OPTIONAL or settings.is_overridden(name)):
+            yield name, path
+
+
+@register(Tags.templates)
+def check_templates(**_asked: Any) -> list[CheckMessage]:
+    """Return which template engines cannot be made."""
+    from penstock.web.template import engines
+
+    try:
+        names = list(engines)
+    except Exception as error:  # noqa: BLE001 - whatever TEMPLATES holds
+        return [Error(f"TEMPLATES: {error}.", id="templates.E001")]
+    return [message for name in names for message in _engine_faults(engines, name)]
+
+
+def _engine_faults(engines: Any, name: str) -> Iterator[CheckMessage]:
+    try:
+        engine = engines[name]
+    except Exception as error:  # noqa: BLE001 - an environment function may do anything
+        yield Error(f"TEMPLATES: the engine {name!r} cannot be made: {error}.", id="templates.E002")
+        return
+    for directory in engine.template_dirs:
+        if not directory.is_dir():
+            yield CheckWarning(
+                f"TEMPLATES: the engine {name!r} looks in {directory}, which is no directory.",
+                id="templates.W001",
+            )

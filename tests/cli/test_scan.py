@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from penstock.cli.scan import is_there, python_files, scan_folder, used_names
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("import django.http", [(1, "django.http")], id="import"),
+        pytest.param("from django.db import models", [(1, "django.db.models")], id="from"),
+        pytest.param("from django import forms as f", [(1, "django.forms")], id="from-the-top"),
+        pytest.param("from django.http import *", [(1, "django.http")], id="star"),
+        pytest.param("\nM = ['django.middleware.gzip.G']", [(2, "django.middleware.gzip.G")], id="text"),
+        pytest.param("from penstock.web.urls import path", [(1, "penstock.web.urls.path")], id="ours"),
+        pytest.param("from .django import db; import djangorestframework", [], id="others"),
+        pytest.param("'see django.db for more'", [], id="prose"),
+        pytest.param("import django", [(1, "django")], id="itself"),
+    ],
+)  # fmt: skip
+def test_source_is_read_for_names(source: str, expected: list[tuple[int, str]]) -> None:
+    assert list(used_names(source.encode())) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("django.http.HttpResponse", True),
+        ("django.urls", True),
+        ("penstock.web.urls.path", True),
+        ("django.views.generic.TemplateView.as_view", True),
+        ("django.db.models", False),
+        ("django.shortcuts.get_object_or_404", False),
+        ("django.views.generic.ListView", False),
+        ("penstock.web.nothing", False),
+        ("django.views.generic.Nobody.as_view", False),
+    ],
+)
+def test_name_is_there_or_not(name: str, expected: bool) -> None:
+    assert is_there(name) is expected
+
+
+def test_missing_name_comes_with_file_line_and_advice(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text("\nfrom django.db import models\n")
+    (missing,) = scan_folder(tmp_path).missing
+    assert (missing.path.name, missing.line, missing.name) == ("models.py", 2, "django.db.models")
+    assert "SQLAlchemy" in missing.advice
+
+
+def test_files_that_still_name_django_are_told(tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text("from django.urls import path\n")
+    (tmp_path / "new.py").write_text("from penstock.web.urls import path\n")
+    assert [path.name for path in scan_folder(tmp_path).still_django] == ["old.py"]
+
+
+def test_file_that_is_no_python_is_told_and_the_rest_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def (")
+    (tmp_path / "b.py").write_text("import django.forms")
+    scan = scan_folder(tmp_path)
+    assert [path.name for path, _ in scan.unreadable] == ["a.py"]
+    assert [missing.name for missing in scan.missing] == ["django.forms"]
+
+
+def test_environments_hidden_and_built_folders_are_left_out(tmp_path: Path) -> None:
+    for name in ("env", ".git", "build", "node_modules", "site"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "code.py").write_text("")
+    (tmp_path / "env" / "pyvenv.cfg").write_text("")
+    assert [path.parent.name for path in python_files(tmp_path)] == ["site"]
