@@ -129,7 +129,8 @@ class RequestFactory:
         if headers:
             environ.update(HttpHeaders.to_wsgi_names(headers))
         if not environ.get("QUERY_STRING"):
-            environ["QUERY_STRING"] = target.query.encode().decode("latin-1")
+            default = self.defaults.get("QUERY_STRING", "")
+            environ["QUERY_STRING"] = target.query.encode().decode("latin-1") or default
         return self.request(**environ)
 
     def _get_path(self, target: SplitResult) -> str:
