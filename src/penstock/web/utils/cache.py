@@ -107,9 +107,11 @@ def add_never_cache_headers(response: Any) -> None:
 def patch_vary_headers(response: Any, newheaders: Iterable[str]) -> None:
     """Add names to Vary, unless they are there in any case; "*" stands alone."""
     value = response.get("Vary")
-    present = [] if value is None else cc_delim_re.split(value)
-    known = {name.lower() for name in present}
-    names = present + [name for name in newheaders if name.lower() not in known]
+    names = list(newheaders)
+    if value is not None:
+        present = cc_delim_re.split(value)
+        known = {name.lower() for name in present}
+        names = present + [name for name in names if name.lower() not in known]
     response["Vary"] = "*" if "*" in names else ", ".join(names)
 
 
