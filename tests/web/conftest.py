@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 
 from penstock.web.conf import UserSettingsHolder, settings
 from penstock.web.core.signals import setting_changed
 from penstock.web.urls import clear_url_caches, set_script_prefix, set_urlconf
 
+# Some tests ask Django for the right answer.
+if not django_settings.configured:
+    django_settings.configure(SECRET_KEY="secret of the tests", USE_I18N=False, LOGGING_CONFIG=None)
 if not settings.configured:
     settings.configure(SECRET_KEY="secret of the tests", ALLOWED_HOSTS=["testserver"], LOGGING_CONFIG=None)
 

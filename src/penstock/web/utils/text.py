@@ -71,7 +71,7 @@ class Truncator(SimpleLazyObject):
         words = self._made().split()
         if len(words) <= num:
             return " ".join(words)
-        mark = " \u2026" if truncate is None else truncate
+        mark = "\u2026" if truncate is None else truncate
         return " ".join(words[: max(0, num)]) + mark if num > 0 else ""
 
 
