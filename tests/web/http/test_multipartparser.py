@@ -275,9 +275,10 @@ def test_names_and_values_are_decoded_by_the_encoding():
     assert post["a"] == "\ufffd"
 
 
-def test_encoding_that_is_none_of_text_is_refused():
-    with pytest.raises(MultiPartParserError, match="charset 'base64'; expected an encoding of text"):
-        parse(field(b"a") + END, encoding="base64")
+@pytest.mark.parametrize("encoding", ["base64", "idna", "undefined"])
+def test_encoding_that_is_none_of_text_is_refused(encoding):
+    with pytest.raises(MultiPartParserError, match=f"charset '{encoding}'; expected an encoding of text"):
+        parse(field(b"a") + END, encoding=encoding)
 
 
 def test_error_of_a_handler_that_is_a_look_up_is_its_own():

@@ -114,15 +114,11 @@ class MultiPartParser:
                 return parsed[0], parsed[1]
         try:
             self._parse_parts()
-        except Exception as error:
+        except Exception:
             self._close_files()
             for _, files in self._files.lists():
                 for file in files:
                     file.close()
-            if type(error) is LookupError:  # found out late: "base64" is a codec, but not one of text
-                raise MultiPartParserError(
-                    f"charset {self._encoding!r}; expected an encoding of text"
-                ) from error
             raise
         self._post._mutable = False
         return self._post, self._files
@@ -160,7 +156,16 @@ class MultiPartParser:
 
     def _name_of(self, headers: PartHeaders) -> str | None:
         name = headers["content-disposition"][1].get("name") if "content-disposition" in headers else None
-        return None if name is None else name.strip().decode(self._encoding, "replace")
+        return None if name is None else self._decode(name.strip())
+
+    def _decode(self, text: bytes) -> str:
+        try:
+            return text.decode(self._encoding, "replace")
+        except (
+            LookupError,
+            UnicodeError,
+        ) as error:  # "base64" is a codec, and "idna" one that replaces nothing
+            raise MultiPartParserError(f"charset {self._encoding!r}; expected an encoding of text") from error
 
     def _read_field(self, name: str, headers: PartHeaders, stream: LazyStream, tally: "_Tally") -> str:
         value = stream.read(tally.bytes_left)
@@ -168,10 +173,10 @@ class MultiPartParser:
         if _is_base64(headers):
             with contextlib.suppress(binascii.Error):  # else it only says so, and is taken as it came
                 value = base64.b64decode(value)
-        return value.decode(self._encoding, "replace")
+        return self._decode(value)
 
     def _receive_file(self, name: str, headers: PartHeaders, stream: LazyStream, upload: "_Upload") -> None:
-        given = headers["content-disposition"][1]["filename"].decode(self._encoding, "replace")
+        given = self._decode(headers["content-disposition"][1]["filename"])
         file_name = self.sanitize_file_name(given)
         if not file_name:
             return

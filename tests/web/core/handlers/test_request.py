@@ -104,9 +104,10 @@ def test_query_string_is_read_as_utf_8_else_latin_1():
     assert make(QUERY_STRING="a=\xff").GET["a"] == "ÿ"
 
 
-def test_query_string_in_a_codec_that_is_none_of_text_is_a_bad_request():
-    with pytest.raises(BadRequest, match="charset 'base64'; expected an encoding of text"):
-        _ = make(QUERY_STRING="a=%41", CONTENT_TYPE="a/b; charset=base64").GET
+@pytest.mark.parametrize("charset", ["base64", "idna", "undefined"])
+def test_query_string_in_a_codec_that_is_none_of_text_is_a_bad_request(charset):
+    with pytest.raises(BadRequest, match=f"charset '{charset}'; expected an encoding of text"):
+        _ = make(QUERY_STRING="a=%41", CONTENT_TYPE=f"a/b; charset={charset}").GET
 
 
 def test_cookies_are_read_as_utf_8_with_replacements():

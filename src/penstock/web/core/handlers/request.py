@@ -109,7 +109,7 @@ class WSGIRequest(HttpRequest):
         query = self.environ.get("QUERY_STRING", "")
         try:
             return QueryDict(query if query.isascii() else query.encode("latin-1"), encoding=self._encoding)
-        except LookupError:
+        except (LookupError, UnicodeError):  # "base64" is a codec, and "idna" one that replaces nothing
             raise BadRequest(f"charset {self._encoding!r}; expected an encoding of text") from None
 
     @cached_property
