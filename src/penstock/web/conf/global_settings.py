@@ -14,7 +14,7 @@ Rules:  Django's values, but for what cannot be the same here: SESSION_ENGINE (t
 
 from typing import Any, Final
 
-_HERE: Final = "penstock.web"
+_here: Final = "penstock.web"
 
 # -- what a project must think about -------------------------------------------------------------------------
 DEBUG: Final = False
@@ -49,7 +49,7 @@ FILE_UPLOAD_TEMP_DIR: Final[str | None] = None
 FILE_UPLOAD_PERMISSIONS: Final = 0o644
 FILE_UPLOAD_DIRECTORY_PERMISSIONS: Final[int | None] = None
 FILE_UPLOAD_HANDLERS: Final = [
-    f"{_HERE}.core.files.uploadhandler.{kind}FileUploadHandler" for kind in ("Memory", "Temporary")
+    f"{_here}.core.files.uploadhandler.{kind}FileUploadHandler" for kind in ("Memory", "Temporary")
 ]
 
 # -- transport security, as SecurityMiddleware and XFrameOptionsMiddleware announce it -----------------------
@@ -66,13 +66,13 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY: Final = "same-origin"
 X_FRAME_OPTIONS: Final = "DENY"
 
 # -- signatures ----------------------------------------------------------------------------------------------
-SIGNING_BACKEND: Final = f"{_HERE}.core.signing.TimestampSigner"
+SIGNING_BACKEND: Final = f"{_here}.core.signing.TimestampSigner"
 SIGNED_COOKIE_LEGACY_SALT_FALLBACK: Final = True
 
 # -- the csrf cookie (ages in seconds) -----------------------------------------------------------------------
 CSRF_TRUSTED_ORIGINS: Final[list[str]] = []
 CSRF_USE_SESSIONS: Final = False
-CSRF_FAILURE_VIEW: Final = f"{_HERE}.views.csrf.csrf_failure"
+CSRF_FAILURE_VIEW: Final = f"{_here}.views.csrf.csrf_failure"
 CSRF_HEADER_NAME: Final = "HTTP_X_CSRFTOKEN"
 CSRF_COOKIE_NAME: Final = "csrftoken"
 CSRF_COOKIE_AGE: Final = 52 * 7 * 24 * 3600
@@ -83,8 +83,8 @@ CSRF_COOKIE_HTTPONLY: Final = False
 CSRF_COOKIE_SECURE: Final = False
 
 # -- sessions (ages in seconds) ------------------------------------------------------------------------------
-SESSION_ENGINE: Final = f"{_HERE}.contrib.sessions.backends.file"
-SESSION_SERIALIZER: Final = f"{_HERE}.contrib.sessions.serializers.JSONSerializer"
+SESSION_ENGINE: Final = f"{_here}.contrib.sessions.backends.file"
+SESSION_SERIALIZER: Final = f"{_here}.contrib.sessions.serializers.JSONSerializer"
 SESSION_CACHE_ALIAS: Final = "default"
 SESSION_FILE_PATH: Final[str | None] = None
 SESSION_SAVE_EVERY_REQUEST: Final = False
@@ -99,7 +99,7 @@ SESSION_COOKIE_SECURE: Final = False
 
 # -- caches and files ----------------------------------------------------------------------------------------
 CACHES: Final[dict[str, dict[str, Any]]] = {
-    "default": {"BACKEND": f"{_HERE}.core.cache.backends.locmem.LocMemCache"}
+    "default": {"BACKEND": f"{_here}.core.cache.backends.locmem.LocMemCache"}
 }
 CACHE_MIDDLEWARE_ALIAS: Final = "default"
 CACHE_MIDDLEWARE_KEY_PREFIX: Final = ""
@@ -110,23 +110,23 @@ STATIC_ROOT: Final[str | None] = None
 STATIC_URL: Final[str | None] = None
 STATICFILES_DIRS: Final[list[Any]] = []
 STATICFILES_FINDERS: Final = [
-    f"{_HERE}.contrib.staticfiles.finders.{kind}Finder" for kind in ("FileSystem", "AppDirectories")
+    f"{_here}.contrib.staticfiles.finders.{kind}Finder" for kind in ("FileSystem", "AppDirectories")
 ]
 STORAGES: Final[dict[str, dict[str, Any]]] = {
-    "default": {"BACKEND": f"{_HERE}.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": f"{_HERE}.contrib.staticfiles.storage.StaticFilesStorage"},
+    "default": {"BACKEND": f"{_here}.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": f"{_here}.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
 # -- logs, reports and mail ----------------------------------------------------------------------------------
 LOGGING: Final[dict[str, Any]] = {}
 LOGGING_CONFIG: Final = "logging.config.dictConfig"
-DEFAULT_EXCEPTION_REPORTER: Final = f"{_HERE}.views.debug.ExceptionReporter"
-DEFAULT_EXCEPTION_REPORTER_FILTER: Final = f"{_HERE}.views.debug.SafeExceptionReporterFilter"
+DEFAULT_EXCEPTION_REPORTER: Final = f"{_here}.views.debug.ExceptionReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER: Final = f"{_here}.views.debug.SafeExceptionReporterFilter"
 ADMINS: Final[list[Any]] = []
 MANAGERS: Final[list[Any]] = []
 SERVER_EMAIL: Final = "root@localhost"
 DEFAULT_FROM_EMAIL: Final = "webmaster@localhost"
-EMAIL_BACKEND: Final = f"{_HERE}.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND: Final = f"{_here}.core.mail.backends.smtp.EmailBackend"
 EMAIL_SUBJECT_PREFIX: Final = "[Penstock] "
 EMAIL_HOST: Final = "localhost"
 EMAIL_PORT: Final = 25
@@ -163,14 +163,14 @@ SHORT_DATE_FORMAT: Final = "m/d/Y"
 SHORT_DATETIME_FORMAT: Final = "m/d/Y P"
 YEAR_MONTH_FORMAT: Final = "F Y"
 MONTH_DAY_FORMAT: Final = "F j"
-_DAYS: Final = ["%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y"]
-_TIMES: Final = ["%H:%M:%S", "%H:%M:%S.%f", "%H:%M"]
-DATE_INPUT_FORMATS: Final = _DAYS + [
+_days: Final = ["%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y"]
+_times: Final = ["%H:%M:%S", "%H:%M:%S.%f", "%H:%M"]
+DATE_INPUT_FORMATS: Final = _days + [
     written for month in ("%b", "%B")
     for written in (f"{month} %d %Y", f"{month} %d, %Y", f"%d {month} %Y", f"%d {month}, %Y")
 ]  # fmt: skip
-TIME_INPUT_FORMATS: Final = _TIMES
-DATETIME_INPUT_FORMATS: Final = [f"{day} {time}" for day in _DAYS for time in _TIMES]
+TIME_INPUT_FORMATS: Final = _times
+DATETIME_INPUT_FORMATS: Final = [f"{day} {time}" for day in _days for time in _times]
 DECIMAL_SEPARATOR: Final = "."
 THOUSAND_SEPARATOR: Final = ","
 USE_THOUSAND_SEPARATOR: Final = False
@@ -179,21 +179,21 @@ NUMBER_GROUPING: Final = 0
 # -- parts of Django that are not here: their settings are known, and nothing reads them ---------------------
 DATABASES: Final[dict[str, Any]] = {}
 DATABASE_ROUTERS: Final[list[Any]] = []
-DEFAULT_AUTO_FIELD: Final = f"{_HERE}.db.models.AutoField"
+DEFAULT_AUTO_FIELD: Final = f"{_here}.db.models.AutoField"
 DEFAULT_TABLESPACE: Final = ""
 DEFAULT_INDEX_TABLESPACE: Final = ""
 MIGRATION_MODULES: Final[dict[str, Any]] = {}
 FIXTURE_DIRS: Final[list[Any]] = []
-FORM_RENDERER: Final = f"{_HERE}.forms.renderers.DjangoTemplates"
+FORM_RENDERER: Final = f"{_here}.forms.renderers.DjangoTemplates"
 FORMS_URLFIELD_ASSUME_HTTPS: Final = False
-MESSAGE_STORAGE: Final = f"{_HERE}.contrib.messages.storage.fallback.FallbackStorage"
+MESSAGE_STORAGE: Final = f"{_here}.contrib.messages.storage.fallback.FallbackStorage"
 AUTH_USER_MODEL: Final = "auth.User"
 AUTH_PASSWORD_VALIDATORS: Final[list[Any]] = []
-AUTHENTICATION_BACKENDS: Final = [f"{_HERE}.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS: Final = [f"{_here}.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS: Final[list[str]] = []
 PASSWORD_RESET_TIMEOUT: Final = 3 * 24 * 3600
 LOGIN_URL: Final = "/accounts/login/"
 LOGIN_REDIRECT_URL: Final = "/accounts/profile/"
 LOGOUT_REDIRECT_URL: Final[str | None] = None
-TEST_RUNNER: Final = f"{_HERE}.test.runner.DiscoverRunner"
+TEST_RUNNER: Final = f"{_here}.test.runner.DiscoverRunner"
 TEST_NON_SERIALIZED_APPS: Final[list[str]] = []
