@@ -71,7 +71,7 @@ def test_every_metric_is_on_the_page_with_its_labels(segment) -> None:
     described = {name: set(re.findall(r"`(\w+)`", labels.partition("(")[0])) for name, labels in rows}
     # The only process that a test can look at here is its own, the agent.
     for name in ("penstock_process_resident_memory_bytes", "penstock_process_cpu_seconds_total"):
-        families[name] |= {"worker"}
+        families[name] |= {"slot"}
     assert described == families
 
 

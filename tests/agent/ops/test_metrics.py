@@ -11,6 +11,7 @@ from penstock.agent.ops.metrics import BOUNDS_S, Metrics, buckets_below
 from penstock.telemetry import layout
 from penstock.telemetry.histogram import bucket_of
 from penstock.telemetry.scoreboard import WorkerState, mark_gone
+from penstock.telemetry.verdict import ReloadState, Verdict, begin_reload, write_verdict
 
 
 @pytest.fixture
@@ -137,8 +138,29 @@ def test_memory_is_shown_of_our_processes_and_not_of_a_pid_that_the_memory_claim
     _, values = parse(metrics)
     name = "penstock_process_resident_memory_bytes"
     assert values[name, ("process", "agent")] > 1 << 20
-    assert values[name, ("process", "worker"), ("worker", "1")] > 1 << 20
-    assert (name, ("process", "worker"), ("worker", "2")) not in values
+    assert values[name, ("process", "worker"), ("slot", "1")] > 1 << 20
+    assert (name, ("process", "worker"), ("slot", "2")) not in values
+
+
+def test_template_shows_its_memory_and_is_no_worker(metrics, put) -> None:
+    put(2, WorkerState.TEMPLATE, pid=os.getpid())
+    _, values = parse(metrics)
+    name = "penstock_process_resident_memory_bytes"
+    assert values[name, ("process", "template"), ("slot", "2")] > 1 << 20
+    assert not [key for key in values if ("worker", "2") in key]
+    assert sum(value for key, value in values.items() if key[0] == "penstock_workers") == 0
+
+
+def test_reload_that_failed_is_a_gauge_until_one_succeeds(segment, metrics) -> None:
+    def is_successful() -> float:
+        return parse(metrics)[1][("penstock_last_reload_successful",)]
+
+    assert is_successful() == 1
+    for number, state, expected in ((2, ReloadState.FAILED, 0), (3, ReloadState.DONE, 1)):
+        begin_reload(segment, number)
+        assert is_successful() == 1
+        write_verdict(segment, Verdict(number, state))
+        assert is_successful() == expected
 
 
 def test_readiness_is_a_gauge(metrics, put) -> None:

@@ -1,7 +1,7 @@
 """Everything the shared memory knows, as Prometheus families.
 
 Counters are sums over all processes that there were, so none goes back when a worker is replaced; what
-belongs to one worker carries its slot (`worker="3"`), never its pid: a pid would make a new series at each
+belongs to one worker carries its slot (`worker="3"`), never its pid, which would make new series at each
 reload.
 
 In:     a segment, the tally, /proc.
@@ -11,11 +11,12 @@ Never:  formats (exposition.py), writes to the memory, believes a pid (usage.py)
 Rules:  docs/operations.md lists each name with its labels; a test compares.
 """
 
+import dataclasses
 import itertools
 import os
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from operator import mul
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,7 @@ from penstock.telemetry.histogram import bucket_bounds
 from penstock.telemetry.layout import HISTOGRAM_WORDS, STATUS_CLASSES, WORD_BYTES
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
+from penstock.telemetry.verdict import ReloadState, last_reload, read_verdict
 
 if TYPE_CHECKING:
     from array import array
@@ -95,9 +97,18 @@ class Metrics:
             "When the server was started, as Unix time.",
             self._unix_s(self._words[layout.CREATED_NS_WORD]),
         )
+        yield _gauge(
+            "penstock_last_reload_successful",
+            "0 if the last reload failed and the old code goes on, else 1.",
+            int(not self._has_failed_reload()),
+        )
         states = [self._word(slot, layout.STATE) for slot in self._firsts if slot]
         counts = (Sample(states.count(state), {"state": state.name.lower()}) for state in _LIVING)
         yield Family("penstock_workers", Kind.GAUGE, "Worker processes by state.", tuple(counts))
+
+    def _has_failed_reload(self) -> bool:
+        verdict = read_verdict(self._segment.fd, last_reload(self._segment.fd))
+        return verdict is not None and verdict.state is ReloadState.FAILED
 
     def _lanes(self) -> Iterator[Family]:
         lanes = zip(("inline", "pool"), layout.AGENT_LANE_WORDS, strict=True)
@@ -108,50 +119,19 @@ class Metrics:
     # Workers
 
     def _workers(self) -> Iterator[Family]:
-        finished = {slot: self._finished(slot) for slot in self._slots()}
-        yield _by_worker(
-            "penstock_worker_requests_total",
-            Kind.COUNTER,
-            "Requests answered, refused ones included.",
-            finished,
-        )
-        refused = {slot: self._word(slot, layout.REFUSED) for slot in self._slots()}
-        yield _by_worker(
-            "penstock_worker_refused_requests_total",
-            Kind.COUNTER,
-            "Requests that never reached the application.",
-            refused,
-        )
+        """A family for each column, a sample for each slot that has something to say there."""
+        used = [slot for slot in self._firsts if slot and self._has_worked(slot)]
         living = self._slots(*_LIVING)
-        for name, text, word in (
-            ("penstock_worker_connections", "Open connections.", layout.CONNECTIONS),
-            ("penstock_worker_queued_requests", "Complete requests that wait for a thread.", layout.QUEUED),
-            ("penstock_worker_generation", "The reload the worker belongs to, from 1.", layout.GENERATION),
-        ):
-            yield _by_worker(name, Kind.GAUGE, text, {slot: self._word(slot, word) for slot in living})
-        yield _by_worker(
-            "penstock_worker_busy_threads",
-            Kind.GAUGE,
-            "Application threads that run a request.",
-            {slot: self._busy(slot) for slot in living},
-        )
-        yield _by_worker(
-            "penstock_worker_threads",
-            Kind.GAUGE,
-            "Application calls that may run at once.",
-            dict.fromkeys(living, self._threads),
-        )
-        yield _by_worker(
-            "penstock_worker_start_time_seconds",
-            Kind.GAUGE,
-            "When the worker was started, as Unix time.",
-            {slot: self._unix_s(self._word(slot, layout.STARTED_NS)) for slot in living},
-        )
+        for columns, slots in ((_OF_USED, used), (_OF_LIVING, living)):
+            for column in columns:
+                samples = (Sample(column.read(self, slot), {"worker": str(slot)}) for slot in slots)
+                yield Family(column.name, column.kind, column.help, tuple(samples))
+
+    def _has_worked(self, slot: int) -> bool:
+        """Whether a slot is, or was, a worker's; templates answer nothing."""
+        return self._finished(slot) > 0 or self._word(slot, layout.STATE) in _LIVING
 
     def _slots(self, *states: WorkerState) -> list[int]:
-        """Slots in one of the states; without any, all that were ever used."""
-        if not states:
-            return [s for s in self._firsts if s and self._word(s, layout.STATE) != WorkerState.EMPTY]
         return [slot for slot in self._firsts if slot and self._word(slot, layout.STATE) in states]
 
     def _finished(self, slot: int) -> int:
@@ -180,10 +160,12 @@ class Metrics:
         )
 
     def _usages(self) -> Iterator[tuple[tuple[str, str], Usage | None]]:
+        """(what it is, its slot as text, for one of several), and what it uses."""
         yield ("master", ""), usage_of(self._master_pid)
         yield ("agent", ""), usage_of(os.getpid())
-        for slot in self._slots(*_LIVING):
-            yield ("worker", str(slot)), usage_of_child(self._word(slot, layout.PID), self._master_pid)
+        for kind, states in (("worker", _LIVING), ("template", (WorkerState.TEMPLATE,))):
+            for slot in self._slots(*states):
+                yield (kind, str(slot)), usage_of_child(self._word(slot, layout.PID), self._master_pid)
 
     # Records and the agent
 
@@ -242,6 +224,64 @@ class Metrics:
         return round((stamp_ns + self._offset_ns) / NS_PER_S, 3)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Column:
+    """One family whose samples are the workers' by slot."""
+
+    name: str
+    kind: Kind
+    help: str
+    read: Callable[[Metrics, int], float]
+
+
+def _word(word: int) -> Callable[[Metrics, int], float]:
+    return lambda metrics, slot: metrics._word(slot, word)
+
+
+_OF_USED: Final = (
+    _Column(
+        "penstock_worker_requests_total",
+        Kind.COUNTER,
+        "Requests answered, refused ones included.",
+        Metrics._finished,
+    ),
+    _Column(
+        "penstock_worker_refused_requests_total",
+        Kind.COUNTER,
+        "Requests that never reached the application.",
+        _word(layout.REFUSED),
+    ),
+)
+_OF_LIVING: Final = (
+    _Column("penstock_worker_connections", Kind.GAUGE, "Open connections.", _word(layout.CONNECTIONS)),
+    _Column(
+        "penstock_worker_queued_requests",
+        Kind.GAUGE,
+        "Complete requests that wait for a thread.",
+        _word(layout.QUEUED),
+    ),
+    _Column(
+        "penstock_worker_generation",
+        Kind.GAUGE,
+        "The reload the worker belongs to, from 1.",
+        _word(layout.GENERATION),
+    ),
+    _Column("penstock_worker_busy_threads", Kind.GAUGE, "Application calls that run.", Metrics._busy),
+    _Column(
+        "penstock_worker_threads",
+        Kind.GAUGE,
+        "Application calls that may run at once.",
+        lambda metrics, _: metrics._threads,
+    ),
+    _Column(
+        "penstock_worker_start_time_seconds",
+        Kind.GAUGE,
+        "When the worker was started, as Unix time.",
+        lambda metrics, slot: metrics._unix_s(metrics._word(slot, layout.STARTED_NS)),
+    ),
+)
+
+
 def _requests(tally: Tally) -> Iterator[Family]:
     samples = (
         Sample(count, {"status": name}) for name, count in zip(_STATUS_NAMES, tally.by_class, strict=True)
@@ -268,13 +308,9 @@ def _gauge(name: str, text: str, value: float, labels: Mapping[str, str] | None 
     return Family(name, Kind.GAUGE, text, (Sample(value, labels or {}),))
 
 
-def _by_worker(name: str, kind: Kind, text: str, values: Mapping[int, float]) -> Family:
-    return Family(name, kind, text, tuple(Sample(v, {"worker": str(slot)}) for slot, v in values.items()))
-
-
 def _by_process(name: str, kind: Kind, text: str, values: Mapping[tuple[str, str], float]) -> Family:
     samples = (
-        Sample(value, {"process": process} | ({"worker": worker} if worker else {}))
-        for (process, worker), value in values.items()
+        Sample(value, {"process": process} | ({"slot": slot} if slot else {}))
+        for (process, slot), value in values.items()
     )
     return Family(name, kind, text, tuple(samples))
