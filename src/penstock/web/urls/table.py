@@ -124,7 +124,18 @@ def is_context_free(route: Route) -> bool:
 class Typed:
     """A `path()` route with parameters of Django's own types: one match behind the text it is filed under."""
 
-    __slots__ = ("_match", "_rest", "_start", "conversions", "defaults", "extra", "is_bare", "names", "node")
+    __slots__ = (
+        "_match",
+        "_rest",
+        "_start",
+        "conversions",
+        "defaults",
+        "extra",
+        "is_bare",
+        "names",
+        "node",
+        "only_parameter",
+    )
 
     def __init__(self, node: Any, route: Route, start: int, defaults: dict[str, Any], names: Names) -> None:
         self.node = node
@@ -133,6 +144,7 @@ class Typed:
         self._match: Callable[..., re.Match[str] | None] | None = None
         conversions = [(name, _CONVERSIONS[type(each)]) for name, each in route.converters.items()]
         self.conversions = tuple((name, convert) for name, convert in conversions if convert)
+        self.only_parameter = conversions[0] if len(conversions) == 1 else None
         self.defaults = defaults
         self.extra = {**defaults, **node.default_args}
         self.is_bare = not self.extra
@@ -143,14 +155,22 @@ class Typed:
         held = (self._match or self._compiled())(path, self._start)
         if held is None:
             return None
-        captured: dict[str, Any] = held.groupdict()
         try:
-            for name, convert in self.conversions:
-                captured[name] = convert(captured[name])
+            captured = self._capture(held)
         except ValueError:
             return None  # int() refuses more than 4,300 digits
         kwargs = captured.copy() if self.is_bare else {**self.defaults, **captured, **self.node.default_args}
         return found(self.node.callback, (), kwargs, captured, self.extra, self.names)
+
+    def _capture(self, held: re.Match[str]) -> dict[str, Any]:
+        """Return the parameters by name, converted; raises ValueError for text that cannot be."""
+        if self.only_parameter is not None:  # most routes have one: no dict of texts, no loop
+            name, convert = self.only_parameter
+            return {name: convert(held[1]) if convert else held[1]}
+        captured: dict[str, Any] = held.groupdict()
+        for name, convert in self.conversions:
+            captured[name] = convert(captured[name])
+        return captured
 
     def _compiled(self) -> Callable[..., re.Match[str] | None]:
         """Compile when first needed: a thousand expressions at boot are a tenth of a second."""

@@ -110,7 +110,8 @@ class BaseHandler:
     # The heart of the onion.
 
     def _get_response(self, request: HttpRequest) -> Any:
-        view, args, kwargs = self.resolve_request(request)
+        match = self.resolve_request(request)
+        view, args, kwargs = match.func, match.args, match.kwargs
         response = None
         for hook in self._view_hooks:
             response = hook(request, view, args, kwargs)
