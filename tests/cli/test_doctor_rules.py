@@ -69,6 +69,16 @@ WRONG, NOTE = Level.WRONG, Level.NOTE
         pytest.param(
             {"running": RunningServer(7, (2 * GIB,))}, NOTE, "memory", "restart instead", id="two-generations"
         ),
+        pytest.param(
+            {"max_rss_bytes": 100 << 20, "imported": ImportReport(resident_bytes=150 << 20)},
+            WRONG,
+            "recycling",
+            'max_rss_bytes = "300 MiB"',
+            id="recycled-at-once",
+        ),
+        pytest.param(
+            {"max_requests": 1000}, NOTE, "recycling", "max_requests_jitter = 100", id="recycled-together"
+        ),
         pytest.param({"max_files": 4096}, WRONG, "files", "max_connections = 3072", id="files"),
         pytest.param({"max_files": 256}, WRONG, "files", "LimitNOFILE=11024", id="hardly-any-files"),
         pytest.param({"keep_alive_s": 20.0}, WRONG, "keep-alive", "keep_alive_s = 75", id="keep-alive"),
@@ -131,6 +141,11 @@ def test_what_will_hurt_is_found_and_the_line_to_change_named(
         pytest.param({"trusted_proxies": ("unix",), "bind": ("unix:/run/s",)}, id="unix-named"),
         pytest.param({"bind": ("localhost:80", "[::1]:80", "fd://3")}, id="not-public"),
         pytest.param({"ops": "127.0.0.1:9000"}, id="ops-on-loopback"),
+        pytest.param({"max_requests": 1000, "max_requests_jitter": 100}, id="recycled-one-by-one"),
+        pytest.param({"max_requests": 1000, "workers": 1}, id="recycled-alone"),
+        pytest.param(
+            {"max_rss_bytes": GIB, "running": RunningServer(7, (150 << 20,))}, id="recycled-when-large"
+        ),
         pytest.param({"user_id": 0, "user": "daemon"}, id="root-becomes-somebody"),
         pytest.param({"user_id": 0, "user": "12345"}, id="root-becomes-a-number"),
         pytest.param({"access_log": "a.log", "error_log": "e.log", "pid_file": "pid"}, id="files-to-write"),

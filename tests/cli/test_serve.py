@@ -1,6 +1,7 @@
 import dataclasses
 import io
 import os
+import pwd
 import signal
 import socket
 import sys
@@ -204,6 +205,13 @@ def test_ops_port_is_opened_where_one_is_asked_for_and_closed_again(folder: Path
         assert (folder / "ops.sock").stat().st_mode & 0o777 == 0o660
         assert make_plan(Config(), "app", planner(folder, ops)).ops is ops
     assert not (folder / "ops.sock").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_ops_socket_belongs_to_who_the_workers_are(folder: Path) -> None:
+    with open_ops(ServerConfig(ops="unix:ops.sock", user="daemon", group="2")):
+        status = (folder / "ops.sock").stat()
+        assert (status.st_uid, status.st_gid) == (pwd.getpwnam("daemon").pw_uid, 2)
 
 
 def test_ops_port_is_in_the_banner() -> None:

@@ -106,6 +106,27 @@ def check_memory(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def check_recycling(facts: Facts) -> Iterator[Finding]:
+    """Workers that are replaced all the time serve nobody."""
+    server = facts.config.server
+    sizes = facts.running.worker_bytes if facts.running else ()
+    size = max(sizes, default=facts.imported.resident_bytes if facts.imported else 0)
+    if 0 < server.max_rss_bytes <= size:
+        yield wrong(
+            "recycling",
+            f"a worker takes {size // _MIB} MiB, max_rss_bytes allows {server.max_rss_bytes // _MIB}:"
+            " each is replaced as soon as it is looked at",
+            f'max_rss_bytes = "{2 * size // _MIB} MiB"',
+        )
+    if server.max_requests and not server.max_requests_jitter and server.workers > 1:
+        yield note(
+            "recycling",
+            f"workers that started together answer their {server.max_requests}th request together:"
+            " they queue up to be replaced",
+            f"max_requests_jitter = {max(1, server.max_requests // 10)}",
+        )
+
+
 def check_files(facts: Facts) -> Iterator[Finding]:
     """A descriptor for each connection; `serve` raises the soft limit itself, up to the hard one."""
     most = facts.config.server.max_connections
@@ -336,6 +357,7 @@ CHECKS: Final[tuple[Callable[[Facts], Iterator[Finding]], ...]] = (
     check_cpu,
     check_threads,
     check_memory,
+    check_recycling,
     check_files,
     check_keep_alive,
     check_timeouts,

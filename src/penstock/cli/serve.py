@@ -27,7 +27,7 @@ from penstock.cli.streams import open_standard_streams
 from penstock.cli.supervision import PassedSocket, make_notifier, passed_sockets, take_passed
 from penstock.config import AgentConfig, Config, ConfigError, ServerConfig, load_config
 from penstock.server import ServePlan, StartError, serve
-from penstock.server.address import AddressError, TCPAddress, parse_address
+from penstock.server.address import AddressError, TCPAddress, UnixAddress, parse_address
 from penstock.server.listener import Listener, open_listeners
 from penstock.server.notify import Notifier
 from penstock.server.process import parse_identity
@@ -145,7 +145,7 @@ class Planner:
 def open_ops(server: ServerConfig) -> Iterator[Listener | None]:
     """Hold the ops port's listener, where one is asked for.
 
-    A Unix socket there is for owner and group: unlike the site it is nobody else's business.
+    A Unix socket there is for user and group of the workers: unlike the site it is nobody else's business.
 
     Raises:
         StartError: the address cannot be listened on.
@@ -153,9 +153,12 @@ def open_ops(server: ServerConfig) -> Iterator[Listener | None]:
     if not server.ops:
         yield None
         return
-    umask = parse_identity("", "", server.umask).umask or 0
-    (listener,) = open_listeners([parse_address(server.ops)], OPS_BACKLOG, 0o660 & ~umask)
+    address = parse_address(server.ops)
+    identity = parse_identity(server.user, server.group, server.umask)
+    (listener,) = open_listeners([address], OPS_BACKLOG, 0o660 & ~(identity.umask or 0))
     try:
+        if isinstance(address, UnixAddress):
+            os.chown(address.path, _or_same(identity.uid), _or_same(identity.gid))
         yield listener
     finally:
         listener.close(unlink=True)
@@ -237,6 +240,11 @@ def start_reloading() -> None:
     # Until the master has its handlers a HUP would end it; a change in the first moments needs no reload.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     start_watcher()
+
+
+def _or_same(number: int | None) -> int:
+    """Return an id as chown(2) takes it: -1 leaves what is."""
+    return -1 if number is None else number
 
 
 def obey_early_signals() -> None:
