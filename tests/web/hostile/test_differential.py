@@ -121,6 +121,7 @@ def test_any_head_is_answered_as_django_answers_it(  # noqa: PLR0917 -- what hyp
 @given(bodies, types, lengths, methods, queries)
 @example(b"a=1", "application/x-www-form-urlencoded; charset=base64", None, "POST", "a=%41")
 @example(b"a=%ff", "a/b; charset=undefined", None, "GET", "a=%ff")
+@example(b"", "a/b; charset=utf-7", None, "GET", "+")
 def test_any_body_is_answered_as_django_answers_it(  # noqa: PLR0917 -- what hypothesis draws
     ours, django, body, content_type, length, method, query
 ):

@@ -107,8 +107,10 @@ class WSGIRequest(HttpRequest):
             BadRequest: the content type names an encoding that is not one of text.
         """
         query = self.environ.get("QUERY_STRING", "")
+        if self._encoding is None and query.isascii():
+            return QueryDict(query)
         try:
-            return QueryDict(query if query.isascii() else query.encode("latin-1"), encoding=self._encoding)
+            return QueryDict(query.encode("latin-1"), encoding=self._encoding)
         except (LookupError, UnicodeError):  # "base64" is a codec, and "idna" one that replaces nothing
             raise BadRequest(f"charset {self._encoding!r}; expected an encoding of text") from None
 
