@@ -170,21 +170,18 @@ class Metrics:
     # Records and the agent
 
     def _records(self) -> Iterator[Family]:
-        for name, text, words in (
-            (
-                "penstock_dropped_records_total",
-                "Records that found their ring full.",
-                {"access": layout.ACCESS_DROPPED, "log": layout.LOG_DROPPED},
-            ),
-            (
-                "penstock_damaged_records_total",
-                "Records lost in a worker: torn by its death, or not to be written.",
-                {"torn": layout.TORN, "failed": layout.FAILED},
-            ),
-        ):
-            label = "ring" if "access" in words else "fault"
-            samples = (Sample(self._sum(word), {label: value}) for value, word in words.items())
-            yield Family(name, Kind.COUNTER, text, tuple(samples))
+        yield self._sums(
+            "penstock_dropped_records_total",
+            "Records that found their ring full.",
+            "ring",
+            {"access": layout.ACCESS_DROPPED, "log": layout.LOG_DROPPED},
+        )
+        yield self._sums(
+            "penstock_damaged_records_total",
+            "Records lost in a worker: torn by its death, or not to be written.",
+            "fault",
+            {"torn": layout.TORN, "failed": layout.FAILED},
+        )
         pending = {
             "access": self._sum(layout.ACCESS_END) - self._sum(layout.ACCESS_TAIL),
             "log": self._sum(layout.LOG_END) - self._sum(layout.LOG_TAIL),
@@ -216,6 +213,11 @@ class Metrics:
 
     def _word(self, slot: int, word: int) -> int:
         return self._words[self._firsts[slot] + word]
+
+    def _sums(self, name: str, text: str, label: str, words: Mapping[str, int]) -> Family:
+        """Return a counter with a sample for each word, over all slots, the master's among them."""
+        samples = (Sample(self._sum(word), {label: value}) for value, word in words.items())
+        return Family(name, Kind.COUNTER, text, tuple(samples))
 
     def _sum(self, word: int) -> int:
         return sum(self._words[first + word] for first in self._firsts.values())
