@@ -159,6 +159,13 @@ def test_what_is_well_is_not_complained_of(facts, changes: dict[str, object]) ->
     assert examine(facts(**changes)) == []
 
 
+def test_line_to_change_is_found_where_it_stands(facts) -> None:
+    changes = {"keep_alive_s": 20.0, "places": {"keep_alive_s": "penstock.toml line 3"}}
+    (finding,) = examine(facts(**changes))
+    assert finding.change.startswith("keep_alive_s = 75 ")
+    assert finding.change.endswith("; it is set by penstock.toml line 3")
+
+
 def test_what_is_wrong_comes_first(facts) -> None:
     levels = [
         finding.level for finding in examine(facts(bind=(":80",), reload=True, somaxconn=1, threads=99))

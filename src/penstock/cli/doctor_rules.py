@@ -8,10 +8,12 @@ Rules:  the reasons are in each finding; docs/operations.md lists the checks by 
 """
 
 import contextlib
+import dataclasses
 import ipaddress
 import math
 import os
 import pwd
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,12 +31,21 @@ SLOW_IMPORT_S: Final = 10.0
 # The longest time anybody's proxy or client should need for a head.
 LONG_HEADER_S: Final = 60.0
 _MIB: Final = 1 << 20
+_ASSIGNED: Final = re.compile(r"\b([a-z_]+) = ")
 
 
 def examine(facts: Facts) -> list[Finding]:
     """Return what all checks found, what is wrong first."""
-    findings = [finding for check in CHECKS for finding in check(facts)]
+    findings = [_located(finding, facts) for check in CHECKS for finding in check(facts)]
     return sorted(findings, key=lambda finding: finding.level.value, reverse=True)
+
+
+def _located(finding: Finding, facts: Facts) -> Finding:
+    """Say where the option stands that is to be changed, if somebody has set it."""
+    places = [facts.places[key] for key in _ASSIGNED.findall(finding.change) if key in facts.places]
+    if not places:
+        return finding
+    return dataclasses.replace(finding, change=f"{finding.change}; it is set by {places[0]}")
 
 
 def check_backlog(facts: Facts) -> Iterator[Finding]:
@@ -324,14 +335,14 @@ def check_import(facts: Facts) -> Iterator[Finding]:
         if preload == "on":
             yield wrong(
                 "preload",
-                f"the import leaves a {hazard}: it does not survive the fork, and workers are forked"
+                f"left by the import: {hazard}; it does not survive the fork, and workers are forked"
                 " (preload = on)",
                 'move it into on_worker_start, or preload = "off"',
             )
         elif preload == "auto":
             yield note(
                 "preload",
-                f"the import leaves a {hazard}: so each worker imports for itself and shares no memory",
+                f"left by the import: {hazard}; so each worker imports for itself and shares no memory",
                 "move it into on_worker_start",
             )
 
