@@ -81,6 +81,14 @@ def test_worker_that_has_ended_is_not_in_the_table(segment: Segment) -> None:
     assert str(os.getpid() + 2) not in render_table(sighting_with(segment))
 
 
+def test_template_is_named_beside_the_master_and_has_no_row(segment: Segment) -> None:
+    Recorder(segment, 3).reset(4711, 7)
+    Recorder(segment, 3).set_state(WorkerState.TEMPLATE)
+    first, *rows = render_table(sighting_with(segment)).splitlines()
+    assert first.endswith(", template 4711 of generation 7")
+    assert not any("4711" in row for row in rows)
+
+
 def test_json_has_every_field_of_the_snapshot(segment: Segment, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_status(parse_words(["status", "--json", "--pid", OWN])) == 0
     (server,) = json.loads(capsys.readouterr().out)

@@ -48,6 +48,12 @@ def test_a_worker_shows_its_words(segment, recorder):
     assert shown == (1, 4242, 3, WorkerState.READY, 17, 4)
 
 
+def test_a_template_is_no_worker(segment, recorder):
+    recorder.set_state(WorkerState.TEMPLATE)
+    snapshot = take(segment)
+    assert (snapshot.workers, [template.pid for template in snapshot.templates]) == ((), [4242])
+
+
 def test_uptime_and_rate_count_from_the_start_of_the_pid(segment, recorder, finished):
     recorder.access(finished())
     recorder.access(finished())

@@ -149,7 +149,10 @@ def _lines(sighting: Sighting) -> Iterator[str]:
     snapshot = sighting.snapshot
     gone = "" if sighting.has_master else " (gone)"
     agent = f"agent {snapshot.agent_pid}" if snapshot.agent_pid else "no agent"
-    yield f"master {snapshot.master_pid}{gone}, up {duration(snapshot.uptime_s)}, {agent}"
+    templates = "".join(
+        f", template {each.pid} of generation {each.generation}" for each in snapshot.templates
+    )
+    yield f"master {snapshot.master_pid}{gone}, up {duration(snapshot.uptime_s)}, {agent}{templates}"
     workers = [worker for worker in snapshot.workers if worker.state is not WorkerState.GONE]
     yield from _columns([HEADER, *map(_row, workers)])
     yield from _running(workers)
@@ -187,7 +190,7 @@ def _running(workers: Sequence[WorkerStatus]) -> Iterator[str]:
 
 
 def _losses(snapshot: Snapshot) -> Iterator[str]:
-    slots = (snapshot.master, *snapshot.workers)
+    slots = (snapshot.master, *snapshot.workers, *snapshot.templates)
     access = sum(slot.dropped_access for slot in slots)
     log = sum(slot.dropped_log for slot in slots)
     if access or log:

@@ -17,6 +17,6 @@ from penstock.telemetry.snapshot import Snapshot
 def plain(snapshot: Snapshot) -> dict[str, Any]:
     """Return a snapshot as JSON knows values."""
     values = dataclasses.asdict(snapshot)
-    for worker in (values["master"], *values["workers"]):
+    for worker in (values["master"], *values["workers"], *values["templates"]):
         worker["state"] = worker["state"].name.lower()
     return values

@@ -23,6 +23,7 @@ from penstock.telemetry.scoreboard import WorkerState, read_counts, total_counts
 from penstock.telemetry.segment import read_layout
 
 _NS_PER_MS: Final = 1_000_000
+_NO_WORKERS: Final = (WorkerState.EMPTY, WorkerState.TEMPLATE)
 _TOTAL_PHASE: Final = PHASES.index("total")
 
 
@@ -78,7 +79,12 @@ class WorkerStatus:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All of a segment. `workers` leaves out slots that were never used; the master is not among them."""
+    """All of a segment.
+
+    Attributes:
+        workers: slots that are or were workers'; master and templates are not among them.
+        templates: living processes that hold a generation's code and fork its workers.
+    """
 
     taken_ns: int  # CLOCK_MONOTONIC
     master_pid: int
@@ -89,6 +95,7 @@ class Snapshot:
     agent_discarded: int
     master: WorkerStatus
     workers: tuple[WorkerStatus, ...]
+    templates: tuple[WorkerStatus, ...] = ()
 
     @classmethod
     def take(cls, fd: int, now_ns: int | None = None) -> Self:
@@ -115,7 +122,8 @@ class Snapshot:
             agent_damaged=header[layout.AGENT_DAMAGED_WORD],
             agent_discarded=header[layout.AGENT_DISCARDED_WORD],
             master=slots[0],
-            workers=tuple(slot for slot in slots[1:] if slot.state is not WorkerState.EMPTY),
+            workers=tuple(slot for slot in slots[1:] if slot.state not in _NO_WORKERS),
+            templates=tuple(slot for slot in slots[1:] if slot.state is WorkerState.TEMPLATE),
         )
 
 

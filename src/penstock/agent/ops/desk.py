@@ -117,7 +117,7 @@ class Desk:
             **plain(Snapshot.take(subject.segment.fd)),
         }
         report["master"]["resident_bytes"] = _resident(subject.master_pid)
-        for worker in report["workers"]:
+        for worker in (*report["workers"], *report["templates"]):
             worker["resident_bytes"] = _resident(worker["pid"], subject.master_pid)
             for request in () if subject.has_query else worker["current"]:
                 request["line"] = without_query(request["line"])
