@@ -5,11 +5,13 @@ import gc
 import os
 import select
 import signal
+import socket
 import subprocess
 
 import pytest
 
 from penstock.agent.agent import Agent
+from penstock.agent.ops import OpsSeat
 from penstock.agent.process import Signals, drain_to_end, loop, open_parent, run_agent
 from penstock.config.agent import AgentConfig
 from penstock.telemetry import layout
@@ -103,6 +105,19 @@ def test_term_ends_it_with_everything_written(agent_pid, recorder, finished, pat
     assert exit_code(agent_pid) == 0
     assert path.read_text().count("\n") == 100
     assert segment.words[layout.AGENT_PID_WORD] == 0
+
+
+def test_ops_port_is_answered_until_it_ends(segment, config):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        seat = OpsSeat(listener, 4)
+        pid = fork(lambda: run_agent(segment, segment.wake_fd, config, os.getppid(), seat))
+        with socket.create_connection(listener.getsockname(), DEADLINE_S) as client:
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(4096).endswith(b"alive\n")
+            os.kill(pid, signal.SIGTERM)
+            assert exit_code(pid) == 0
+            assert client.recv(1) == b""
 
 
 def test_signals_of_a_terminal_are_the_masters_business(agent_pid, recorder, finished, path):

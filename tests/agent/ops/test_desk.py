@@ -6,6 +6,7 @@ import pytest
 from penstock.agent.ops.desk import Desk, Subject
 from penstock.protocol import RequestHead
 from penstock.telemetry import layout
+from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.scoreboard import WorkerState
 
 
@@ -108,3 +109,15 @@ def test_damaged_memory_is_an_error_of_that_page_alone(make_desk, segment) -> No
     segment.words[layout.MAGIC_WORD] = 1
     assert ask(desk, "/status").status == "500 Internal Server Error"
     assert ask(desk, "/livez").status == "200 OK"
+
+
+@pytest.mark.parametrize("word", [1, 3, 255, (1 << 63) + 5, (1 << 64) - 1])
+def test_damaged_scoreboard_is_answered_for_all_the_same(make_desk, segment, put, word: int) -> None:
+    for slot in range(3):
+        put(slot)
+        first = segment.layout.slot_at(slot) // WORD_BYTES
+        for place in range(64):
+            segment.words[first + place] = word
+    desk = make_desk()
+    for path in ("/readyz", "/metrics", "/status"):
+        assert ask(desk, path).status.partition(" ")[0] in {"200", "503"}, path

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from penstock.agent.ops.desk import Answer
 from penstock.agent.ops.visit import ANSWER_S, HEAD_S, IDLE_S, PARTING_S, State, Visit
@@ -126,3 +128,26 @@ def test_time_of_an_answer_is_not_extended_by_taking_a_byte_of_it(visit) -> None
     assert visit.deadline_s == 10.0 + ANSWER_S
     visit.sent(1, 19.0)
     assert (visit.state, visit.deadline_s) == (State.ANSWER, 10.0 + ANSWER_S)
+
+
+PIECES = st.one_of(
+    st.binary(max_size=40),
+    st.sampled_from([GET, b"\r\n", b"\r\n\r\n", b"GET ", b"Host: x", b"Content-Length: 5\r\n", b"HTTP/1.1"]),
+)
+
+
+@given(st.lists(PIECES, max_size=12), st.booleans())
+def test_whatever_a_peer_sends_is_answered_or_awaited_and_never_an_error(
+    pieces: list[bytes], is_closing: bool
+) -> None:
+    visit = Visit(lambda head: Answer("200 OK", b"x"), 0.0)
+    taken = b""
+    for piece in [*filter(None, pieces), *([b""] if is_closing else [])]:
+        if visit.state is State.CLOSED:
+            break
+        visit.receive(piece, 1.0)
+        taken += take(visit, 1.0)
+    assert not taken or taken.startswith(b"HTTP/1.1 ")
+    assert len(taken) < 4096
+    if is_closing:
+        assert visit.state in {State.CLOSED, State.PARTING}
