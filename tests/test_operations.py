@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,7 +60,8 @@ def segment() -> Iterator[Segment]:
     recorder.reset(1, 1)
     recorder.set_state(WorkerState.READY)
     yield made
-    made.words.release()
+    os.close(made.fd)  # what the recorder views stays mapped until it goes
+    os.close(made.wake_fd)
 
 
 def test_every_metric_is_on_the_page_with_its_labels(segment) -> None:
