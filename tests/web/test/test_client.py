@@ -1,6 +1,7 @@
 """A client that calls the site without a server, and its handler."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from penstock.web.http import (
     StreamingHttpResponse,
 )
 from penstock.web.test.client import AsyncClient, Client, RedirectCycleError, conditional_content_removal
+from penstock.web.test.signals import template_rendered
 from penstock.web.urls import path
 
 
@@ -46,7 +48,16 @@ async def pieces_later():
     yield b"b"
 
 
+def render(request):
+    """Say that templates were rendered, as a template backend does."""
+    for number in range(int(request.GET["times"])):
+        template = SimpleNamespace(name=f"{number}.html")
+        template_rendered.send(sender=None, template=template, context={"number": number, str(number): True})
+    return HttpResponse()
+
+
 ROUTES = [
+    path("render/", render),
     path("echo/", echo, name="echo"),
     path("later/", echo_later),
     path("fail/", fail),
@@ -204,6 +215,12 @@ def test_signals_of_a_request_are_sent(call):
         request_started.disconnect(started)
         request_finished.disconnect(finished)
     assert heard == ["started", "finished"]
+
+
+def test_templates_and_their_contexts_are_seen(call):
+    one, two = call("get", "/render/?times=1"), call("get", "/render/?times=2")
+    assert ([each.name for each in one.templates], one.context["number"]) == (["0.html"], 0)
+    assert ([each.name for each in two.templates], two.context["1"]) == (["0.html", "1.html"], True)
 
 
 @pytest.mark.parametrize(("enforce", "status"), [(False, 200), (True, 403)])

@@ -11,6 +11,8 @@ from penstock.web.test.html import HTMLParseError, parse_html
         ('<p class="a b" id="x">t</p>', "<p id=x  class='b  a'> t\n</p>", True),
         ("<input checked>", '<input checked="checked"/>', True),
         ("<p>a  b</p>", "<p>a b</p>", True),
+        ("<p>a<!-- c -->b</p>", "<p>ab</p>", True),
+        ("<p><b>a</p>", "<p><b>a</b></p>", True),
         ("a &amp; b", "a &#38; b", True),
         ("<br>", "<br/>", True),
         ("<div/>", "<div></div>", True),

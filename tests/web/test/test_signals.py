@@ -6,6 +6,7 @@ import time
 import types
 
 from penstock.web.core.cache import caches
+from penstock.web.template import engines
 from penstock.web.test import override_settings, signals
 from penstock.web.urls import path, resolve
 
@@ -29,6 +30,14 @@ def test_caches_are_those_of_the_settings_of_now():
     caches["default"].set("a", 1)
     assert caches["default"].get("a") == 1
     caches["default"].clear()
+
+
+def test_template_engines_are_made_anew():
+    from_now = [{"BACKEND": "penstock.web.template.backends.jinja2.Jinja2", "NAME": "now"}]
+    before = [engine.name for engine in engines.all()]
+    with override_settings(TEMPLATES=from_now):
+        assert [engine.name for engine in engines.all()] == ["now"]
+    assert [engine.name for engine in engines.all()] == before
 
 
 def test_time_zone_is_that_of_the_settings_of_now():
