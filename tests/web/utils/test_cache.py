@@ -6,6 +6,7 @@ from penstock.web.core.cache.backends.locmem import LocMemCache
 from penstock.web.http import HttpRequest, HttpResponse
 from penstock.web.test import RequestFactory
 from penstock.web.utils import cache
+from penstock.web.utils.http import http_date
 
 NEVER = "max-age=0, no-cache, no-store, must-revalidate, private"
 
@@ -114,3 +115,77 @@ def test_a_key_depends_on_language_and_time_zone_where_pages_do(store, override)
         override(**settings)
         keys.add(cache.learn_cache_key(plain, HttpResponse(), 60, "", store))
     assert len(keys) == 3
+
+
+# -- conditional requests ------------------------------------------------------------------------
+
+OLD, NEW = 1_000_000_000, 2_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("headers", "method", "etag", "modified", "status"),
+    [
+        pytest.param({}, "GET", '"a"', OLD, 200, id="no-condition"),
+        pytest.param({"If-Match": '"a"'}, "GET", '"a"', None, 200, id="if-match"),
+        pytest.param({"If-Match": '"b"'}, "GET", '"a"', None, 412, id="if-match-other"),
+        pytest.param({"If-Match": "*"}, "GET", '"a"', None, 200, id="if-match-any"),
+        pytest.param({"If-Match": "*"}, "GET", None, None, 412, id="if-match-any-of-none"),
+        pytest.param({"If-Match": 'W/"a"'}, "GET", 'W/"a"', None, 412, id="if-match-weak"),
+        pytest.param({"If-None-Match": '"a"'}, "GET", '"a"', None, 304, id="if-none-match"),
+        pytest.param({"If-None-Match": '"b"'}, "GET", '"a"', None, 200, id="if-none-match-other"),
+        pytest.param({"If-None-Match": '"a"'}, "GET", None, None, 200, id="if-none-match-of-none"),
+        pytest.param({"If-None-Match": 'W/"a"'}, "HEAD", '"a"', None, 304, id="if-none-match-weak"),
+        pytest.param({"If-None-Match": "*"}, "PUT", '"a"', None, 412, id="if-none-match-put"),
+        pytest.param({"If-Modified-Since": http_date(NEW)}, "GET", None, OLD, 304, id="unmodified"),
+        pytest.param({"If-Modified-Since": http_date(OLD)}, "GET", None, NEW, 200, id="modified"),
+        pytest.param({"If-Modified-Since": http_date(NEW)}, "POST", None, OLD, 200, id="unmodified-post"),
+        pytest.param({"If-Modified-Since": "yesterday"}, "GET", None, OLD, 200, id="no-date"),
+        pytest.param(
+            {"If-None-Match": '"b"', "If-Modified-Since": http_date(NEW)},
+            "GET",
+            '"a"',
+            OLD,
+            200,
+            id="etag-wins",
+        ),
+        pytest.param({"If-Unmodified-Since": http_date(OLD)}, "PUT", None, NEW, 412, id="unmodified-since"),
+        pytest.param(
+            {"If-Unmodified-Since": http_date(NEW)}, "PUT", None, OLD, 200, id="unmodified-since-later"
+        ),
+        pytest.param(
+            {"If-Unmodified-Since": http_date(NEW)}, "PUT", None, None, 412, id="unmodified-since-unknown"
+        ),
+    ],
+)
+def test_a_condition_decides_what_is_sent(headers, method, etag, modified, status):
+    request = RequestFactory(headers=headers).generic(method, "/")
+    response = HttpResponse("x", headers={"ETag": '"a"', "Cache-Control": "private", "X-Own": "1"})
+    result = cache.get_conditional_response(request, etag, modified, response)
+    assert result.status_code == status
+    assert (result is response) is (status == 200)
+    if status == 304:
+        assert (result["ETag"], result["Cache-Control"], result.has_header("X-Own")) == (
+            '"a"',
+            "private",
+            False,
+        )
+
+
+@pytest.mark.parametrize("status", [301, 404, 500])
+def test_conditions_concern_what_would_have_succeeded(status):
+    response = HttpResponse(status=status)
+    request = request_of("/", **{"If-Match": '"other"'})
+    assert cache.get_conditional_response(request, '"a"', None, response) is response
+
+
+def test_a_condition_may_be_asked_before_there_is_a_response():
+    request = request_of("/", **{"If-None-Match": '"a"'})
+    assert cache.get_conditional_response(request, '"a"').status_code == 304
+    assert cache.get_conditional_response(request, '"b"') is None
+
+
+def test_keys_of_the_configured_cache_are_the_usual_ones(override):
+    override(CACHE_MIDDLEWARE_KEY_PREFIX="site", CACHE_MIDDLEWARE_SECONDS=60)
+    learnt = cache.learn_cache_key(request_of("/usual"), HttpResponse())
+    assert cache.get_cache_key(request_of("/usual")) == learnt
+    assert ".site." in learnt

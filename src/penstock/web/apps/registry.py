@@ -72,10 +72,9 @@ class Apps:
             LookupError: no package has that label.
         """
         self.check_apps_ready()
-        try:
-            return self.app_configs[app_label]
-        except KeyError:
-            raise LookupError(f"no installed app has the label {app_label!r}") from None
+        if app_label not in self.app_configs:
+            raise LookupError(f"no installed app has the label {app_label!r}")
+        return self.app_configs[app_label]
 
     def is_installed(self, app_name: str) -> bool:
         """Tell whether a package is installed, by its dotted name."""

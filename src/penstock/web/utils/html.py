@@ -22,24 +22,10 @@ from penstock.web.utils.text import normalize_newlines
 
 C = TypeVar("C", bound=type)
 
-VOID_ELEMENTS = frozenset(
-    (
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    )
-)
+VOID_ELEMENTS = frozenset((
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
+))  # fmt: skip
 MAX_STRIP_TAGS_DEPTH = 50  # rounds of stripping what stripping uncovered; Django's
 _MAX_UNCLOSED_LENGTH: Final = (
     1000  # characters after "<" without ">" that a parser would walk over again and again

@@ -33,8 +33,8 @@ DEFAULT_LOGGING: Final[dict[str, Any]] = {
     "formatters": {
         f"{ROOT}.server": {
             "()": f"{ROOT}.utils.log.ServerFormatter",
-            "format": "[{server_time}] {message}",
             "style": "{",
+            "format": "[{server_time}] {message}",
         }
     },
     "handlers": {

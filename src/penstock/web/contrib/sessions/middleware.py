@@ -95,34 +95,37 @@ def _is_of_no_concern(request: Any) -> bool:
     return cookie is None or len(cookie) >= MIN_KEY_LENGTH
 
 
+def _cookie_place() -> dict[str, Any]:
+    """The attributes by which a browser knows which cookie is meant."""
+    return {
+        name: getattr(settings, f"SESSION_COOKIE_{name.upper()}") for name in ("path", "domain", "samesite")
+    }
+
+
 def _delete_cookie(response: Any) -> None:
-    response.delete_cookie(
-        settings.SESSION_COOKIE_NAME,
-        path=settings.SESSION_COOKIE_PATH,
-        domain=settings.SESSION_COOKIE_DOMAIN,
-        samesite=settings.SESSION_COOKIE_SAMESITE,
-    )
+    response.delete_cookie(settings.SESSION_COOKIE_NAME, **_cookie_place())
     patch_vary_headers(response, ("Cookie",))
 
 
 def _save(session: Any, response: Any) -> None:
     max_age = None if session.get_expire_at_browser_close() else session.get_expiry_age()
-    expires = None if max_age is None else http_date(time.time() + max_age)
     if response.status_code >= 500:
         return
     try:
         session.save()
     except UpdateError as error:
         raise SessionInterrupted(DELETED_MEANWHILE) from error
+    _send_cookie(response, session.session_key, max_age)
+    patch_vary_headers(response, ("Cookie",))  # saved at every request, it may not have been looked at
+
+
+def _send_cookie(response: Any, key: str, max_age: int | None) -> None:
     response.set_cookie(
         settings.SESSION_COOKIE_NAME,
-        session.session_key,
+        key,
+        expires=None if max_age is None else http_date(time.time() + max_age),
         max_age=max_age,
-        expires=expires,
-        domain=settings.SESSION_COOKIE_DOMAIN,
-        path=settings.SESSION_COOKIE_PATH,
-        secure=settings.SESSION_COOKIE_SECURE or None,
         httponly=settings.SESSION_COOKIE_HTTPONLY or None,
-        samesite=settings.SESSION_COOKIE_SAMESITE,
+        secure=settings.SESSION_COOKIE_SECURE or None,
+        **_cookie_place(),
     )
-    patch_vary_headers(response, ("Cookie",))  # saved at every request, it may not have been looked at

@@ -48,10 +48,10 @@ def send_mail(
     connection = connection or get_connection(
         username=auth_user, password=auth_password, fail_silently=fail_silently
     )
-    mail = EmailMultiAlternatives(subject, message, from_email, list(recipient_list), connection=connection)
-    if html_message:
-        mail.attach_alternative(html_message, "text/html")
-    return mail.send()
+    alternatives = [(html_message, "text/html")] if html_message else []
+    return EmailMultiAlternatives(
+        subject, message, from_email, list(recipient_list), connection=connection, alternatives=alternatives
+    ).send()
 
 
 def send_mass_mail(

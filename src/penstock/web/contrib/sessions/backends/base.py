@@ -9,10 +9,11 @@ Rules:  Django's names, and its wire format: values are signed JSON under a salt
         do, in a thread.
 """
 
+import contextlib
 import datetime as dt
 import logging
 import string
-from collections.abc import Callable, Coroutine, ItemsView, KeysView, ValuesView
+from collections.abc import Callable, Coroutine, ItemsView, Iterable, KeysView, ValuesView
 from typing import Any, Final
 
 from penstock.web.conf import settings
@@ -62,8 +63,7 @@ class SessionBase:
 
     def __init__(self, session_key: str | None = None) -> None:
         self._session_key = session_key
-        self.accessed = False
-        self.modified = False
+        self.accessed = self.modified = False
         self.serializer = import_string(settings.SESSION_SERIALIZER)
 
     # -- the mapping -------------------------------------------------------------------------------
@@ -208,6 +208,16 @@ class SessionBase:
             key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
             if not self.exists(key):
                 return key
+
+    def _create_under_free_key(self, tries: Iterable[object]) -> bool:
+        """Save an empty session under a key that is still free when it is saved; False if tries run out."""
+        for _ in tries:
+            self._session_key = self._get_new_session_key()
+            with contextlib.suppress(CreateError):
+                self.save(must_create=True)
+                self.modified = True
+                return True
+        return False
 
     def _get_or_create_session_key(self) -> str:
         if self._session_key is None:

@@ -52,15 +52,8 @@ class SessionStore(SessionBase):
         Raises:
             RuntimeError: the cache keeps nothing.
         """
-        for _ in range(_MAX_TRIES):
-            self._session_key = self._get_new_session_key()
-            try:
-                self.save(must_create=True)
-            except CreateError:
-                continue
-            self.modified = True
-            return
-        raise RuntimeError("cannot create a session: the cache keeps none of 10000 keys")
+        if not self._create_under_free_key(range(_MAX_TRIES)):
+            raise RuntimeError(f"cannot create a session: the cache keeps none of {_MAX_TRIES} keys")
 
     def save(self, must_create: bool = False) -> None:
         """Put the values into the cache.

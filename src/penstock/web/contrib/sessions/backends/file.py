@@ -8,6 +8,7 @@ Rules:  Django's file format and names.
 """
 
 import datetime as dt
+import itertools
 import os
 import tempfile
 from pathlib import Path
@@ -29,9 +30,9 @@ class SessionStore(SessionBase):
     """A session in a file below SESSION_FILE_PATH, or the folder for temporary files."""
 
     def __init__(self, session_key: str | None = None) -> None:
-        self.storage_path = self._get_storage_path()
-        self.file_prefix = settings.SESSION_COOKIE_NAME
         super().__init__(session_key)
+        self.file_prefix = settings.SESSION_COOKIE_NAME
+        self.storage_path = self._get_storage_path()
 
     @classmethod
     def _get_storage_path(cls) -> Path:
@@ -83,14 +84,7 @@ class SessionStore(SessionBase):
 
     def create(self) -> None:
         """Make an empty file under a key that nobody has."""
-        while True:
-            self._session_key = self._get_new_session_key()
-            try:
-                self.save(must_create=True)
-            except CreateError:
-                continue
-            self.modified = True
-            return
+        self._create_under_free_key(itertools.count())
 
     def save(self, must_create: bool = False) -> None:
         """Write the values.

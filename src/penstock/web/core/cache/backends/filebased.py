@@ -39,10 +39,10 @@ class FileBasedCache(BaseCache):
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
         """Keep a value unless there is one; tell whether it was kept."""
-        if self.has_key(key, version):
-            return False
-        self.set(key, value, timeout, version)
-        return True
+        is_free = not self.has_key(key, version)
+        if is_free:
+            self.set(key, value, timeout, version)
+        return is_free
 
     def get(self, key: str, default: Any = None, version: Any = None) -> Any:
         """A copy of the value of a key, or the default."""

@@ -4,6 +4,7 @@ In:     messages.
 Out:    how many were sent.
 """
 
+import contextlib
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -22,11 +23,10 @@ class BaseEmailBackend:
         """Close it."""
 
     def __enter__(self) -> Self:
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.close)
             self.open()
-        except Exception:
-            self.close()
-            raise
+            undo.pop_all()
         return self
 
     def __exit__(

@@ -38,13 +38,12 @@ class EmailBackend(BaseEmailBackend):
         **options: Any,
     ) -> None:
         super().__init__(fail_silently=fail_silently, **options)
-        self.host = host or settings.EMAIL_HOST
-        self.port = port or settings.EMAIL_PORT
-        self.username = settings.EMAIL_HOST_USER if username is None else username
-        self.password = settings.EMAIL_HOST_PASSWORD if password is None else password
-        self.use_tls = settings.EMAIL_USE_TLS if use_tls is None else use_tls
-        self.use_ssl = settings.EMAIL_USE_SSL if use_ssl is None else use_ssl
-        self.timeout = settings.EMAIL_TIMEOUT if timeout is None else timeout
+        self.host, self.port = host or settings.EMAIL_HOST, port or settings.EMAIL_PORT
+        self.username = _given(username, settings.EMAIL_HOST_USER)
+        self.password = _given(password, settings.EMAIL_HOST_PASSWORD)
+        self.timeout = _given(timeout, settings.EMAIL_TIMEOUT)
+        self.use_tls = _given(use_tls, settings.EMAIL_USE_TLS)
+        self.use_ssl = _given(use_ssl, settings.EMAIL_USE_SSL)
         if self.use_ssl and self.use_tls:
             raise ValueError("EMAIL_USE_TLS and EMAIL_USE_SSL are both on; expected one of them")
         self.connection: smtplib.SMTP | None = None
@@ -112,10 +111,12 @@ class EmailBackend(BaseEmailBackend):
         recipients = message.recipients()
         if not recipients:
             return False
-        try:
+        refusals = smtplib.SMTPException if self.fail_silently else ()
+        with contextlib.suppress(refusals):  # type: ignore[arg-type]  # an empty tuple is a tuple of exceptions
             connection.send_message(message.message(), message.from_email, recipients)
-        except smtplib.SMTPException:
-            if not self.fail_silently:
-                raise
-            return False
-        return True
+            return True
+        return False
+
+
+def _given(value: Any, default: Any) -> Any:
+    return default if value is None else value
