@@ -1,5 +1,6 @@
 """The header fields of a response."""
 
+import base64
 import copy
 import pickle
 
@@ -52,6 +53,12 @@ def test_header_name_outside_ascii_is_refused(name):
 
 def test_long_value_beyond_latin_1_is_not_folded():
     assert "\n" not in check_value("filename=" + "ü†" * 200)
+
+
+@pytest.mark.parametrize("line_end", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_value_with_what_unicode_calls_a_line_end_stays_on_one_line(line_end):
+    encoded = check_value(f"0{line_end}†").removeprefix("=?utf-8?b?").removesuffix("?=")
+    assert base64.b64decode(encoded).decode() == f"0{line_end}†"
 
 
 def test_name_may_be_anything_with_a_text():

@@ -14,6 +14,7 @@ The store is a dict from the lower-case name to (name, value).  Setting a field 
 takes the new spelling.  Responses share their store with the ResponseHeaders that they show.
 """
 
+import base64
 import sys
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
 from email.header import Header
@@ -68,7 +69,11 @@ def check_value(value: object) -> str:
         text.encode("latin-1")
     except UnicodeError:
         # No folding, whatever the length: a fold is a line break.
-        return Header(text, "utf-8", maxlinelen=sys.maxsize).encode()
+        encoded = Header(text, "utf-8", maxlinelen=sys.maxsize).encode()
+        if "\n" not in encoded:
+            return encoded
+        # The standard library folds nevertheless at what Unicode calls the end of a line, U+2028 for one.
+        return f"=?utf-8?b?{base64.b64encode(text.encode()).decode()}?="
     return text
 
 
