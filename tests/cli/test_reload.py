@@ -1,138 +1,109 @@
+"""`penstock reload` against a master that is a child of the test: it does on HUP what it was told before."""
+
 import os
 import select
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import IO
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from penstock.cli import reload
-from penstock.cli.reload import is_source, require_watchfiles, start_watcher
-from penstock.config import ConfigError
+from penstock.cli.error import CommandError
+from penstock.cli.parser import parse_words
+from penstock.cli.reload import choose_one, run_reload
+from penstock.telemetry import FoundMaster, ReloadState, Segment, Verdict, begin_reload, write_verdict
 
-# A master that tells when it hears HUP, and ends at the first line of its standard input.
-MASTER = """
-import os, signal, sys
-from penstock.cli.reload import start_watcher
-signal.signal(signal.SIGHUP, lambda *_: os.write(1, b"reload\\n"))
-print(start_watcher(), flush=True)
-sys.stdin.readline()
-"""
+DONE, FAILED = ReloadState.DONE, ReloadState.FAILED
+
+
+def be_master(segment: Segment, tells: int, verdicts: list[Verdict | None]) -> None:
+    """Answer each HUP with the next verdicts; None = end instead."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    os.write(tells, b"x")
+    signal.sigwait({signal.SIGHUP})
+    for verdict in verdicts:
+        if verdict is None:
+            os._exit(0)
+        begin_reload(segment, verdict.number)
+        time.sleep(0.02)  # somebody sees it run
+        write_verdict(segment, verdict)
+    signal.pause()
 
 
 @pytest.fixture
-def master(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
-    (tmp_path / "views.py").write_text("")
-    command = [sys.executable, "-c", MASTER]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield process
-        process.kill()
+def start() -> Iterator[Callable[..., int]]:
+    """Start such a master; returns its pid."""
+    pids: list[int] = []
 
+    def run(*verdicts: Verdict | None) -> int:
+        told, tells = os.pipe()
+        pid = os.fork()
+        if not pid:
+            try:
+                segment = Segment.create(2, 2, 65536)
+                begin_reload(segment, 1)
+                be_master(segment, tells, list(verdicts))
+            finally:
+                os._exit(0)
+        pids.append(pid)
+        assert select.select([told], [], [], 10)[0]
+        os.close(told)
+        os.close(tells)
+        return pid
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        pytest.param("site/views.py", True, id="source"),
-        pytest.param("site/templates/page.html", True, id="template"),
-        pytest.param("site/page.jinja2", True, id="jinja"),
-        pytest.param("penstock.toml", True, id="configuration"),
-        pytest.param("site/db.sqlite3", False, id="database"),
-        pytest.param("site/__pycache__/views.cpython-313.pyc", False, id="compiled"),
-        pytest.param("README", False, id="no-suffix"),
-    ],
-)
-def test_only_what_changes_the_site_is_a_source(path: str, expected: bool) -> None:
-    assert is_source(path) is expected
-
-
-def test_watchfiles_that_is_there_is_enough() -> None:
-    require_watchfiles()
-    assert "watchfiles" not in vars(reload), "the master must not load it"
-
-
-def test_missing_watchfiles_is_said_with_the_command_that_installs_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ConfigError) as refused:
-        require_watchfiles()
-    assert str(refused.value) == "--reload needs the package watchfiles; pip install 'penstock[reload]'"
-
-
-def save_until_heard(path: Path, answer: IO[str]) -> str:
-    """Save a file until somebody says something: the watcher does not tell when it is ready."""
-    for _ in range(100):
-        path.write_text("# saved\n")
-        if select.select([answer], [], [], 0.1)[0]:
-            return answer.readline()
-    return "nothing"
-
-
-@pytest.mark.flow
-def test_change_of_a_source_becomes_a_hup_and_the_watcher_ends_with_the_master(
-    master: "subprocess.Popen[str]", tmp_path: Path
-) -> None:
-    assert master.stdin
-    assert master.stdout
-    watcher = os.pidfd_open(int(master.stdout.readline()))
-    assert save_until_heard(tmp_path / "views.py", master.stdout) == "reload\n"
-    master.stdin.close()
-    assert master.wait(10) == 0
-    assert select.select([watcher], [], [], 10)[0], "it lives on without its master"
-    os.close(watcher)
-
-
-def test_watcher_is_a_process_of_its_own_group() -> None:
-    pid = start_watcher()
-    try:
-        assert os.getpgid(pid) == pid, "Ctrl-C in the terminal would reach it"
-    finally:
+    yield run
+    for pid in pids:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
 
 
-# A master that saves a source until it hears HUP.
-SAVING_MASTER = """
-import pathlib, select, signal, sys
-signal.signal(signal.SIGHUP, lambda *_: sys.exit(0))
-while True:
-    for name in ("notes.txt", "views.py", "urls.py"):
-        pathlib.Path(name).write_text("# saved")
-    select.select([], [], [], 0.1)
-"""
+def reload(pid: int, *words: str) -> int:
+    return run_reload(parse_words(["reload", "--pid", str(pid), *words]))
 
 
-def test_watching_lasts_until_the_master_has_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with subprocess.Popen([sys.executable, "-c", SAVING_MASTER], cwd=tmp_path) as process:
-        monkeypatch.setattr(os, "getppid", lambda: process.pid)
-        assert reload.main([str(process.pid)]) == 0
-        assert process.wait(10) == 0, "it was not HUP that ended it"
-    said = capsys.readouterr().err
-    assert " changed: reloading\n" in said
-    assert "notes.txt" not in said
+def test_reload_without_wait_says_that_it_was_asked_for(start, capsys) -> None:
+    pid = start()
+    assert reload(pid) == 0
+    assert capsys.readouterr().out.startswith(f"penstock: server {pid} was asked to reload")
 
 
-def test_change_that_comes_after_the_end_of_the_master_is_told_to_nobody() -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    pidfd = os.pidfd_open(ended.pid)
-    ended.wait()
-    assert reload._tell(pidfd, ["views.py", "urls.py"]) is None
-    os.close(pidfd)
+def test_reload_that_succeeds_is_waited_for(start, capsys) -> None:
+    pid = start(Verdict(2, DONE))
+    assert reload(pid, "--wait") == 0
+    assert capsys.readouterr().out == f"penstock: server {pid} has reloaded: generation 2 serves\n"
 
 
-def test_watcher_whose_master_has_gone_leaves_at_once() -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    assert reload.main([str(ended.pid)]) == 0
+def test_reload_that_fails_shows_the_traceback_and_its_last_line(start, capsys) -> None:
+    pid = start(Verdict(2, FAILED, "Traceback ...\n  File x\nimporting 'shop' failed"))
+    with pytest.raises(CommandError, match=f"{pid} goes on with the old code: importing 'shop' failed"):
+        reload(pid, "--wait")
+    assert capsys.readouterr().err == "Traceback ...\n  File x\n"
 
 
-def test_watcher_that_is_no_child_of_the_pid_leaves_at_once() -> None:
-    assert reload.main([str(os.getpid())]) == 0
+def test_later_reload_that_fails_is_not_this_ones_verdict(start) -> None:
+    pid = start(Verdict(2, DONE), Verdict(3, FAILED, "somebody else's"))
+    assert reload(pid, "--wait") == 0
+
+
+def test_verdict_whose_place_was_taken_is_the_last_ones(start) -> None:
+    pid = start(*(Verdict(number, DONE) for number in range(2, 30)))
+    assert reload(pid, "--wait") == 0
+
+
+def test_server_that_stops_meanwhile_is_told(start) -> None:
+    pid = start(None)
+    with pytest.raises(CommandError, match="has stopped before the reload was done"):
+        reload(pid, "--wait")
+
+
+def test_server_that_is_not_there_is_told(start) -> None:
+    start()
+    with pytest.raises(CommandError, match="no server with pid 1;"):
+        reload(1)
+
+
+def test_one_of_several_servers_has_to_be_named() -> None:
+    masters = [FoundMaster(pid, "", (pid,)) for pid in (11, 12)]
+    with pytest.raises(CommandError, match="several servers are running: 11, 12; say which with --pid"):
+        choose_one(masters, None)
+    assert choose_one(masters, 12).pid == 12

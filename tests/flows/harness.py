@@ -252,8 +252,8 @@ class Server:
         return [worker["pid"] for worker in self.status()["workers"] if worker["state"] == state]
 
     def agent(self) -> int:
-        """Return the agent's pid."""
-        return self.status()["agent_pid"]
+        """Return the agent's pid; it may start later than the workers, who have nothing to import."""
+        return wait_until(lambda: self.status()["agent_pid"], "the agent")
 
     def members(self) -> dict[int, str]:
         """Return pid -> state letter of all its processes that live."""

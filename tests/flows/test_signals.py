@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -175,111 +176,41 @@ def test_agent_killed_is_replaced_and_no_line_is_lost(serve) -> None:
     assert [number_of(line.line) for line in server.accesses()] == list(range(1500))
 
 
-# HUP
-
-SOURCE = """
-def application(environ, start_response):
-    body = b"version {}"
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
-    return [body]
-"""
-
-
-class Reader:
-    """Asks for the version until told to stop, on a new connection each time, or on a kept one.
-
-    Attributes:
-        versions: what was answered, in order, without repetitions.
-        faults: what went wrong.
-    """
-
-    def __init__(self, address, *, keeps: bool) -> None:
-        self._address = address
-        self._keeps = keeps
-        self._stop = threading.Event()
-        self.versions: list[bytes] = []
-        self.count = 0
-        self.faults: list[BaseException] = []
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        client = None
-        while not self._stop.is_set():
-            is_fresh = client is None
-            try:
-                client = client or Client(self._address)
-                answer = client.get("/", *([] if self._keeps else ["Connection: close"]))
-            except ConnectionError as error:
-                # An idle connection may be closed, a fresh one or an answer may not (RFC 9112 section 9.5).
-                if is_fresh or client.is_answering:
-                    self.faults.append(error)
-                client = None
-                continue
-            self.count += 1
-            if answer.status != 200:
-                self.faults.append(AssertionError(answer))
-            if self.versions[-1:] != [answer.body]:
-                self.versions.append(answer.body)
-            if not self._keeps or answer.fields.get("connection") == "close":
-                client.close()
-                client = None
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-
-def write_version(folder: Path, text: str) -> None:
-    aside = folder / "aside"
-    aside.write_text(text)
-    aside.rename(folder / "site_of_flow.py")  # never half a file
-
-
-def test_hup_serves_new_code_without_a_failed_request_and_broken_code_keeps_the_old(serve, tmp_path) -> None:
-    site = tmp_path / "site"
-    site.mkdir()
-    write_version(site, SOURCE.format(1))
-    environment = {"PYTHONDONTWRITEBYTECODE": "1"}  # two versions within a second would share their bytecode
-    server = serve(
-        "site_of_flow", "-b", "127.0.0.1:0", "-w", "2", bare=True, chdir=site, environment=environment
-    )
-    server.is_noise_expected = True
-    readers = [Reader(server.address, keeps=keeps) for keeps in (False, True)]
-    try:
-        for version in (2, 3):
-            old = set(server.workers())
-            write_version(site, SOURCE.format(version))
-            server.send_signal(signal.SIGHUP)
-            wait_until(
-                lambda old=old: len(server.workers()) == 2 and not old & set(server.workers()),
-                "the new generation",
-            )
-            new = b"version %d" % version
-            wait_until(
-                lambda new=new: all(reader.versions[-1:] == [new] for reader in readers), "the new code"
-            )
-
-        old = set(server.workers())
-        write_version(site, "def application(environ, start_response:\n")
-        server.send_signal(signal.SIGHUP)
-        wait_until(lambda: "server.reload_failed" in server.errors(), "the broken code to be noticed")
-        asked = [reader.count for reader in readers]
-        wait_until(
-            lambda: all(r.count > n + 50 for r, n in zip(readers, asked, strict=True)), "answers of the old"
-        )
-        wait_until(
-            lambda: set(server.workers()) == old and len(server.members()) == 5, "the failed ones to go"
-        )
-
-        write_version(site, SOURCE.format(4))
-        server.send_signal(signal.SIGHUP)
-        wait_until(lambda: all(r.versions[-1:] == [b"version 4"] for r in readers), "the repaired code")
-    finally:
-        for reader in readers:
-            reader.stop()
-    assert [reader.faults for reader in readers] == [[], []]
-    assert all(set(r.versions) == {b"version %d" % n for n in (1, 2, 3, 4)} for r in readers)
-    assert "SyntaxError" in server.errors()
+def test_winch_lets_the_workers_go_and_ttin_brings_them_back(serve, connect) -> None:
+    server = serve("-w", "2")
+    server.send_signal(signal.SIGWINCH)
+    wait_until(lambda: server.workers() == [], "the workers to leave")
+    waiting = connect(server)
+    waiting.send(request("/n/1"))
+    server.send_signal(signal.SIGTTIN)
+    assert waiting.read_answer().status == 200  # who came meanwhile waited in the queue
+    wait_until(lambda: len(server.workers()) == 2, "the workers to come back")
     assert server.stop() == 0
-    assert len(server.accesses()) == sum(reader.count for reader in readers)
+
+
+def test_hup_reloads_as_the_command_does(serve) -> None:
+    server = serve()
+    before = server.workers()
+    server.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(server.workers()) == 1 and server.workers() != before, "another worker")
+    assert server.stop() == 0
+
+
+def test_master_killed_while_the_application_is_imported_leaves_no_process(serve, tmp_path) -> None:
+    (tmp_path / "slow_site.py").write_text("import time\nopen('begun', 'w').close()\ntime.sleep(600)\n")
+    server = serve("slow_site", "-b", "127.0.0.1:0", bare=True, ready=False, chdir=tmp_path)
+    server.is_noise_expected = server.is_killed = True
+    wait_until((tmp_path / "begun").exists, "the import to begin")
+    server.send_signal(signal.SIGKILL)
+    wait_until(lambda: not server.members(), "template and agent to leave", within_s=5)
+
+
+@pytest.mark.parametrize("preload", ["auto", "off"])
+def test_stop_while_the_application_is_imported_is_obeyed_at_once(serve, tmp_path, preload) -> None:
+    (tmp_path / "slow_site.py").write_text("import time\nopen('begun', 'w').close()\ntime.sleep(600)\n")
+    words = ("slow_site", "-b", "127.0.0.1:0", "-w", "2")
+    server = serve(*words, bare=True, ready=False, chdir=tmp_path, environment={"PENSTOCK_PRELOAD": preload})
+    wait_until((tmp_path / "begun").exists, "the import to begin")
+    begun_s = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - begun_s < 2

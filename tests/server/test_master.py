@@ -24,9 +24,10 @@ from penstock.server.lifecycle import State
 from penstock.server.listener import open_listeners
 from penstock.server.master import Master, serve
 from penstock.server.notify import Notifier
+from penstock.server.plan import ServePlan
 from penstock.server.process import Identity
 from penstock.server.roster import ImportGeneration, StartWorker
-from penstock.telemetry import layout
+from penstock.telemetry import ReloadState, Verdict, layout, read_verdict
 
 pytestmark = pytest.mark.usefixtures("keep_process")
 
@@ -373,3 +374,46 @@ def test_master_is_told_of_to_the_service_manager(make_master, tmp_path: Path) -
     assert told == ["STOPPING=1"]  # the signal was there before the word could be said
     assert "STATUS=0 of 1 workers ready" in heard
     assert "WATCHDOG=1" in heard
+
+
+def test_configuration_that_cannot_be_read_again_is_refused_and_leaves_nothing_behind(
+    make_master, caplog
+) -> None:
+    def renew() -> ServePlan:
+        raise StartError("penstock.toml line 1 is not TOML")
+
+    def steps(name: str) -> None:
+        before = ask(name)
+        os.kill(os.getpid(), signal.SIGHUP)
+        wait_until(lambda: "server.reload_failed" in caplog.text)
+        assert ask(name) == before
+
+    script = Script(steps)
+    master = make_master(announce=script, renew=renew)
+    assert master.run() == 0
+    assert not script.failures
+    assert "line 1 is not TOML" in caplog.text
+    verdict = read_verdict(master._segment.fd, 2)
+    assert verdict == Verdict(2, ReloadState.FAILED, "penstock.toml line 1 is not TOML")
+
+
+def test_winch_lets_the_workers_go_and_ttin_brings_them_back(make_master, monkeypatch) -> None:
+    monkeypatch.setattr(master_module, "_has_terminal", lambda: False)
+
+    def steps(_name: str) -> None:
+        os.kill(os.getpid(), signal.SIGWINCH)
+        wait_until(lambda: not master._roster.members)
+        os.kill(os.getpid(), signal.SIGTTIN)
+        wait_until(lambda: len(master._roster.ready_of(1)) == 1)
+
+    script = Script(steps)
+    master = make_master(announce=script)
+    assert master.run() == 0
+    assert not script.failures
+
+
+def test_winch_of_a_terminal_means_that_it_was_resized(make_master, monkeypatch) -> None:
+    monkeypatch.setattr(master_module, "_has_terminal", lambda: True)
+    master = make_master()
+    master._on_signal(signal.SIGWINCH)
+    assert not master._roster.is_idle

@@ -338,3 +338,35 @@ def test_worker_of_a_template_imports_nothing(make_desk) -> None:
     desk.meanwhile(steps)
     assert Worker(desk.assignment).run() == 0
     assert answers[0].endswith(b"hello")
+
+
+# Warming up
+
+
+def test_worker_asks_itself_before_it_is_ready(make_desk) -> None:
+    asked = []
+
+    def application(environ, start_response):
+        asked.append(environ["PATH_INFO"])
+        return hello(environ, start_response)
+
+    desk = make_desk(lambda: application, warmup_path="/warm")
+
+    def steps() -> None:
+        asked.append("ready")
+        kill(signal.SIGTERM)
+
+    desk.meanwhile(steps)
+    assert Worker(desk.assignment).run() == 0
+    assert asked == ["/warm", "ready"]
+
+
+def test_worker_whose_first_request_fails_is_told_to_the_master(make_desk) -> None:
+    def application(environ, start_response):
+        raise RuntimeError("no database")
+
+    desk = make_desk(lambda: application, warmup_path="/warm")
+    assert Worker(desk.assignment).run() == BOOT_FAILED_STATUS
+    message = desk.word()
+    assert message.word == b"F"
+    assert message.text.startswith("warmup_path '/warm' was answered with 'HTTP/1.1 500 ")

@@ -32,6 +32,12 @@ def _status(arguments: "argparse.Namespace") -> int:
     return run_status(arguments)
 
 
+def _reload(arguments: "argparse.Namespace") -> int:
+    from penstock.cli.reload import run_reload  # noqa: PLC0415 - only this command needs telemetry
+
+    return run_reload(arguments)
+
+
 def _config(arguments: "argparse.Namespace") -> int:
     from penstock.cli.effective import run_config  # noqa: PLC0415 - only this command needs it
 
@@ -54,6 +60,7 @@ COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingPr
     {
         "serve": _serve,
         "status": _status,
+        "reload": _reload,
         "config": _config,
         "doctor": _doctor,
         "systemd": _systemd,

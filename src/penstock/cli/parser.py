@@ -56,7 +56,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-COMMANDS: Final = ("serve", "status", "config", "doctor", "systemd", *PROJECT_COMMANDS)
+COMMANDS: Final = ("serve", "status", "reload", "config", "doctor", "systemd", *PROJECT_COMMANDS)
 EXPECTED: Final = f"{', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}"
 
 EPILOG: Final = """\
@@ -105,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     _add_serve(commands)
     _add_status(commands)
+    _add_reload(commands)
     _add_config(commands)
     _add_doctor(commands)
     _add_systemd(commands)
@@ -173,9 +174,27 @@ def _add_status(commands: "argparse._SubParsersAction[_Parser]") -> None:
         description="Show the workers of every running server that you may see, from their shared memory.",
         allow_abbrev=False,
     )
-    status.add_argument("--pid", metavar="PID", help="only the server with this pid")
-    status.add_argument("--pid-file", metavar="FILE", help="only the server whose pid this file holds")
+    _add_choice(status)
     status.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def _add_reload(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    reload = commands.add_parser(
+        "reload",
+        help="change to the code and configuration on disk",
+        description="Have a running server change to what is on disk: new workers are ready before the old "
+        "ones leave; what cannot be loaded changes nothing.",
+        allow_abbrev=False,
+    )
+    _add_choice(reload)
+    reload.add_argument(
+        "--wait", action="store_true", help="wait until it is done; exit 1 with the traceback if it failed"
+    )
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pid", metavar="PID", help="only the server with this pid")
+    parser.add_argument("--pid-file", metavar="FILE", help="only the server whose pid this file holds")
 
 
 def _add_config(commands: "argparse._SubParsersAction[_Parser]") -> None:

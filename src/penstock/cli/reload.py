@@ -1,97 +1,133 @@
-"""`--reload`: a small process beside the master that turns a changed source file into SIGHUP (development).
+"""`penstock reload`: have a running server change to what is on disk now, and say how that went.
 
-The master has no threads and watches no files; so the watcher is a program of its own, started by the
-command and not by the server, and it ends with the master whatever ends that: it holds the master's pidfd.
-
-In:     file system events below the working folder (watchfiles), the master's pidfd.
-Out:    SIGHUP to the master.
-Never:  restarts or reads anything itself; never runs in production, where a reload is a deliberate act.
-Rules:  pidfd_open(2): readable when the process has ended; a signal through it cannot reach a stranger.
+In:     /proc and the memory of the server, as `penstock status`; its pid.
+Out:    SIGHUP; with --wait, an exit status that a deploy can stop on, and the traceback of broken code.
+Never:  asks the server anything: the verdict is read where the master writes it (telemetry/verdict.py).
+Rules:  pidfd_open(2): a signal through it cannot reach a stranger, and it tells when the server has ended.
 """
 
-import importlib.util
 import os
 import select
 import signal
 import sys
-import threading
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from penstock.config import ConfigError
+from penstock.cli.error import CommandError
+from penstock.cli.status import choose, wanted_pid
+from penstock.telemetry import (
+    FoundMaster,
+    ReloadState,
+    SegmentError,
+    Verdict,
+    find_masters,
+    last_reload,
+    read_verdict,
+)
 
-# Sources, and templates that a process may hold compiled in memory.
-SUFFIXES: Final = frozenset({".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".toml"})
-SETTLE_MS: Final = 200  # an editor's save is several events; a branch switch is hundreds
+if TYPE_CHECKING:
+    import argparse
+
+LOOK_MS: Final = 50
 
 
-def require_watchfiles() -> None:
-    """Refuse --reload where the package it needs is not installed.
+def run_reload(arguments: "argparse.Namespace") -> int:
+    """Ask for a reload, and wait for its end if asked to.
 
     Raises:
-        ConfigError: it is missing; the hint is the command that installs it.
+        ConfigError: --pid or --pid-file holds no pid.
+        CommandError: there is no such server, or several; the reload failed, and the old code goes on.
     """
-    if importlib.util.find_spec("watchfiles") is None:
-        raise ConfigError("--reload needs the package watchfiles", "pip install 'penstock[reload]'")
-
-
-def start_watcher() -> int:
-    """Start the watcher for this process and the current folder; return its pid."""
-    words = [sys.executable, "-P", "-m", "penstock.cli.reload", str(os.getpid())]
-    # No Popen: nobody here waits for it. Its own group: Ctrl-C is the master's to answer.
-    return os.posix_spawn(sys.executable, words, os.environ, setpgroup=0)
-
-
-def is_source(path: str) -> bool:
-    """Tell whether a change of this file may change what is served."""
-    return Path(path).suffix in SUFFIXES
-
-
-def watch(master: int, folders: Iterable[Path]) -> None:
-    """Send SIGHUP to the master for each batch of changed sources, until the master has ended."""
-    import watchfiles  # noqa: PLC0415 - an extra
-
-    ignored = watchfiles.DefaultFilter()  # .git, virtual environments, caches
-    ended = threading.Event()
-    threading.Thread(target=_wait_for_end, args=(master, ended), daemon=True).start()
-    batches = watchfiles.watch(
-        *folders,
-        watch_filter=lambda change, path: ignored(change, path) and is_source(path),
-        debounce=SETTLE_MS,
-        stop_event=ended,
-        raise_interrupt=False,
-    )
-    for batch in batches:
-        _tell(master, sorted({path for _, path in batch}))
-
-
-def _wait_for_end(master: int, ended: threading.Event) -> None:
-    select.select([master], [], [])
-    ended.set()
-
-
-def _tell(master: int, paths: list[str]) -> None:
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    sys.stderr.write(f"penstock: {os.path.relpath(paths[0])}{more} changed: reloading\n")
+    master = choose_one(find_masters(), wanted_pid(arguments.pid, arguments.pid_file))
+    pid_fd = open_process(master.pid)
     try:
-        signal.pidfd_send_signal(master, signal.SIGHUP)
-    except ProcessLookupError:
-        return  # it has just ended; the other thread notices
+        memory_fd = master.open()
+        try:
+            before = last_reload(memory_fd)
+            ask(pid_fd, master.pid)
+            if not arguments.wait:
+                say(f"server {master.pid} was asked to reload; --wait would say how it went")
+                return 0
+            verdict = wait_verdict(memory_fd, pid_fd, before + 1)
+        finally:
+            os.close(memory_fd)
+    except (OSError, SegmentError) as error:
+        raise CommandError(f"cannot follow server {master.pid}: {error}") from None
+    finally:
+        os.close(pid_fd)
+    return tell(verdict, master.pid)
 
 
-def main(words: list[str]) -> int:
-    """Watch the current folder for the master whose pid is the one argument."""
-    pid = int(words[0])
+def choose_one(masters: list[FoundMaster], pid: int | None) -> FoundMaster:
+    """Return the server that is meant.
+
+    Raises:
+        CommandError: there is none, or it was not said which.
+    """
+    found = choose(masters, pid)
+    if len(found) > 1:
+        running = ", ".join(str(master.pid) for master in found)
+        raise CommandError(f"several servers are running: {running}; say which with --pid")
+    return found[0]
+
+
+def open_process(pid: int) -> int:
+    """Return a pidfd.
+
+    Raises:
+        CommandError: the process has ended.
+    """
     try:
-        master = os.pidfd_open(pid)
+        return os.pidfd_open(pid)
+    except OSError:
+        raise CommandError(f"server {pid} has just ended") from None
+
+
+def ask(pid_fd: int, pid: int) -> None:
+    """Send HUP.
+
+    Raises:
+        CommandError: the server has ended, or is another user's.
+    """
+    try:
+        signal.pidfd_send_signal(pid_fd, signal.SIGHUP)
     except ProcessLookupError:
-        return 0
-    if os.getppid() != pid:  # it ended before we looked, and the number may be somebody else's
-        return 0
-    watch(master, [Path.cwd()])
-    return 0
+        raise CommandError(f"server {pid} has just ended") from None
+    except PermissionError:
+        raise CommandError(f"server {pid} is another user's; expected its user or root") from None
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def wait_verdict(memory_fd: int, pid_fd: int, number: int) -> Verdict:
+    """Return the verdict on reload `number`; later ones are waited for if its place was taken meanwhile.
+
+    Raises:
+        CommandError: the server has ended first.
+    """
+    while True:
+        has_ended = bool(select.select([pid_fd], [], [], LOOK_MS / 1000)[0])
+        verdict = read_verdict(memory_fd, number)
+        if verdict is not None and verdict.state in {ReloadState.DONE, ReloadState.FAILED}:
+            return verdict
+        if has_ended:
+            raise CommandError("the server has stopped before the reload was done")
+        if verdict is None and last_reload(memory_fd) > number:
+            number = last_reload(memory_fd)  # whoever held us up so long: what is on disk is newer than we
+
+
+def tell(verdict: Verdict, pid: int) -> int:
+    """Say how the reload went.
+
+    Raises:
+        CommandError: it failed; the traceback has been written.
+    """
+    if verdict.state is ReloadState.DONE:
+        say(f"server {pid} has reloaded: generation {verdict.number} serves")
+        return 0
+    *stack, line = verdict.text.splitlines() or ["no reason was given"]
+    if stack:
+        sys.stderr.write("\n".join(stack) + "\n")
+    raise CommandError(f"server {pid} goes on with the old code: {line}")
+
+
+def say(text: str) -> None:
+    """Write one line."""
+    sys.stdout.write(f"penstock: {text}\n")

@@ -22,9 +22,9 @@ from penstock import __version__
 from penstock.cli.error import CommandError
 from penstock.cli.machine import OTHER_FILES, default_workers, raise_file_limit
 from penstock.cli.parser import given_flags
-from penstock.cli.reload import require_watchfiles, start_watcher
 from penstock.cli.streams import open_standard_streams
 from penstock.cli.supervision import PassedSocket, make_notifier, passed_sockets, take_passed
+from penstock.cli.watcher import require_watchfiles, start_watcher
 from penstock.config import AgentConfig, Config, ConfigError, ServerConfig, load_config
 from penstock.server import ServePlan, StartError, serve
 from penstock.server.address import AddressError, TCPAddress, UnixAddress, parse_address

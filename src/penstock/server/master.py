@@ -87,6 +87,8 @@ def serve(plan: ServePlan) -> int:
         StartError: an address, user, group or umask of the configuration cannot be used.
     """
     identity = parse_identity(plan.server.user, plan.server.group, plan.server.umask)
+    # A reload that is asked for from now on waits until the master can tell what HUP means.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     addresses = [parse_address(word) for word in plan.server.bind]
     listeners = open_listeners(addresses, plan.server.backlog, 0o666 & ~(identity.umask or 0))
     try:
@@ -181,6 +183,7 @@ class Master:
 
     def _take_signals(self) -> None:
         self._signals = SignalQueue(HANDLED)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         self._family.private_fds |= self._signals.fds
         self._poll.register(self._signals.fd, select.POLLIN)
 
@@ -286,7 +289,9 @@ class Master:
             self._roster.asked(command)
 
     def _import(self, command: ImportGeneration) -> None:
-        if command.generation == self._roster.successor and not self._begin_reload(command.generation):
+        if command.generation != self._roster.successor:
+            begin_reload(self._segment, command.generation)
+        elif not self._begin_reload(command.generation):
             return
         try:
             has_template = self._nursery.prepare(command, self._next_plan)
@@ -377,6 +382,7 @@ class Master:
         ready = self._roster.ready_of(member.generation)
         if not self._has_served and len(ready) >= self._roster.desired:
             self._has_served = True
+            write_verdict(self._segment, Verdict(member.generation, ReloadState.DONE))
             self._recorder.set_state(WorkerState.READY)
             names = [str(listener) for listener in self._listeners]
             log.info("server.ready pid=%d workers=%d addresses=%s", os.getpid(), len(ready), ",".join(names))

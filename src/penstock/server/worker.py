@@ -33,7 +33,9 @@ from penstock.server.plan import Heritage, ServePlan
 from penstock.server.process import forget_parent
 from penstock.server.reception import NS, Reception
 from penstock.server.signals import SignalQueue
+from penstock.server.warmup import PEER, is_failure, warm_up
 from penstock.telemetry import Recorder, WorkerState, route_logging
+from penstock.wsgi import connection_environ
 
 log = logging.getLogger("penstock.server")
 
@@ -110,8 +112,12 @@ class Worker:
         )
         self._take_signals()
         loop.watch(self._assignment.lifeline_fd, select.EPOLLIN, self._on_orphaned)
-        self._reception.open()
         loop.pool.start(loop)
+        if server.warmup_path and not self._warm_up(server.warmup_path):
+            loop.order(loop.stop)
+            loop.watcher.watch()
+            return BOOT_FAILED_STATUS
+        loop.order(self._reception.open)
         self._recorder.set_state(WorkerState.READY)
         send_message(self._channel_fd, READY)
         os.close(self._channel_fd)
@@ -126,6 +132,23 @@ class Worker:
         imported = import_application(self._assignment.plan, self._channel_fd)
         outlive_parent()
         return imported
+
+    def _warm_up(self, path: str) -> bool:
+        """Answer a first request of our own; False = the application failed, and the master knows why."""
+        plan = self._assignment.plan
+        environ = connection_environ(
+            plan.wsgi,
+            server=self._assignment.heritage.listeners[0].name,
+            peer=PEER,
+            scheme="http",
+            multithread=plan.server.threads > 1,
+            multiprocess=not self._assignment.order.is_alone,
+        )
+        line = warm_up(self._reception, environ, path, plan.server.request_timeout_s)
+        if is_failure(line):
+            send_message(self._channel_fd, FAILED, f"warmup_path {path!r} was answered with {line!r}")
+            return False
+        return True
 
     def _call_start_hook(self, imported: Imported) -> bool:
         """Let the application open what it must not share; False = it failed, and the master knows why."""
