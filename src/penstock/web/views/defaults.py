@@ -12,7 +12,7 @@ Rules:  Django's contexts.  A template that is named by the caller and is missin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote
 
 from penstock.web.conf import settings
@@ -23,6 +23,7 @@ from penstock.web.http import (
     HttpResponseServerError,
 )
 from penstock.web.template import TemplateDoesNotExist, engines, loader
+from penstock.web.template.witness import tell_of_rendering
 from penstock.web.views.decorators.csrf import requires_csrf_token
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ _PAGE: Final = """<!doctype html>
 
 # Names of templates that were not there, and the generation of engines that said so.
 _absent: Final[dict[str, int]] = {}
+
+
+class _BuiltInPage:
+    """What the test client sees instead of a template."""
+
+    name: ClassVar[str | None] = None
 
 
 def _page(title: str, heading: str, text: str = "") -> str:
@@ -79,12 +86,13 @@ def page_not_found(
 ) -> HttpResponse:
     """Answer 404; the template gets `request_path`, quoted, and `exception`, its message if it is text."""
     template = _site_template(template_name, ERROR_404_TEMPLATE_NAME)
-    if template is None:
-        page = _page("Not Found", "Not Found", "The requested resource was not found on this server.")
-        return HttpResponseNotFound(page)
     message = exception.args[0] if getattr(exception, "args", ()) else None
     shown = message if isinstance(message, str) else type(exception).__name__
     context = {"request_path": quote(request.path), "exception": shown}
+    if template is None:
+        tell_of_rendering(_BuiltInPage, context)
+        page = _page("Not Found", "Not Found", "The requested resource was not found on this server.")
+        return HttpResponseNotFound(page)
     return HttpResponseNotFound(template.render(context, request))
 
 

@@ -13,7 +13,6 @@ Rules:  Django's defaults: autoescape; reload and show undefined names under DEB
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -22,6 +21,7 @@ import jinja2
 from penstock.web.conf import settings
 from penstock.web.template.address import static, url_for
 from penstock.web.template.exceptions import TemplateDoesNotExist, TemplateSyntaxError
+from penstock.web.template.witness import tell_of_rendering
 from penstock.web.utils.functional import cached_property
 from penstock.web.utils.module_loading import import_string
 from penstock.web.utils.safestring import SafeString
@@ -101,7 +101,7 @@ class Template:
     def render(self, context: dict[str, Any] | None = None, request: HttpRequest | None = None) -> str:
         """Return the text, which is safe to stand in another template."""
         complete = self._context(context, request)
-        _tell(self, complete)
+        tell_of_rendering(self, complete)
         try:
             return SafeString(self.template.render(complete))
         except jinja2.TemplateSyntaxError as error:
@@ -141,13 +141,6 @@ class Origin:
 def _url(context: jinja2.runtime.Context, name: str, /, *args: Any, **kwargs: Any) -> str:
     """Return the path of the route `name`."""
     return url_for(context.get("request"), name, args, kwargs)
-
-
-def _tell(template: Template, context: dict[str, Any]) -> None:
-    """Tell the test client what is rendered; outside of tests nobody has imported the signal."""
-    signals = sys.modules.get("penstock.web.test.signals")
-    if signals is not None and signals.template_rendered.receivers:
-        signals.template_rendered.send(sender=template, template=template, context=context)
 
 
 def _readable(error: jinja2.TemplateSyntaxError) -> TemplateSyntaxError:
