@@ -31,9 +31,8 @@ def test_values_are_escaped_and_the_text_is_safe_in_another_template(templates):
 
 
 def test_request_brings_itself_its_token_and_the_processors(templates):
-    templates(
-        {"context_processors": [f"{__name__}.processor"]}, a__html="{{ request.path }} {{ who }} {{ only }}"
-    )
+    text = "{{ request.path }} {{ who }} {{ only }}"
+    templates({"context_processors": [f"{__name__}.processor"]}, a__html=text, b__html="{{ who }}")
     request = RequestFactory().get("/p/")
     assert render_to_string("a.html", {}, request) == "/p/ processor here"
     assert render_to_string("a.html", {"who": "view"}, request) == "/p/ view here"
