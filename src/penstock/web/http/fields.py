@@ -89,11 +89,11 @@ class HttpHeaders(Mapping[str, str]):
     @classmethod
     def parse_header_name(cls, header: str) -> str | None:
         """Return the field name of an environ variable: User-Agent; None if it is no field."""
-        if header.startswith(cls.HTTP_PREFIX):
-            header = header.removeprefix(cls.HTTP_PREFIX)
-        elif header not in cls.UNPREFIXED_HEADERS:
+        is_prefixed = header.startswith(cls.HTTP_PREFIX)
+        if not is_prefixed and header not in cls.UNPREFIXED_HEADERS:
             return None
-        return header.replace("_", "-").title()
+        words = header.split("_")[is_prefixed:]
+        return "-".join(words).title()
 
     @classmethod
     def to_wsgi_name(cls, header: str) -> str:

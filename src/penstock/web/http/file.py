@@ -10,6 +10,7 @@ Rules:  RFC 6266 and RFC 8187 for the name; PEP 3333 for file_wrapper.
 import io
 import mimetypes
 import os
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -18,11 +19,11 @@ from penstock.web.utils.http import content_disposition_header
 
 # A compressed file is what was asked for.  Naming its encoding would have browsers unpack it on the way.
 _ENCODED_TYPES: Final = {
-    "br": "application/x-brotli",
-    "bzip2": "application/x-bzip",
-    "compress": "application/x-compress",
     "gzip": "application/gzip",
+    "bzip2": "application/x-bzip",
     "xz": "application/x-xz",
+    "br": "application/x-brotli",
+    "compress": "application/x-compress",
 }
 
 
@@ -55,15 +56,15 @@ class FileResponse(StreamingHttpResponse):
         super().__init__(*args, **kwargs)
 
     def _set_streaming_content(self, value: Any) -> None:
-        if not hasattr(value, "read"):
-            self.file_to_stream = None
-            super()._set_streaming_content(value)
-            return
-        self.file_to_stream = value
-        if hasattr(value, "close"):
-            self._resource_closers.append(value.close)
-        self.set_headers(value)
-        super()._set_streaming_content(iter(partial(value.read, self.block_size), b""))
+        self.file_to_stream = value if hasattr(value, "read") else None
+        super()._set_streaming_content(value if self.file_to_stream is None else self._blocks_of(value))
+
+    def _blocks_of(self, file: Any) -> Iterator[bytes]:
+        """Say in the fields what the file is, care for its closing, and return its blocks."""
+        if hasattr(file, "close"):
+            self._resource_closers.append(file.close)
+        self.set_headers(file)
+        return iter(partial(file.read, self.block_size), b"")
 
     def set_headers(self, filelike: Any) -> None:
         """Set Content-Length, Content-Type and Content-Disposition as far as the file tells."""

@@ -35,9 +35,9 @@ class JsonResponse(HttpResponse):
         json_dumps_params: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        if safe and not isinstance(data, dict):
+        kwargs.setdefault("content_type", "application/json")
+        if not isinstance(data, dict) and safe:
             raise TypeError(
                 "In order to allow non-dict objects to be serialized set the safe parameter to False."
             )
-        kwargs.setdefault("content_type", "application/json")
         super().__init__(json.dumps(data, cls=encoder, **(json_dumps_params or {})), **kwargs)

@@ -60,13 +60,9 @@ class MediaType:
         """Tell whether `other`, as a range, takes this in; either may have wildcards."""
         if not other:
             return False
-        if not isinstance(other, MediaType):
-            other = MediaType(other)
-        return (
-            _is_alike(self.main_type, other.main_type)
-            and _is_alike(self.sub_type, other.sub_type)
-            and (not other.range_params or self.range_params == other.range_params)
-        )
+        theirs = MediaType(other) if isinstance(other, str) else other
+        is_type = _is_alike(self.main_type, theirs.main_type) and _is_alike(self.sub_type, theirs.sub_type)
+        return is_type and theirs.range_params in ({}, self.range_params)
 
 
 def _is_alike(mine: str, theirs: str) -> bool:

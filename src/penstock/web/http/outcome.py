@@ -24,7 +24,7 @@ class HttpResponseNotModified(HttpResponse):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        del self["content-type"]
+        self._store.pop("content-type", None)  # it may have come with `headers`
 
     @property
     def content(self) -> bytes:

@@ -121,7 +121,7 @@ class QueryDict(MultiValueDict[str]):
     def encoding(self, value: str | None) -> None:
         self._encoding = value
 
-    def _assert_mutable(self) -> None:
+    def _check_mutable(self) -> None:
         if not self._mutable:
             self._refuse()
 
@@ -132,11 +132,11 @@ class QueryDict(MultiValueDict[str]):
         return value.decode(self.encoding, "replace") if isinstance(value, bytes) else value
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._assert_mutable()
+        self._check_mutable()
         super().__setitem__(self._to_text(key), self._to_text(value))
 
     def __delitem__(self, key: Any) -> None:
-        self._assert_mutable()
+        self._check_mutable()
         super().__delitem__(key)
 
     def __copy__(self) -> Self:
@@ -155,37 +155,37 @@ class QueryDict(MultiValueDict[str]):
 
     def setlist(self, key: Any, list_: Iterable[Any]) -> None:
         """Replace all values of a name."""
-        self._assert_mutable()
+        self._check_mutable()
         super().setlist(self._to_text(key), [self._to_text(value) for value in list_])
 
     def setlistdefault(self, key: Any, default_list: list[Any] | None = None) -> Any:
         """Set the values of a name unless it is there; return them."""
-        self._assert_mutable()
+        self._check_mutable()
         return super().setlistdefault(key, default_list)
 
     def appendlist(self, key: Any, value: Any) -> None:
         """Add a value to a name."""
-        self._assert_mutable()
+        self._check_mutable()
         super().appendlist(self._to_text(key), self._to_text(value))
 
     def pop(self, key: Any, *args: Any) -> Any:
         """Remove a name and return all its values."""
-        self._assert_mutable()
+        self._check_mutable()
         return super().pop(key, *args)
 
     def popitem(self) -> tuple[Any, Any]:
         """Remove a name and return it with all its values."""
-        self._assert_mutable()
+        self._check_mutable()
         return super().popitem()
 
     def clear(self) -> None:
         """Remove everything."""
-        self._assert_mutable()
+        self._check_mutable()
         super().clear()
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """Set a value unless the name is there; return the last value."""
-        self._assert_mutable()
+        self._check_mutable()
         return super().setdefault(self._to_text(key), self._to_text(default))
 
     def copy(self) -> Self:

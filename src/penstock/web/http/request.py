@@ -68,12 +68,11 @@ class HttpRequest(RequestOrigin, RequestBody):
     urlconf: Any  # no default: that it is missing means ROOT_URLCONF, and None resets to it
 
     def __init__(self) -> None:
-        self.GET: Any = QueryDict(mutable=True)
-        self.POST = QueryDict(mutable=True)
-        self.COOKIES: Any = {}
         self.META = {}
-        self.FILES = MultiValueDict()
         self.content_params: dict[str, str] | None = None
+        self.COOKIES: Any = {}
+        self.GET: Any = QueryDict(mutable=True)
+        self.POST, self.FILES = QueryDict(mutable=True), MultiValueDict()
 
     def __repr__(self) -> str:
         if self.method is None or not self.get_full_path():

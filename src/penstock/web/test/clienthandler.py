@@ -23,11 +23,10 @@ _WITHOUT_CONTENT = frozenset({*range(100, 200), 204, 304})
 
 def conditional_content_removal(request: HttpRequest, response: Any) -> Any:
     """Remove the body that a server would not send; return the response (RFC 9110 section 6.4.1)."""
-    if response.status_code in _WITHOUT_CONTENT or request.method == "HEAD":
-        if response.streaming:
-            response.streaming_content = []
-        else:
-            response.content = b""
+    if request.method != "HEAD" and response.status_code not in _WITHOUT_CONTENT:
+        return response
+    attribute, nothing = ("streaming_content", []) if response.streaming else ("content", b"")
+    setattr(response, attribute, nothing)
     return response
 
 

@@ -49,14 +49,11 @@ class RequestFactory:
         query_params: Query = None,
         **defaults: Any,
     ) -> None:
-        self.json_encoder = json_encoder
-        self.defaults: dict[str, Any] = defaults
-        self.cookies: SimpleCookie = SimpleCookie()
         self.errors = BytesIO()
-        if headers:
-            self.defaults.update(HttpHeaders.to_wsgi_names(headers))
-        if query_params:
-            self.defaults["QUERY_STRING"] = urlencode(query_params, doseq=True)
+        self.cookies: SimpleCookie = SimpleCookie()
+        self.json_encoder = json_encoder
+        query = {"QUERY_STRING": urlencode(query_params, doseq=True)} if query_params else {}
+        self.defaults: dict[str, Any] = {**defaults, **HttpHeaders.to_wsgi_names(headers or {}), **query}
 
     def _cookie_field(self) -> str:
         return "; ".join(sorted(f"{each.key}={each.coded_value}" for each in self.cookies.values()))
@@ -72,13 +69,13 @@ class RequestFactory:
             "SERVER_PORT": "80",
             "REMOTE_ADDR": "127.0.0.1",
             "HTTP_COOKIE": self._cookie_field(),
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
             "wsgi.input": FakePayload(b""),
             "wsgi.errors": self.errors,
-            "wsgi.multithread": False,
-            "wsgi.multiprocess": True,
+            "wsgi.url_scheme": "http",
+            "wsgi.version": (1, 0),
             "wsgi.run_once": False,
+            "wsgi.multiprocess": True,
+            "wsgi.multithread": False,
             **self.defaults,
             **request,
         }

@@ -14,20 +14,20 @@ from typing import Final
 
 _VOID: Final = frozenset(
     {
-        "area",
-        "base",
         "br",
-        "col",
-        "embed",
         "hr",
+        "wbr",
         "img",
         "input",
-        "link",
-        "meta",
-        "param",
+        "area",
+        "embed",
         "source",
         "track",
-        "wbr",
+        "col",
+        "link",
+        "meta",
+        "base",
+        "param",
     }
 )
 _SPACE: Final = re.compile(r"[ \t\n\r\f]+")

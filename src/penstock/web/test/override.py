@@ -30,8 +30,7 @@ class TestContextDecorator:
     __test__ = False  # pytest collects by name
 
     def __init__(self, attr_name: str | None = None, kwarg_name: str | None = None) -> None:
-        self.attr_name = attr_name
-        self.kwarg_name = kwarg_name
+        self.attr_name, self.kwarg_name = attr_name, kwarg_name
 
     def enable(self) -> Any:
         """Begin; return what the block gets."""

@@ -29,9 +29,9 @@ class RedirectCycleError(Exception):
     """
 
     def __init__(self, message: str, last_response: Any) -> None:
-        super().__init__(message)
-        self.last_response = last_response
         self.redirect_chain = last_response.redirect_chain
+        self.last_response = last_response
+        super().__init__(message)
 
 
 def is_redirect(response: Any) -> bool:

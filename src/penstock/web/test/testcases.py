@@ -47,10 +47,8 @@ class SimpleTestCase(ResponseAssertions, TextAssertions, unittest.TestCase):
                 EMAIL_BACKEND="penstock.web.core.mail.backends.locmem.EmailBackend",
             )
         )
-        if cls._overridden_settings:
-            cls.enterClassContext(override_settings(**cls._overridden_settings))
-        if cls._modified_settings:
-            cls.enterClassContext(modify_settings(cls._modified_settings))
+        cls.enterClassContext(override_settings(**(cls._overridden_settings or {})))
+        cls.enterClassContext(modify_settings(cls._modified_settings or []))
 
     def run(self, result: Any = None) -> Any:
         """Run one test, with clients and an outbox of its own; a coroutine as well."""

@@ -5,6 +5,7 @@ Out:    settings and prefixes for a block, captured output, ignored warnings, ta
 Never:  anything that is not undone.
 """
 
+import contextlib
 import io
 import sys
 import warnings
@@ -92,8 +93,7 @@ def captured_stderr() -> Any:
 @contextmanager
 def isolate_lru_cache(lru_cache_object: Any) -> Iterator[None]:
     """Empty a cache before a block and after it."""
-    lru_cache_object.cache_clear()
-    try:
-        yield
-    finally:
+    with contextlib.ExitStack() as stack:
+        stack.callback(lru_cache_object.cache_clear)
         lru_cache_object.cache_clear()
+        yield

@@ -5,6 +5,7 @@ Out:    `File`, with a name, a size, chunks and lines.
 Never:  decides where a file is kept (storage.py).
 """
 
+import contextlib
 import io
 import os
 from collections.abc import Iterator
@@ -27,20 +28,20 @@ class File(FileProxyMixin):
     def __init__(self, file: Any, name: Any = None) -> None:
         self.file = file
         self.name = getattr(file, "name", None) if name is None else name
-        if hasattr(file, "mode"):
+        with contextlib.suppress(AttributeError):
             self.mode = file.mode
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __bool__(self) -> bool:
+        return bool(self.name)
 
     def __str__(self) -> str:
         return self.name or ""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self or 'None'}>"
-
-    def __bool__(self) -> bool:
-        return bool(self.name)
-
-    def __len__(self) -> int:
-        return self.size
 
     @cached_property
     def size(self) -> int:
@@ -105,12 +106,12 @@ class File(FileProxyMixin):
         Raises:
             ValueError: it is closed, and nowhere to be found.
         """
-        if not self.closed:
-            self.seek(0)
-        elif self.name and os.path.exists(self.name):  # noqa: PTH110 -- names are str
-            self.file = open(self.name, mode or self.mode, *args, **kwargs)  # noqa: PTH123, SIM115 -- kept open
-        else:
-            raise ValueError("The file cannot be reopened.")
+        if self.closed:
+            if not self.name or not os.path.exists(self.name):  # noqa: PTH110 -- names are str
+                raise ValueError("The file cannot be reopened.")
+            opened = open(self.name, mode or self.mode, *args, **kwargs)  # noqa: PTH123, SIM115 -- kept open
+            self.file = opened
+        self.seek(0)
         return self
 
     def close(self) -> None:
@@ -136,11 +137,11 @@ class ContentFile(File):
         super().__init__(stream, name=name)
         self.size = len(content)
 
-    def __str__(self) -> str:
-        return "Raw content"
-
     def __bool__(self) -> bool:
         return True
+
+    def __str__(self) -> str:
+        return "Raw content"
 
     def open(self, mode: str | None = None, *_args: Any, **_kwargs: Any) -> Self:  # noqa: ARG002 -- the signature of all
         """Go to the start."""

@@ -46,14 +46,9 @@ class UploadedFile(File):
         charset: Any = None,
         content_type_extra: Any = None,
     ) -> None:
+        self.content_type, self.content_type_extra = content_type, content_type_extra
+        self.charset, self.size = charset, size
         super().__init__(file, name)
-        self.size = size
-        self.content_type = content_type
-        self.charset = charset
-        self.content_type_extra = content_type_extra
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.name} ({self.content_type})>"
 
     @property
     def name(self) -> Any:
@@ -67,6 +62,9 @@ class UploadedFile(File):
     @name.setter
     def name(self, name: Any) -> None:
         self._name = None if name is None else _one_component(name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.name} ({self.content_type})>"
 
 
 def _one_component(name: Any) -> str:
@@ -122,8 +120,8 @@ class InMemoryUploadedFile(UploadedFile):
         charset: Any,
         content_type_extra: Any = None,
     ) -> None:
-        super().__init__(file, name, content_type, size, charset, content_type_extra)
         self.field_name = field_name
+        super().__init__(file, name, content_type, size, charset, content_type_extra)
 
     def open(self, mode: str | None = None, *_args: Any, **_kwargs: Any) -> Self:  # noqa: ARG002 -- the signature of all
         """Go to the start."""

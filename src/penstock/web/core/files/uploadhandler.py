@@ -47,9 +47,8 @@ class StopUpload(UploadFileException):
         self.connection_reset = connection_reset
 
     def __str__(self) -> str:
-        if self.connection_reset:
-            return "StopUpload: Halt current upload."
-        return "StopUpload: Consume request data, then halt."
+        what = "Halt current upload." if self.connection_reset else "Consume request data, then halt."
+        return f"StopUpload: {what}"
 
 
 class SkipFile(UploadFileException):
@@ -65,6 +64,7 @@ class FileUploadHandler:
 
     Attributes:
         chunk_size: the most bytes it wants at once.
+        field_name: of the current file's form field.
         file_name: of the current file, like the following.
         content_type: see above.
         content_length: see above.
@@ -73,13 +73,14 @@ class FileUploadHandler:
     """
 
     chunk_size = 64 * 2**10
+    field_name: str | None = None
+    file_name: str | None = None
+    content_type: str | None = None
+    content_length: int | None = None
+    charset: Any = None
+    content_type_extra: Any = None
 
     def __init__(self, request: Any = None) -> None:
-        self.file_name: str | None = None
-        self.content_type: str | None = None
-        self.content_length: int | None = None
-        self.charset: Any = None
-        self.content_type_extra: Any = None
         self.request = request
 
     def handle_raw_input(
@@ -106,12 +107,9 @@ class FileUploadHandler:
         Raises:
             StopFutureHandlers, SkipFile, StopUpload: as they say.
         """
-        self.field_name = field_name
-        self.file_name = file_name
-        self.content_type = content_type
-        self.content_length = content_length
-        self.charset = charset
-        self.content_type_extra = content_type_extra
+        self.field_name, self.file_name = field_name, file_name
+        self.content_type, self.content_length = content_type, content_length
+        self.charset, self.content_type_extra = charset, content_type_extra
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         """Take a chunk, at byte `start` of the file; return what the next handler gets, or None."""
@@ -147,8 +145,8 @@ class TemporaryFileUploadHandler(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> Any:
         """Return the file, at its start."""
-        self.file.seek(0)
         self.file.size = file_size
+        self.file.seek(0)
         return self.file
 
     def upload_interrupted(self) -> None:
@@ -205,15 +203,8 @@ class MemoryFileUploadHandler(FileUploadHandler):
         if not self.activated:
             return None
         self.file.seek(0)
-        return InMemoryUploadedFile(
-            file=self.file,
-            field_name=self.field_name,
-            name=self.file_name,
-            content_type=self.content_type,
-            size=file_size,
-            charset=self.charset,
-            content_type_extra=self.content_type_extra,
-        )
+        about = (self.content_type, file_size, self.charset, self.content_type_extra)
+        return InMemoryUploadedFile(self.file, self.field_name, self.file_name, *about)
 
 
 def _size_of(stream: Any) -> int:

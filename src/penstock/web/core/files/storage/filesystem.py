@@ -41,10 +41,8 @@ class FileSystemStorage(Storage):
         *,
         allow_overwrite: bool = False,
     ) -> None:
-        self._location = location
-        self._base_url = base_url
-        self._file_permissions_mode = file_permissions_mode
-        self._directory_permissions_mode = directory_permissions_mode
+        self._location, self._base_url = location, base_url
+        self._file_mode, self._directory_mode = file_permissions_mode, directory_permissions_mode
         self._allow_overwrite = allow_overwrite
 
     @property
@@ -66,13 +64,13 @@ class FileSystemStorage(Storage):
     @property
     def file_permissions_mode(self) -> Any:
         """The permissions that files get; None leaves them to the system."""
-        mode = self._file_permissions_mode
+        mode = self._file_mode
         return settings.FILE_UPLOAD_PERMISSIONS if mode is None else mode
 
     @property
     def directory_permissions_mode(self) -> Any:
         """The permissions that directories get."""
-        mode = self._directory_permissions_mode
+        mode = self._directory_mode
         return settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS if mode is None else mode
 
     def path(self, name: str) -> str:
