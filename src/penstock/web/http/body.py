@@ -45,8 +45,8 @@ class RequestBody:
     _read_started: bool = False
     _upload_handlers: Any = None
     _body: bytes
-    _post: Any
-    _files: Any
+    _post: QueryDict
+    _files: MultiValueDict[str]
     _stream: Any
 
     @property
@@ -125,25 +125,25 @@ class RequestBody:
     # Forms and files.
 
     @property
-    def POST(self) -> Any:
+    def POST(self) -> QueryDict:
         """The fields of a form that came by POST; empty for anything else."""
         if "_post" not in self.__dict__:
             self._load_post_and_files()
         return self._post
 
     @POST.setter
-    def POST(self, value: Any) -> None:
+    def POST(self, value: QueryDict) -> None:
         self._post = value
 
     @property
-    def FILES(self) -> Any:
+    def FILES(self) -> MultiValueDict[str]:
         """The files of a form that came by POST, by field name."""
         if "_files" not in self.__dict__:
             self._load_post_and_files()
         return self._files
 
     @FILES.setter
-    def FILES(self, value: Any) -> None:
+    def FILES(self, value: MultiValueDict[str]) -> None:
         self._files = value
 
     def _load_post_and_files(self) -> None:

@@ -66,12 +66,13 @@ class HttpRequest(RequestOrigin, RequestBody):
     content_type: str | None = None
     resolver_match: Any = None
     urlconf: Any  # no default: that it is missing means ROOT_URLCONF, and None resets to it
+    session: Any  # no default either: SessionMiddleware sets it
 
     def __init__(self) -> None:
         self.META = {}
         self.content_params: dict[str, str] | None = None
-        self.COOKIES: Any = {}
-        self.GET: Any = QueryDict(mutable=True)
+        self.COOKIES: dict[str, str] = {}
+        self.GET: QueryDict = QueryDict(mutable=True)
         self.POST, self.FILES = QueryDict(mutable=True), MultiValueDict()
 
     def __repr__(self) -> str:
