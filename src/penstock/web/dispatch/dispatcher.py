@@ -83,7 +83,7 @@ class Signal:
         _check_receiver(receiver)
         connection = Connection(
             dispatch_uid or _identity(receiver),
-            _identity_of_sender(sender),
+            id(sender),
             self._weak_reference(receiver) if weak else lambda: receiver,
             iscoroutinefunction(receiver),
         )
@@ -97,7 +97,7 @@ class Signal:
         self, receiver: Receiver | None = None, sender: Any = None, dispatch_uid: Hashable | None = None
     ) -> bool:
         """Undo the connection of this receiver (or dispatch_uid) and sender; tell whether there was one."""
-        wanted = (dispatch_uid or _identity(receiver), _identity_of_sender(sender))
+        wanted = (dispatch_uid or _identity(receiver), id(sender))
         with self.lock:
             self._drop_dead()
             kept = [row for row in self.receivers if row[:2] != wanted]
@@ -115,10 +115,14 @@ class Signal:
         """Call all who listen to `sender`; the first exception ends it and is raised."""
         if not self.receivers:
             return []
-        audience = self._audience(sender)
-        answers = self._call_each(audience.sync, sender, named, _call)
-        if audience.coroutine:
-            answers += _wait_for(self._await_each(audience.coroutine, sender, named, _await))
+        sync, coroutine = self._audience(sender)
+        answers = []
+        for find in sync:  # a loop of its own: two signals are sent for each request
+            receiver = find()
+            if receiver is not None:
+                answers.append((receiver, receiver(signal=self, sender=sender, **named)))
+        if coroutine:
+            answers += _wait_for(self._await_each(coroutine, sender, named, _await))
         return answers
 
     async def asend(self, sender: Any, **named: Any) -> list[Answer]:
@@ -162,7 +166,7 @@ class Signal:
             self._audiences = {}
 
     def _audience(self, sender: Any) -> Audience:
-        sender_id = _identity_of_sender(sender)
+        sender_id = id(sender)
         audience = None if self._has_dead else self._audiences.get(sender_id)
         if audience is None:
             with self.lock:
@@ -239,10 +243,6 @@ def _identity(receiver: Any) -> Hashable:
     if hasattr(receiver, "__self__") and hasattr(receiver, "__func__"):
         return id(receiver.__self__), id(receiver.__func__)
     return id(receiver)
-
-
-def _identity_of_sender(sender: Any) -> int:
-    return id(sender)
 
 
 def _check_receiver(receiver: Any) -> None:
