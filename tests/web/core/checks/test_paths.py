@@ -1,0 +1,55 @@
+import pytest
+
+from penstock.web.core.checks.paths import check_names, check_paths, check_templates
+from penstock.web.template import engines
+
+JINJA2 = "penstock.web.template.backends.jinja2.Jinja2"
+
+
+def ids(messages):
+    return [message.id for message in messages]
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"MIDDLEWARE": ["no.such.middleware"]}, "MIDDLEWARE names 'no.such.middleware'"),
+        ({"CSRF_FAILURE_VIEW": "no.such.view"}, "CSRF_FAILURE_VIEW names"),
+        ({"TEMPLATES": [{"BACKEND": "no.such.engine"}]}, "TEMPLATES names"),
+        (
+            {"TEMPLATES": [{"BACKEND": JINJA2, "OPTIONS": {"context_processors": ["no.such"]}}]},
+            "context_processors",
+        ),
+        ({"CACHES": {"default": {"BACKEND": "no.such.cache"}}}, "CACHES['default'] names"),
+        ({"WSGI_APPLICATION": "no.such.application"}, "WSGI_APPLICATION names"),
+    ],
+)
+def test_setting_that_leads_nowhere_is_named(override, changed, word):
+    override(**changed)
+    (message,) = check_paths()
+    assert message.id == "settings.E002"
+    assert word in message.msg
+
+
+def test_default_settings_lead_somewhere():
+    assert check_paths() == []
+
+
+def test_setting_of_a_wrong_type_is_named(override):
+    override(MIDDLEWARE="one")
+    assert "settings.E001" in ids(check_names())
+
+
+@pytest.mark.parametrize(
+    ("templates", "expected"),
+    [
+        ([{"BACKEND": JINJA2}], []),
+        ([{"BACKEND": JINJA2}] * 2, ["templates.E001"]),
+        ([{"BACKEND": JINJA2, "OPTIONS": {"nonsense": 1}}], ["templates.E002"]),
+        ([{"BACKEND": JINJA2, "DIRS": ["/no/such/folder"]}], ["templates.W001"]),
+    ],
+)
+def test_engine_that_cannot_work_is_named(override, templates, expected):
+    override(TEMPLATES=templates)
+    assert ids(check_templates()) == expected
+    engines.reset()
