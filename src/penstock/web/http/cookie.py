@@ -20,6 +20,9 @@ SimpleCookie = cookies.SimpleCookie
 
 SAMESITE_VALUES: Final = frozenset({"lax", "none", "strict"})
 _QUOTED_PREFIXES: Final = ("__Secure-", "__Host-")
+# A morsel's own looks each name up among the reserved ones; these are, and are lower-case.
+_put: Final = dict.__setitem__
+
 _EPOCH: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
 _ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))")
 
@@ -74,11 +77,11 @@ def set_lifetime(
             raise ValueError("'expires' and 'max_age' can't be used together.")
         max_age, expires = _seconds_until(expires), None
     if max_age is None:
-        morsel["expires"] = expires or ""
+        _put(morsel, "expires", expires or "")
         return
     seconds = int(max_age.total_seconds() if isinstance(max_age, dt.timedelta) else max_age)
-    morsel["max-age"] = seconds
-    morsel["expires"] = expires or http_date(time.time() + seconds)  # for browsers that know no Max-Age
+    _put(morsel, "max-age", seconds)
+    _put(morsel, "expires", expires or http_date(time.time() + seconds))  # for browsers that know no Max-Age
 
 
 def _seconds_until(moment: dt.datetime) -> int:
@@ -104,17 +107,17 @@ def set_attributes(
         ValueError: a samesite other than lax, none and strict (in any case).
     """
     if path is not None:
-        morsel["path"] = path
+        _put(morsel, "path", path)
     if domain is not None:
-        morsel["domain"] = domain
+        _put(morsel, "domain", domain)
     if secure:
-        morsel["secure"] = True
+        _put(morsel, "secure", True)
     if httponly:
-        morsel["httponly"] = True
+        _put(morsel, "httponly", True)
     if samesite:
         if samesite.lower() not in SAMESITE_VALUES:
             raise ValueError('samesite must be "lax", "none", or "strict".')
-        morsel["samesite"] = samesite
+        _put(morsel, "samesite", samesite)
 
 
 def set_cookie_field(morsel: cookies.Morsel[str]) -> str:

@@ -29,16 +29,10 @@ _set_values: Final = dict.__setitem__
 _setdefault: Final = dict.setdefault
 
 
-def check_count(text: str) -> None:
-    """Refuse more fields than DATA_UPLOAD_MAX_NUMBER_FIELDS, before any is taken apart.
-
-    Raises:
-        TooManyFieldsSent: there are more.
-    """
-    limit = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
-    # Most texts are shorter than the number of fields that would be too many.
-    if limit is not None and len(text) >= limit and text.count("&") >= limit:
-        raise TooManyFieldsSent(TOO_MANY_FIELDS)
+# dict's own: they see the lists, where those of the class see one value.
+_list_of: Final = dict.__getitem__
+_put_list: Final = dict.__setitem__
+_find_list: Final = dict.get
 
 
 class QueryDict(MultiValueDict[str]):
@@ -71,25 +65,23 @@ class QueryDict(MultiValueDict[str]):
         self._mutable = mutable
 
     def _fill(self, query_string: str | bytes) -> None:
-        text = query_string if isinstance(query_string, str) else self._decode(query_string)
-        check_count(text)
-        if "%" in text or "+" in text:
-            self._fill_escaped(text, self.encoding)
-            return
+        text: str = query_string if isinstance(query_string, str) else self._decode(query_string)
+        limit = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        if limit is not None and text.count("&") >= limit:  # before any field is taken apart
+            raise TooManyFieldsSent(TOO_MANY_FIELDS)
+        is_escaped = "%" in text or "+" in text
+        encoding = self.encoding if is_escaped else ""
         for field in text.split("&"):
-            if field:
-                name, _, value = field.partition("=")
-                if name in self:
-                    _values(self, name).append(value)
-                else:
-                    _set_values(self, name, [value])
-
-    def _fill_escaped(self, text: str, encoding: str) -> None:
-        for field in text.split("&"):
-            if field:
-                name, _, value = field.partition("=")
-                values = _setdefault(self, unquote_plus(name, encoding, "replace"), [])
-                values.append(unquote_plus(value, encoding, "replace"))
+            if not field:
+                continue
+            name, _, value = field.partition("=")
+            if is_escaped:
+                name = unquote_plus(name, encoding, "replace")
+                value = unquote_plus(value, encoding, "replace")
+            if name in self:
+                _list_of(self, name).append(value)
+            else:
+                _put_list(self, name, [value])
 
     def _decode(self, query_string: bytes) -> str:
         try:
@@ -152,6 +144,11 @@ class QueryDict(MultiValueDict[str]):
         for key, values in self.lists():
             duplicate.setlist(convert(key), convert(values))
         return duplicate
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Return the last value of a name; `default` where there is none."""
+        values = _find_list(self, key)
+        return values[-1] if values else default
 
     def setlist(self, key: Any, list_: Iterable[Any]) -> None:
         """Replace all values of a name."""
