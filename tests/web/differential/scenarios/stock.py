@@ -14,6 +14,34 @@ SECRET = "a" * 32
 COOKIE = {"Cookie": f"csrftoken={SECRET}"}
 TOKEN = f"csrfmiddlewaretoken={SECRET}"
 
+# What a client sends: header fields, form.
+SENT = {
+    "nothing": ({}, ""),
+    "cookie-only": (COOKIE, ""),
+    "secret": (COOKIE, TOKEN),
+    "masked": (COOKIE, "csrfmiddlewaretoken=" + "b" * 32 + "b" * 32),
+    "wrong": (COOKIE, "csrfmiddlewaretoken=" + "c" * 32),
+    "short": (COOKIE, "csrfmiddlewaretoken=abc"),
+    "odd-characters": (COOKIE, "csrfmiddlewaretoken=" + "%21" * 32),
+    "header": ({**COOKIE, "X-CSRFToken": SECRET}, ""),
+    "header-wrong": ({**COOKIE, "X-CSRFToken": "x"}, ""),
+    "cookie-short": ({"Cookie": "csrftoken=abc"}, "csrfmiddlewaretoken=abc"),
+    "cookie-odd": ({"Cookie": "csrftoken=" + "!" * 32}, ""),
+    "origin": ({"Origin": "http://example.org"}, ""),
+    "origin-good": ({"Origin": "http://example.org", **COOKIE}, TOKEN),
+    "origin-bad": ({"Origin": "http://evil.org", **COOKIE}, TOKEN),
+    "origin-null": ({"Origin": "null", **COOKIE}, TOKEN),
+    "origin-trusted": ({"Origin": "https://a.trusted.org", **COOKIE}, TOKEN),
+    "referer": ({"Referer": "https://example.org/x", **COOKIE}, TOKEN),
+    "referer-bad": ({"Referer": "https://evil.org/x", **COOKIE}, TOKEN),
+    "referer-plain": ({"Referer": "http://example.org/x", **COOKIE}, TOKEN),
+    "referer-broken": ({"Referer": "https://[", **COOKIE}, TOKEN),
+    "bad-host": (
+        {"Host": "evil.org", "Origin": "http://evil.org", **COOKIE},
+        TOKEN,
+    ),
+}
+
 
 def scenarios() -> Iterator[Scenario]:
     """All of them."""
@@ -91,33 +119,7 @@ def security() -> Iterator[Scenario]:
 
 def csrf() -> Iterator[Scenario]:
     """Who may post."""
-    sent = {
-        "nothing": ({}, ""),
-        "cookie-only": (COOKIE, ""),
-        "secret": (COOKIE, TOKEN),
-        "masked": (COOKIE, "csrfmiddlewaretoken=" + "b" * 32 + "b" * 32),
-        "wrong": (COOKIE, "csrfmiddlewaretoken=" + "c" * 32),
-        "short": (COOKIE, "csrfmiddlewaretoken=abc"),
-        "odd-characters": (COOKIE, "csrfmiddlewaretoken=" + "%21" * 32),
-        "header": ({**COOKIE, "X-CSRFToken": SECRET}, ""),
-        "header-wrong": ({**COOKIE, "X-CSRFToken": "x"}, ""),
-        "cookie-short": ({"Cookie": "csrftoken=abc"}, "csrfmiddlewaretoken=abc"),
-        "cookie-odd": ({"Cookie": "csrftoken=" + "!" * 32}, ""),
-        "origin": ({"Origin": "http://example.org"}, ""),
-        "origin-good": ({"Origin": "http://example.org", **COOKIE}, TOKEN),
-        "origin-bad": ({"Origin": "http://evil.org", **COOKIE}, TOKEN),
-        "origin-null": ({"Origin": "null", **COOKIE}, TOKEN),
-        "origin-trusted": ({"Origin": "https://a.trusted.org", **COOKIE}, TOKEN),
-        "referer": ({"Referer": "https://example.org/x", **COOKIE}, TOKEN),
-        "referer-bad": ({"Referer": "https://evil.org/x", **COOKIE}, TOKEN),
-        "referer-plain": ({"Referer": "http://example.org/x", **COOKIE}, TOKEN),
-        "referer-broken": ({"Referer": "https://[", **COOKIE}, TOKEN),
-        "bad-host": (
-            {"Host": "evil.org", "Origin": "http://evil.org", **COOKIE},
-            TOKEN,
-        ),
-    }
-    for name, (headers, body) in sent.items():
+    for name, (headers, body) in SENT.items():
         for scheme in ("http", "https"):
             for path in ("/token/", "/plain/", "/exempt/"):
                 request = form(body)

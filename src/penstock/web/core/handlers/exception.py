@@ -166,7 +166,9 @@ def _suspicious(request: HttpRequest, error: Exception) -> Any:
         request._mark_post_parse_error()
     response = _page_of_a_bad_request(request, error)
     logger = logging.getLogger(f"penstock.web.security.{type(error).__name__}")
-    log_response(str(error), response=response, request=request, logger=logger, level="error", exception=error)
+    log_response(
+        str(error), response=response, request=request, logger=logger, level="error", exception=error
+    )
     return response
 
 
