@@ -1,7 +1,10 @@
 """The entry point that servers are told of: `mysite.wsgi` calls it once.
 
-In:     DJANGO_SETTINGS_MODULE, or settings that were configured.
+In:     a settings module (PENSTOCK_SETTINGS_MODULE, else DJANGO_SETTINGS_MODULE), or configured settings.
 Out:    the site as a WSGI application.
+Never:  sets the script prefix: each request brings its own.
+
+Rules:  Django's `get_wsgi_application`.
 """
 
 from penstock.web import setup

@@ -5,7 +5,7 @@ carry what only our own pages know: a token of the secret that the cookie (or th
 
 In:     the cookie or session, Origin, Referer, the form's token or the header's.
 Out:    a 403 from CSRF_FAILURE_VIEW; the cookie, if a page asked for a token.
-Never:  checks a safe method, or does anything for a request without the cookie.
+Never:  checks a safe method, or spends anything on one that brings no cookie and asks for no token.
 
 Rules:  Django's CsrfViewMiddleware and its wire format: the secret is 32 letters and digits; a token is 64, a
         random mask and the secret enciphered with it, so that no two pages show the same text (BREACH).

@@ -4,9 +4,8 @@ In:     a middleware's hooks; the names a class has outgrown.
 Out:    one callable per middleware; a warning per use of an old name.
 Never:  decides an order between layers (core/handlers/onion.py does).
 
-Rules:  Django's `django.utils.deprecation`; MiddlewareMixin as in BEHAVIOUR: a response from
-        `process_request` is tested by its truth, and the layer's own `process_response` sees it; a hook
-        that raises leaves the layer.
+Rules:  Django's `django.utils.deprecation`.  A response from `process_request` is tested by its truth, and
+        the layer's own `process_response` sees it; a hook that raises leaves the layer.
 """
 
 import functools

@@ -6,13 +6,14 @@ Never:  speaks WSGI or ASGI (wsgi.py and asgi.py do), opens a transaction, or wr
 
 Rules:  Django's `BaseHandler`.  The order of hooks, to the letter:
 
-    process_request           top-down   (onion.py)
-    resolve                   Resolver404 is not offered to process_exception
-    process_view              top-down   the first true answer; a false one that is not None skips the view,
-    too view                      raises -> process_exception, bottom-up, the first true answer check
-    None or a coroutine is refused; not offered to process_exception process_template_response bottom-up  if
-    there is something to render, wherever it came from render                    raises ->
-    process_exception; its answer is returned as it is process_response          bottom-up  (onion.py)
+    process_request            top-down   (onion.py)
+    resolve                    a Resolver404 is not offered to process_exception
+    process_view               top-down   the first true answer; a false one that is not None skips the view too
+    view                       what it raises goes to process_exception, bottom-up, up to the first true answer
+    check                      None or a coroutine is refused; that is not offered to process_exception
+    process_template_response  bottom-up  if there is something to render, wherever it came from
+    render                     what it raises goes to process_exception, whose answer is returned as it is
+    process_response           bottom-up  (onion.py)
 
 The asynchronous twin of each step stands beside it: a view that waits must not hold the thread that sync code
 shares, so one cannot be made of the other.

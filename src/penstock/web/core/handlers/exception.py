@@ -7,10 +7,11 @@ Never:  catches what is no Exception: SystemExit and KeyboardInterrupt pass.
 Rules:  Django's order and pages, one row of the table for each kind; the log has one record per response.
 
     exception             DEBUG off     DEBUG on             record
-    Http404               handler404    technical 404        none here: get_response warns if it is still
-    the answer PermissionDenied      handler403    handler403           warning MultiPartParserError
-    handler400    handler400           warning BadRequest            handler400    technical page, 400
-    warning SuspiciousOperation   handler400    technical page, 400  error, penstock.web.security.<Class>
+    Http404               handler404    technical 404        none here: get_response warns of the final one
+    PermissionDenied      handler403    handler403           warning
+    MultiPartParserError  handler400    handler400           warning
+    BadRequest            handler400    technical page, 400  warning
+    SuspiciousOperation   handler400    technical page, 400  error, penstock.web.security.<Class>
     any other             handler500    technical 500        error, after the signal
 """
 
