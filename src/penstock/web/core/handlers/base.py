@@ -8,8 +8,8 @@ Rules:  Django's `BaseHandler`.  The order of hooks, to the letter:
 
     process_request            top-down   (onion.py)
     resolve                    a Resolver404 is not offered to process_exception
-    process_view               top-down   the first true answer; a false one that is not None skips the view too
-    view                       what it raises goes to process_exception, bottom-up, up to the first true answer
+    process_view               top-down   the first true answer; a false one, not None, skips the view too
+    view                       what it raises goes to process_exception, bottom-up, to the first true answer
     check                      None or a coroutine is refused; that is not offered to process_exception
     process_template_response  bottom-up  if there is something to render, wherever it came from
     render                     what it raises goes to process_exception, whose answer is returned as it is
