@@ -5,11 +5,15 @@ Out:    answers whose bytes a client can foresee, or the misbehaviour that was a
 Never:  imports penstock: it is served as a user's application is.
 """
 
+import ctypes
 import hashlib
+import itertools
 import json
 import logging
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -121,6 +125,70 @@ def sleep(environ, start_response, rest):
     return answer(start_response, b"slept\n")
 
 
+def spin(environ, start_response, rest):
+    """Compute in Python for that many seconds, or for ever."""
+    end = time.monotonic() + float(rest or "inf")
+    while time.monotonic() < end:
+        pass
+    return answer(start_response, b"spun\n")
+
+
+def stubborn(environ, start_response, rest):
+    """Compute in Python for ever, whatever Exception comes."""
+    while True:
+        try:
+            spin(environ, start_response, rest)
+        except Exception:  # noqa: BLE001 - what such code looks like
+            continue
+
+
+def deadlock(environ, start_response, _rest):
+    """Wait for a lock that nobody gives back."""
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+
+
+def silence(environ, start_response, _rest):
+    """Wait for a peer that says nothing."""
+    here, there = socket.socketpair()
+    with here, there:
+        here.recv(1)
+
+
+def backtrack(environ, start_response, _rest):
+    """Match an expression that takes centuries; the matcher keeps the interpreter's lock."""
+    re.match("(a+)+$", "a" * 60 + "b")
+
+
+def hold(environ, start_response, _rest):
+    """Hang in C without giving the interpreter's lock back: a mutex locked twice."""
+    mutex = (ctypes.c_char * 256)()
+    library = ctypes.PyDLL(None)
+    library.pthread_mutex_init(mutex, None)
+    library.pthread_mutex_lock(mutex)
+    library.pthread_mutex_lock(mutex)
+
+
+def compute(environ, start_response, _rest):
+    """Compute in C without giving the interpreter's lock back."""
+    sum(itertools.repeat(1, 10**15))
+
+
+def extend(environ, start_response, rest):
+    """Ask for more time, then sleep."""
+    environ["penstock.extend_deadline"](float(query(environ, "by", "0")))
+    return sleep(environ, start_response, rest)
+
+
+def drip(environ, start_response, rest):
+    """Answer a piece, then another each tenth of a second, for that many seconds."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    for _ in range(int(float(rest) * 10)):
+        yield b"drop\n"
+        time.sleep(0.1)
+
+
 def say(environ, start_response, rest):
     logging.getLogger("shop").warning("said %s", rest)
     return answer(start_response, b"said\n")
@@ -184,6 +252,15 @@ ROUTES = {
     "whole": whole,
     "stream": stream,
     "sleep": sleep,
+    "spin": spin,
+    "stubborn": stubborn,
+    "deadlock": deadlock,
+    "silence": silence,
+    "backtrack": backtrack,
+    "hold": hold,
+    "compute": compute,
+    "extend": extend,
+    "drip": drip,
     "say": say,
     "complain": complain,
     "fail": fail,

@@ -72,6 +72,10 @@ class FakeRecorder:
         self.connections = 0
         self.queued = 0
         self.mean = float("inf")
+        self.extended: dict[int, int] = {}
+        self.answered_threads: list[int] = []
+        self.interrupted_threads: list[int] = []
+        self.beat_count = 0
 
     def mean_connections(self) -> float:
         """Return what the test says that the workers have in the mean."""
@@ -91,6 +95,19 @@ class FakeRecorder:
 
     def leave(self, thread: int) -> None:
         self.inside.discard(thread)
+
+    def extend(self, thread: int, deadline_ns: int) -> None:
+        self.extended[thread] = deadline_ns
+
+    def answered(self, thread: int) -> None:
+        self.answered_threads.append(thread)
+
+    def interrupted(self, thread: int) -> None:
+        self.interrupted_threads.append(thread)
+
+    def beat(self, now_ns: int) -> None:
+        assert now_ns
+        self.beat_count += 1
 
     def access(self, exchange: FinishedRequest) -> None:
         times_ns = (
@@ -346,7 +363,7 @@ class Rig:
         """Let the deadline of a connection pass now."""
 
         def pass_deadline() -> None:
-            connection.deadline_ns = 0
+            connection.deadline_ns = connection._write_due_ns = 0
             connection.on_deadline()
 
         self.on_loop(pass_deadline)

@@ -251,7 +251,7 @@ def test_client_that_leaves_before_its_turn_is_recorded_and_the_application_is_n
         client.ask("/gone")
         while not rig.loop.arrived:
             connection.receive()
-        connection.close()
+        connection._lose_peer()
 
     rig.on_loop(come_and_go)
     (access,) = rig.wait_accesses(1)

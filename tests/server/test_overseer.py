@@ -113,8 +113,20 @@ ASK = RequestStack(1, 71)
         pytest.param(
             DUE + S,
             worker(DUE + S, request(is_interrupted=True), interrupts=1),
-            LostWorker(1, 71, Cause.INTERRUPTED, None),
+            NOTHING,
             id="interrupted-and-not-back-yet",
+        ),
+        pytest.param(
+            END,
+            worker(END, request(is_interrupted=True), interrupts=1),
+            LostWorker(1, 71, Cause.THREAD_LOST, request(is_interrupted=True)),
+            id="interrupted-in-vain",
+        ),
+        pytest.param(
+            DUE + S,
+            worker(DUE + S, request(is_interrupted=True), interrupts=2),
+            LostWorker(1, 71, Cause.INTERRUPTED, None),
+            id="one-of-two-interrupted-came-back",
         ),
         pytest.param(
             END,

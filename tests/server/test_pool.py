@@ -218,7 +218,7 @@ def test_every_job_is_answered_once_and_every_slot_comes_back(crew) -> None:
         it.it.add(f"/{index}")
         it.pool.wake()
     exchanges = it.answered(300)
-    assert sorted(exchange.number for exchange in exchanges) == list(range(1, 301))
+    assert len({exchange.request_id for exchange in exchanges}) == 300
     assert all(exchange.lane == 1 and exchange.start_ns <= exchange.end_ns for exchange in exchanges)
     assert all(it.pool._threads[exchange.thread] for exchange in exchanges)
     give_up_s = time.monotonic() + 5

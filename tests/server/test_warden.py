@@ -27,8 +27,10 @@ PATIENCE_S = 10.0
 HANGING = """
 import os, re, sys
 from penstock.telemetry.segment import Segment
-from penstock.telemetry.stack import StackWriter
-StackWriter(Segment.attach(int(sys.argv[1]), writable=True), 1)
+from penstock.telemetry.stack import show_stacks
+segment = Segment.attach(int(sys.argv[1]), writable=True)
+segment.stack_fds = (-1, int(sys.argv[2]))
+show_stacks(segment)
 def hang():
     os.write(1, b"!")
     re.match("(a+)+$", "a" * 60 + "b")
@@ -55,8 +57,9 @@ def warden(segment) -> Warden:
 
 @pytest.fixture
 def hanging(segment) -> Iterator[subprocess.Popen]:
+    fds = (segment.fd, segment.stack_fds[1])
     process = subprocess.Popen(
-        [sys.executable, "-c", HANGING, str(segment.fd)], pass_fds=[segment.fd], stdout=subprocess.PIPE
+        [sys.executable, "-c", HANGING, *map(str, fds)], pass_fds=fds, stdout=subprocess.PIPE
     )
     with contextlib.closing(process.stdout):
         assert process.stdout.read(1) == b"!"
@@ -140,6 +143,7 @@ def test_interrupted_worker_is_named_for_replacement(segment, warden, hanging, c
     member, recorder = worker(segment, hanging.pid)
     recorder.enter(1, past_ns(0), b"GET /spin HTTP/1.1", "id-1")
     recorder.interrupted(1)
+    recorder.leave(1)
     recorder.beat(time.monotonic_ns())
     assert warden.see_to_it([member]) == [hanging.pid]
     assert "worker.interrupted slot=1" in caplog.text

@@ -1,105 +1,24 @@
-"""Stacks written by a signal handler into the sealed memory."""
+"""Stacks written by a signal handler into a pipe."""
 
 import faulthandler
 import os
-import re
 import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
-from penstock.telemetry import layout
 from penstock.telemetry.segment import Segment
-from penstock.telemetry.stack import STACK_SIGNAL, StackWriter, clear_stack, read_stack
-
-SLOT = 1
-
-
-@pytest.fixture
-def writer(segment):
-    made = StackWriter(segment, SLOT)
-    yield made
-    made.close()
-
-
-def ask_for_stack():
-    os.kill(os.getpid(), STACK_SIGNAL)
-
-
-def test_stack_shows_where_each_thread_stands(segment, writer):
-    gate = threading.Event()
-    thread = threading.Thread(target=wait_here, args=(gate,))
-    thread.start()
-    ask_for_stack()
-    gate.set()
-    thread.join()
-    lines = read_stack(segment, SLOT)
-    assert any("in wait_here" in line for line in lines)
-    assert any("in ask_for_stack" in line for line in lines)
-
-
-def wait_here(gate):
-    gate.wait()
-
-
-def test_slot_that_was_not_asked_has_no_stack(segment, writer):
-    assert read_stack(segment, SLOT) == []
-
-
-def test_neighbours_place_stays_empty(segment, writer):
-    ask_for_stack()
-    assert read_stack(segment, 0) == []
-
-
-def test_second_stack_takes_the_place_of_the_first(segment, writer):
-    ask_for_stack()
-    first = read_stack(segment, SLOT)
-    clear_stack(segment, SLOT)
-    assert read_stack(segment, SLOT) == []
-    writer.rewind()
-    ask_for_stack()
-    assert len(read_stack(segment, SLOT)) == len(first) > 0
-
-
-def test_stack_longer_than_its_place_ends_with_the_memory_and_not_the_process():
-    segment = Segment.create(1, 1, 65536)
-    writer = StackWriter(segment, 0)
-    os.lseek(writer._fd, segment.layout.total_bytes - 100, os.SEEK_SET)
-    ask_for_stack()
-    assert os.fstat(segment.fd).st_size == segment.layout.total_bytes
-    assert bytes(segment.memory[-100:]).strip(b"\0")
-    writer.close()
-    segment.close()
-
-
-def test_text_of_a_hostile_process_is_escaped_and_bounded(segment):
-    at = segment.layout.stack_at(SLOT)
-    segment.memory[at : at + layout.STACK_BYTES] = (b"\x1b[31m\n" * layout.STACK_BYTES)[: layout.STACK_BYTES]
-    lines = read_stack(segment, SLOT)
-    assert set(lines) <= {"\\x1b[31m", "\\x1b[", "\\x1b[3", "\\x1b[31", "\\x1b"}
-    assert len(lines) <= layout.STACK_BYTES
-
-
-def test_without_a_descriptor_to_open_there_is_no_stack_and_no_failure(monkeypatch, segment):
-    def refuse(*_):
-        raise PermissionError
-
-    monkeypatch.setattr(os, "open", refuse)
-    writer = StackWriter(segment, SLOT)
-    writer.rewind()
-    writer.close()
-    assert not faulthandler.unregister(STACK_SIGNAL)
-
+from penstock.telemetry.stack import MAX_STACK_BYTES, STACK_SIGNAL, ask_for_stack, read_stack, show_stacks
 
 HOLDER = """
 import os, re, sys
 from penstock.telemetry.segment import Segment
-from penstock.telemetry.stack import StackWriter
+from penstock.telemetry.stack import show_stacks
 segment = Segment.attach(int(sys.argv[1]), writable=True)
-StackWriter(segment, 1)
+segment.stack_fds = (-1, int(sys.argv[2]))
+show_stacks(segment)
 def hold_the_lock_of_the_interpreter():
     os.write(1, b"!")
     re.match("(a+)+$", "a" * 60 + "b")
@@ -107,17 +26,87 @@ hold_the_lock_of_the_interpreter()
 """
 
 
+@pytest.fixture
+def shown(segment):
+    show_stacks(segment)
+    yield segment
+    faulthandler.unregister(STACK_SIGNAL)
+
+
+def ask_me():
+    os.kill(os.getpid(), STACK_SIGNAL)
+
+
+def wait_here(gate):
+    gate.wait()
+
+
+def test_stack_shows_where_each_thread_stands(shown):
+    gate = threading.Event()
+    thread = threading.Thread(target=wait_here, args=(gate,))
+    thread.start()
+    lines = ask_for_stack(shown, ask_me)
+    gate.set()
+    thread.join()
+    assert any("in wait_here" in line for line in lines)
+    assert any("in ask_me" in line for line in lines)
+
+
+def test_second_stack_is_not_mixed_with_the_first(shown):
+    first = ask_for_stack(shown, ask_me)
+    ask_me()  # nobody reads this one
+    assert len(ask_for_stack(shown, ask_me)) == len(first)
+
+
+def test_stack_that_came_late_can_still_be_read(shown):
+    assert ask_for_stack(shown, lambda: None) == []
+    ask_me()
+    assert any("in ask_me" in line for line in read_stack(shown))
+
+
+def test_process_that_does_not_answer_has_no_stack(segment):
+    assert ask_for_stack(segment, lambda: None) == []
+
+
+def test_stack_longer_than_the_pipe_is_cut_and_holds_nobody_up(shown):
+    def recurse(depth):
+        return recurse(depth - 1) if depth else gate.wait()
+
+    gate = threading.Event()
+    threads = [threading.Thread(target=recurse, args=(100,)) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    lines = ask_for_stack(shown, ask_me)
+    gate.set()
+    for thread in threads:
+        thread.join()
+    assert 1000 < sum(map(len, lines)) <= 2 * MAX_STACK_BYTES
+
+
+def test_text_of_a_hostile_process_is_escaped_and_bounded(segment):
+    os.write(segment.stack_fds[1], b"what nobody asked for\n")
+
+    def answer():
+        os.write(segment.stack_fds[1], b"\x1b[31m\n" * 1000)
+
+    assert set(ask_for_stack(segment, answer)) == {"\\x1b[31m"}
+
+
+def test_segment_without_a_pipe_shows_nothing(segment):
+    attached = Segment.attach(os.dup(segment.fd), writable=True)
+    show_stacks(attached)
+    assert not faulthandler.unregister(STACK_SIGNAL)
+    attached.close()
+
+
 def test_stack_comes_while_c_code_holds_the_interpreter(segment):
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(segment.fd)], pass_fds=[segment.fd], stdout=subprocess.PIPE
-    )
+    words = [sys.executable, "-c", HOLDER, str(segment.fd), str(segment.stack_fds[1])]
+    fds = [segment.fd, segment.stack_fds[1]]
+    holder = subprocess.Popen(words, pass_fds=fds, stdout=subprocess.PIPE)
     try:
         assert holder.stdout.read(1) == b"!"
-        give_up_s = time.monotonic() + 10
-        while not read_stack(segment, SLOT):
-            holder.send_signal(STACK_SIGNAL)
-            assert time.monotonic() < give_up_s
-        assert re.search("in hold_the_lock_of_the_interpreter", "\n".join(read_stack(segment, SLOT)))
+        lines = ask_for_stack(segment, lambda: holder.send_signal(STACK_SIGNAL))
+        assert any("in hold_the_lock_of_the_interpreter" in line for line in lines)
         assert holder.poll() is None
     finally:
         holder.kill()

@@ -121,6 +121,19 @@ class ServerConfig:
         unit="s",
         minimum=0.0,
     )
+    timeout_interrupt: str = option(
+        "raise",
+        help="raise: end a late request by RequestTimeout in its thread; never: let it run on",
+        reason="a thread that spins is had back; Celery's soft time limit does the same",
+        choices=("raise", "never"),
+    )
+    max_queue_wait_ms: int = option(
+        30000,
+        help="longest wait for a thread before a request gets 503 without running; 0 = no limit",
+        reason="with the request's own 30 s it ends within the 60 s that proxies wait",
+        unit="ms",
+        minimum=0,
+    )
     header_timeout_s: float = option(
         10.0,
         help="longest time for the whole head",

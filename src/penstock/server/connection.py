@@ -29,7 +29,8 @@ from penstock.protocol import (
 from penstock.server.phase import BODY, BUSY, CLOSED, HEAD, IDLE, LINGERING, NEXT, SENDING
 from penstock.server.pool import POOL_LANE
 from penstock.server.spool import BodySpool, SpoolError
-from penstock.server.transmission import NS, Transmission
+from penstock.server.timekeeper import GONE_NS, Timekeeper
+from penstock.server.transmission import NS
 from penstock.server.upload import Upload
 from penstock.telemetry import Outcome
 from penstock.wsgi import Exchange
@@ -43,19 +44,24 @@ log = logging.getLogger("penstock.server")
 RECEIVE_BYTES: Final = 65536
 # What a client may still send after a refusal, so that it can read the answer.
 MAX_LINGER_BYTES: Final = 1 << 20
-# The first request of a client that has just connected is under way: a reload must not lose it.
-FIRST_REQUEST_NS: Final = NS
+# A client that has just connected is about to ask, and one whose connection was kept may be asking right
+# now: for so long a worker that leaves waits for them.  After that much silence a request and our end hardly
+# cross.
+LAST_REQUEST_NS: Final = NS
+# If they cross all the same: how long the client may send into a connection that we have ended, and sees the
+# end of it, not a reset.
+LAST_LINGER_NS: Final = NS // 2
 # What is read ahead of a request in flight before its client has to wait.
 MAX_READ_AHEAD_BYTES: Final = 65536
 
 
-class Connection(Transmission):
+class Connection(Timekeeper):
     """A connection of one listener, served by one loop.
 
     Args:
         sock: non-blocking, connected.
         peer: address of the other end, "unix" for Unix-domain sockets.
-        template: the environ that its requests start from.
+        template: the environ that its requests start from; the connection adds what the server offers them.
         reception: what all connections of the worker share.
         now_ns: when it was accepted.
     """
@@ -68,6 +74,7 @@ class Connection(Transmission):
         "_read_ahead",
         "_receiver",
         "_shape",
+        "_template",
         "_upload",
         "peer",
     )
@@ -77,6 +84,8 @@ class Connection(Transmission):
     ) -> None:
         super().__init__(sock, reception)
         self._receiver = RequestReceiver(reception.protocol, reception.field_table, template)
+        template["penstock.extend_deadline"] = self.extend_deadline
+        self._template = template
         self._is_trusted = reception.gateway.trusted.is_trusted(peer)
         self.peer = peer
         self._accepted_ns = now_ns
@@ -152,7 +161,7 @@ class Connection(Transmission):
         """Take an answered exchange back from the pool."""
         loop = self._reception.loop
         if exchange is not self._exchange:  # disowned: its client was answered, or has gone
-            self._reception.stop_when_empty()
+            self._reception.came_back(exchange)
             return
         shape = self._shape
         assert shape is not None  # noqa: S101 - set with the exchange
@@ -168,6 +177,7 @@ class Connection(Transmission):
             self._reception.stop_when_empty()
         elif self._outbox is not None:
             self._phase = SENDING
+            self.deadline_ns = self._write_due_ns
             for piece in exchange.output:  # behind early hints that the client has not taken
                 self._outbox.append(piece)
         elif exchange.output:
@@ -175,43 +185,35 @@ class Connection(Transmission):
         else:
             self._finish(exchange)
 
-    def on_taken_over(self, exchange: Exchange) -> None:
-        """Give an inline request whose thread lost the loop the deadline of one in the pool."""
-        if exchange is self._exchange and self._phase is BUSY and self._outbox is None:
-            self.deadline_ns = exchange.start_ns + self._reception.request_timeout_ns
-            self._reception.loop.wheel.file(self)
-
     def on_deadline(self) -> None:
         """Do what the phase asks for when nothing happened in time."""
         now_ns = monotonic_ns()
         phase = self._phase
-        if phase is IDLE or phase is LINGERING:
+        if phase is IDLE and self._reception.loop.is_draining:
+            self._linger()
+            self.deadline_ns = now_ns + LAST_LINGER_NS
+            self._reception.loop.wheel.file(self)
+        elif phase is IDLE or phase is LINGERING:
             self.close()
         elif phase is HEAD:
             self._refuse(RequestTimeoutError("request head; expected whole within the header timeout"))
         elif phase is BODY:
             self._refuse(RequestTimeoutError("request body; expected to arrive faster"))
+        elif phase is BUSY:
+            self._on_busy_deadline(now_ns)
         elif self._outbox is not None:
             self._lose_peer()
-        elif phase is BUSY:
-            self._on_request_deadline(now_ns)
         elif phase is NEXT or phase is SENDING:  # its turn comes before this batch ends, or the next one
             self.deadline_ns = now_ns + self._reception.header_timeout_ns
             self._reception.loop.wheel.file(self)
 
     def drain(self) -> None:
-        """Close if nothing is in flight; else the answer in flight is the last one.
-
-        A connection that was never used waits for its first request, not for long.
-        """
+        """Let the answer in flight, or the next one, be the last; an idle client has a moment for asking."""
         if self._phase is IDLE:
             self.receive()  # what arrived just now is still answered
-            if self._phase is IDLE and self._accepted_ns:
-                self.deadline_ns = min(self.deadline_ns, monotonic_ns() + FIRST_REQUEST_NS)
-                self._reception.loop.wheel.file(self)
-            elif self._phase is IDLE:
-                self.close()
-        elif self._exchange is not None:  # the application's thread may be past reading it: no harm
+            if self._phase is IDLE:
+                self._expect_last_request()
+        elif self._exchange is not None and not self._exchange.response_ns:  # its head is still to be made
             self._exchange.keep_alive = False
 
     def close(self) -> None:
@@ -219,6 +221,7 @@ class Connection(Transmission):
         if self._upload is not None:
             self._upload.close()
             self._upload = None
+        self._template.pop("penstock.extend_deadline", None)  # a method of ours: a cycle
         super().close()
 
     def stop(self) -> bool:
@@ -227,9 +230,16 @@ class Connection(Transmission):
         if exchange is not None:
             exchange.outcome = Outcome.CUT
             exchange.status_code = exchange.status_code or 503  # for the log; the client was told nothing
+            if not self._reception.loop.withdraw(exchange) and not exchange.end_ns:
+                self._reception.recorder.answered(exchange.thread)
             self._record(exchange)
         self.cut(exchange)
         return exchange is not None
+
+    @property
+    def has_peer_ended(self) -> bool:
+        """Whether the client has said that it will send nothing more."""
+        return self._receiver.has_ended
 
     # Receiving
 
@@ -252,8 +262,12 @@ class Connection(Transmission):
             return
         self._read_ahead += len(data) or 1  # the end counts: after the answer it is asked for again
         if not data or self._read_ahead > MAX_READ_AHEAD_BYTES:
-            # Who half-closed still gets the answer; who runs ahead waits in the kernel's buffer.
+            # Who half-closed still gets the answer, unless it waits in a queue for it (timekeeper.py); who
+            # runs ahead waits in the kernel's buffer.
             self._watch_for(self._mask & ~EPOLLIN)
+            if not data and phase is BUSY:
+                self.deadline_ns = min(self.deadline_ns, monotonic_ns() + GONE_NS)
+                self._reception.loop.wheel.file(self)
 
     def _go_on(self, event: RequestHead | bytes | Signal) -> None:
         """Follow the receiver's events until it needs more or the request is complete."""
@@ -294,7 +308,7 @@ class Connection(Transmission):
         if self._receiver.at_start:
             self._phase = IDLE
             if reception.loop.is_draining:
-                self._linger()
+                self._expect_last_request()
             return
         if self._phase is IDLE:
             self._phase = HEAD
@@ -360,27 +374,20 @@ class Connection(Transmission):
         """Return the request that arrived and found no slot: a thread takes it when one is free (loop)."""
         exchange = self._exchange
         assert exchange is not None  # noqa: S101 - it arrived
-        if self._phase is not CLOSED:
-            self._await_slot(exchange)
+        self._await_slot(exchange)
         return exchange
 
     def _await_slot(self, exchange: Exchange) -> None:
+        reception = self._reception
         exchange.start_ns = 0
-        self.deadline_ns = exchange.body_ns + self._reception.request_timeout_ns
-        self._reception.loop.wheel.file(self)
+        self.deadline_ns = exchange.body_ns + min(reception.max_queue_wait_ns, reception.slow_after_ns)
+        reception.loop.wheel.file(self)
 
     def run_at_last(self) -> int:
         """Run the request that waited for the slot now held (loop); returns how long it waited, in ns."""
         exchange, shape = self._exchange, self._shape
         assert exchange is not None  # noqa: S101 - it waits
         assert shape is not None  # noqa: S101 - chosen with it
-        if self._phase is CLOSED:
-            self._reception.loop.pool.slots.append(None)
-            exchange.status_code = 499  # as for a client that goes away inside its body
-            exchange.outcome = Outcome.PEER_GONE
-            self._record(exchange)
-            self._reception.stop_when_empty()
-            return 0
         exchange.start_ns = monotonic_ns()
         waited_ns = exchange.start_ns - exchange.body_ns
         loop = self._reception.loop
@@ -412,41 +419,16 @@ class Connection(Transmission):
         if self._read_ahead:
             self._read_on()
         if not reception.keeps_connections:  # the stop came after the head of the answer was made
-            self._linger()
+            self._expect_last_request()
+
+    def _expect_last_request(self) -> None:
+        self.deadline_ns = min(self.deadline_ns, monotonic_ns() + LAST_REQUEST_NS)
+        self._reception.loop.wheel.file(self)
 
     def _record(self, exchange: Exchange) -> None:
         exchange.last_byte_ns = monotonic_ns()
         self._reception.recorder.access(exchange)
         self._exchange = None
-
-    def _on_request_deadline(self, now_ns: int) -> None:
-        """The application has not answered in time: answer for it and disown what it may still say."""
-        exchange = self._exchange
-        assert exchange is not None  # noqa: S101 - the phase says so
-        reception = self._reception
-        start_ns = exchange.start_ns or now_ns  # 0 = still queued: the deadline counts from dispatch
-        if now_ns - start_ns < reception.request_timeout_ns:
-            self.deadline_ns = start_ns + reception.request_timeout_ns
-            reception.loop.wheel.file(self)
-            return
-        log.error(
-            "request.timed_out request=%s line=%r age_s=%.1f thread=%d\n%s",
-            exchange.request_id,
-            exchange.line.decode("latin-1"),
-            (now_ns - start_ns) / NS,
-            exchange.thread,
-            reception.loop.pool.stack(exchange.thread),
-        )
-        exchange.outcome = Outcome.TIMED_OUT
-        exchange.keep_alive = False
-        begun = self._flow is not None
-        if not begun:
-            exchange.status_code = 504
-        self._record(exchange)
-        if begun:  # without the last chunk: the client sees that it is not whole
-            self.cut(exchange)
-        else:
-            self._say_and_linger(refusal(504, method=exchange.head.method))
 
     # Refusing and closing
 
@@ -478,6 +460,8 @@ class Connection(Transmission):
         if exchange is not None and self._phase is SENDING:
             exchange.outcome = Outcome.PEER_GONE
             self._record(exchange)
+        elif exchange is not None and self._reception.loop.withdraw(exchange):
+            self._skip(exchange)
         elif self._upload is not None:
             self._reception.recorder.refused(
                 status=499,

@@ -14,6 +14,7 @@ Never:  holds the bytes (spool.py) or touches a socket.
 """
 
 import threading
+from time import monotonic_ns
 from typing import Final
 
 from penstock.wsgi import PeerGoneError
@@ -30,7 +31,16 @@ class Flow:
         limit_bytes: what may wait at all; one chunk may exceed it.
     """
 
-    __slots__ = ("_changed", "_is_broken", "_is_patient", "_limit_bytes", "_memory_bytes", "pending_bytes")
+    __slots__ = (
+        "_changed",
+        "_is_broken",
+        "_is_patient",
+        "_limit_bytes",
+        "_memory_bytes",
+        "_waited_ns",
+        "_waiting_since_ns",
+        "pending_bytes",
+    )
 
     def __init__(self, memory_bytes: int, limit_bytes: int) -> None:
         self.pending_bytes = 0
@@ -38,6 +48,8 @@ class Flow:
         self._is_patient = True
         self._limit_bytes = limit_bytes
         self._is_broken = False
+        self._waited_ns = 0
+        self._waiting_since_ns = 0  # 0 = the thread does not wait
         self._changed = threading.Condition(threading.Lock())
 
     def add(self, count: int) -> None:
@@ -47,13 +59,22 @@ class Flow:
             PeerGoneError: nobody will take them.
         """
         with self._changed:
-            if self.pending_bytes >= self._memory_bytes and self._is_patient:
-                self._is_patient = self._changed.wait_for(self._may_go_on, PATIENCE_S)
-            while self.pending_bytes >= self._limit_bytes and not self._is_broken:
-                self._changed.wait()
+            if self.pending_bytes >= min(self._memory_bytes, self._limit_bytes):
+                self._wait()
             if self._is_broken:
                 raise PeerGoneError
             self.pending_bytes += count
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the thread waits for the client."""
+        return self._waiting_since_ns != 0
+
+    def waited_ns(self, now_ns: int) -> int:
+        """Return for how long the thread has waited for the client, until now (loop)."""
+        with self._changed:
+            since_ns = self._waiting_since_ns
+            return self._waited_ns + (max(now_ns - since_ns, 0) if since_ns else 0)
 
     def taken(self, count: int) -> None:
         """Account for `count` bytes that the client took (loop)."""
@@ -70,6 +91,15 @@ class Flow:
         with self._changed:
             self._is_broken = True
             self._changed.notify_all()
+
+    def _wait(self) -> None:
+        since_ns = self._waiting_since_ns = monotonic_ns()
+        if self._is_patient:
+            self._is_patient = self._changed.wait_for(self._may_go_on, PATIENCE_S)
+        while self.pending_bytes >= self._limit_bytes and not self._is_broken:
+            self._changed.wait()
+        self._waited_ns += monotonic_ns() - since_ns
+        self._waiting_since_ns = 0
 
     def _may_go_on(self) -> bool:
         return self.pending_bytes < self._memory_bytes or self._is_broken

@@ -11,6 +11,7 @@ Never:  parses or calls the application except through `run_inline`.
 Rules:  epoll(7), level-triggered: what an owner leaves half done is reported to the next one.
 """
 
+import contextlib
 import logging
 import os
 import select
@@ -24,7 +25,7 @@ from penstock.server.deadlines import Alarm, DeadlineWheel, Expiring
 from penstock.server.lanes import SLOW_NS, Lanes, Shape
 from penstock.server.pool import POOL_LANE, Pool
 from penstock.server.watcher import Watcher
-from penstock.wsgi import Exchange, call_application, stream_response
+from penstock.wsgi import Exchange, RequestTimeout, call_application, end_interrupted, stream_response
 
 if TYPE_CHECKING:
     from penstock.server.connection import Connection
@@ -71,6 +72,7 @@ class Loop:
         waiting_inline: connections whose request may run on the owner's thread once a slot is free.
         outgoing: connections whose answer is sent when the batch of events is done.  One send behind the
             other costs less than one between two requests: a client that is awake need not be woken.
+        lost: exchanges that were answered in their place, and whose threads nobody waits for any more.
         again: connections with a further request in their buffer.
     """
 
@@ -95,6 +97,7 @@ class Loop:
         self.handlers: dict[int, Callable[[int], None]] = {}
         self.epoll = select.epoll()
         self.pool = Pool(threads)
+        self.lost: set[Exchange] = set()
         self.watcher = Watcher(self)
         self.orders: deque[Callable[[], None]] = deque()
         self._handed_off: deque[tuple[Exchange, bytes | FilePiece | None]] = deque()
@@ -238,9 +241,9 @@ class Loop:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no application call runs or waits."""
+        """Whether no application call runs or waits, but those whose threads are lost."""
         is_waiting = self.pool.jobs or self.arrived or self.waiting_inline
-        return len(self.pool.slots) == self.threads and not is_waiting
+        return len(self.pool.slots) + len(self.lost) >= self.threads and not is_waiting
 
     # Lanes
 
@@ -261,24 +264,31 @@ class Loop:
             if self.watcher.is_parked:
                 self.watcher.wake()
         self.recorder.enter(thread, exchange.start_ns, exchange.line, exchange.request_id)
-        if call_application(self.application, exchange):
-            self.recorder.leave(thread)  # before the slot is free: no more than `threads` are seen inside
-            self.pool.slots.append(None)
-            try:
-                claim.pop()
-            except IndexError:  # the watcher was quicker
-                pass
+        guard = self.pool.guards[thread]
+        try:
+            if call_application(self.application, exchange):
+                try:
+                    claim.pop()
+                except IndexError:  # the watcher was quicker
+                    pass
+                else:
+                    self.recorder.leave(thread)  # before the slot is free: no more than `threads` are seen
+                    self.pool.slots.append(None)
+                    if exchange.lane:
+                        self.lanes.learn(shape, exchange.end_ns - exchange.start_ns)
+                    elif exchange.end_ns - exchange.start_ns > SLOW_NS:
+                        shape.was_slow_inline()
+                    return
             else:
-                if exchange.lane:
-                    self.lanes.learn(shape, exchange.end_ns - exchange.start_ns)
-                elif exchange.end_ns - exchange.start_ns > SLOW_NS:
-                    shape.was_slow_inline()
-                return
-        else:
-            self.give_up_loop(thread)
-            stream_response(exchange)
-            self.recorder.leave(thread)
-            self.pool.slots.append(None)
+                self.give_up_loop(thread)
+                stream_response(exchange)
+            if guard.is_armed:  # it was late: see interrupt.py
+                guard.leave()
+        except RequestTimeout:
+            end_interrupted(exchange)
+            guard.leave()
+        self.recorder.leave(thread)
+        self.pool.slots.append(None)
         self.hand_off(exchange, None)
         raise TakenOver
 
@@ -346,6 +356,23 @@ class Loop:
             self.wheel.file(Alarm(until_ns, self._review_reserve))
         else:
             self.pool.reserved_slots = 0
+
+    # Late requests
+
+    def withdraw(self, exchange: Exchange) -> bool:
+        """Take a request that has not begun out of its queue; False = it is in none any more.
+
+        One operation on the queue decides between us and a thread that takes it.
+        """
+        for queue, item in (
+            (self.arrived, exchange.sink),
+            (self.waiting_inline, exchange.sink),
+            (self.pool.jobs, exchange),
+        ):
+            with contextlib.suppress(ValueError):
+                queue.remove(item)  # type: ignore[arg-type]  # each holds one kind of the two
+                return True
+        return False
 
     # The hand-off queue: all of ours that application threads touch
 

@@ -29,11 +29,12 @@ from typing import Final
 from penstock.telemetry import Pulse, RunningRequest
 
 NS: Final = 1_000_000_000
-# How often a loop that has nothing to do shows that it turns: 30 us of CPU a second.
-BEAT_S: Final = 1.0
-# A loop that beats each second and is two and a half behind has not only waited for its turn.
+# How often a loop that has nothing to do shows that it turns, give or take a tick of its wheel.
+BEAT_S: Final = 0.75
+# A loop that is two and a half seconds behind has missed two beats at least: it has not only waited for its
+# turn.
 SILENCE_NS: Final = 5 * NS // 2
-# What a signal handler has to write down where all threads stand; it takes some milliseconds.
+# A loop that was only late may turn meanwhile, and the request for its stack itself may end a wait in C.
 STACK_NS: Final = NS // 2
 # The master came so much too late that the workers may have been late for the same reason.
 LATE_NS: Final = 2 * NS
@@ -157,7 +158,7 @@ class Overseer:
         moments = [max(stuck_ns - min(STACK_NS, self._grace_ns), beat_ns + SILENCE_NS)]
         if case.is_lost:
             return None, moments[0]
-        if pulse.interrupt_count:
+        if pulse.interrupt_count > sum(request.is_interrupted for request in pulse.running):  # one came back
             case.is_lost = True
             return LostWorker(worker.slot, worker.pid, Cause.INTERRUPTED, None), moments[0]
         for request in self._by_due(pulse.running):

@@ -37,7 +37,8 @@ from collections import deque
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Final
 
-from penstock.wsgi import Exchange, call_application, stream_response
+from penstock.server.interrupt import Guard
+from penstock.wsgi import Exchange, RequestTimeout, call_application, end_interrupted, stream_response
 
 if TYPE_CHECKING:
     from penstock.server.loop import Loop
@@ -58,6 +59,7 @@ class Pool:
     Attributes:
         slots: free application calls.
         jobs: complete requests that wait for a thread.
+        guards: by thread, the border to the application.
         reserved_slots: slots that jobs may not take: they are kept for inline requests.
     """
 
@@ -65,6 +67,7 @@ class Pool:
         self.slots: list[None] = [None] * threads
         self.jobs: deque[Exchange] = deque()
         self.reserved_slots = 0
+        self.guards = [Guard() for _ in range(threads + 1)]
         self._vacancies: list[None] = []
         self._beds = [threading.Lock() for _ in range(threads + 1)]
         self._idle: list[threading.Lock] = []
@@ -115,6 +118,7 @@ class Pool:
     def _serve(self, loop: "Loop", index: int) -> None:
         """Take what there is: the loop, then jobs, else sleep."""
         bed = self._beds[index]
+        self.guards[index].ident = threading.get_ident()
         while not self._is_stopping:
             if self._vacancies:
                 try:
@@ -211,6 +215,13 @@ def _answer(loop: "Loop", exchange: Exchange, thread: int) -> None:
     exchange.lane = POOL_LANE
     exchange.start_ns = now_ns = monotonic_ns()
     loop.recorder.enter(thread, now_ns, exchange.line, exchange.request_id)
-    if not call_application(loop.application, exchange):
-        stream_response(exchange)
+    guard = loop.pool.guards[thread]
+    try:
+        if not call_application(loop.application, exchange):
+            stream_response(exchange)
+        if guard.is_armed:  # it was late: see interrupt.py
+            guard.leave()
+    except RequestTimeout:
+        end_interrupted(exchange)
+        guard.leave()
     loop.recorder.leave(thread)

@@ -21,17 +21,19 @@ from typing import Any, Final
 from penstock.config import ProtocolConfig, ServerConfig, WSGIConfig
 from penstock.protocol import FieldTable
 from penstock.server.connection import Connection
-from penstock.server.deadlines import Alarm
+from penstock.server.deadlines import NEVER, Alarm
 from penstock.server.listener import Listener
 from penstock.server.loop import Loop
 from penstock.server.transmission import Transmission
-from penstock.wsgi import Gateway, connection_environ
+from penstock.wsgi import Exchange, Gateway, connection_environ
 
 log = logging.getLogger("penstock.server")
 
 NS: Final = 1_000_000_000
 # With one worker nobody else can take them; with several, one each keeps the share fair.
 ACCEPT_BATCH: Final = 64
+# Late enough to be news, early enough to show where the thread stands.
+SLOW_PART: Final = 0.8
 # Descriptors come back when connections close; asking at once again would spin.
 PAUSE_NS: Final = NS // 2
 # A worker that has this much more than the mean lets the others go first: a burst that one worker could take
@@ -72,6 +74,10 @@ class Reception:
         self.write_timeout_ns = int(server.write_timeout_s * NS)
         self.keep_alive_ns = int(server.keep_alive_s * NS)
         self.request_timeout_ns = int(server.request_timeout_s * NS)
+        self.slow_after_ns = int(server.request_timeout_s * SLOW_PART * NS)
+        self.request_grace_ns = int(server.request_grace_s * NS)
+        self.is_interrupting = server.timeout_interrupt == "raise"
+        self.max_queue_wait_ns = server.max_queue_wait_ms * 1_000_000 or NEVER
         self.min_body_rate = server.min_body_rate
         self.spool_memory_bytes = server.spool_memory_bytes
         self.spool_dir = server.spool_dir
@@ -79,10 +85,12 @@ class Reception:
         self._max_connections = server.max_connections
         self._listeners = listeners
         self._threads = server.threads
+        self._disowned: set[Exchange] = set()
         self._is_alone = is_alone
         self._is_open = False
         self._pause_end = Alarm(0, self.open)
         self._said_full_ns = -NS
+        self._said_overloaded_ns = -NS
 
     def open(self) -> None:
         """Begin to accept."""
@@ -150,6 +158,26 @@ class Reception:
         if loop.is_draining and not self.connections and loop.is_quiet:
             loop.stop()
 
+    # Late requests
+
+    def disown(self, exchange: Exchange, lost_ns: int) -> None:
+        """Wait for the thread of an exchange that was answered in its place until `lost_ns`, and no more."""
+        self._disowned.add(exchange)
+        self.loop.wheel.file(Alarm(lost_ns, lambda: self._give_up(exchange)))
+
+    def came_back(self, exchange: Exchange) -> None:
+        """Forget a disowned exchange: its thread is done with it."""
+        self._disowned.discard(exchange)
+        self.loop.lost.discard(exchange)
+        self.stop_when_empty()
+
+    def _give_up(self, exchange: Exchange) -> None:
+        if exchange in self._disowned:
+            self.loop.lost.add(exchange)
+            self.stop_when_empty()
+
+    # Accepting
+
     def _accepting(self, listener: Listener) -> "Any":
         """Return what the loop calls when `listener` has connections."""
         batch = ACCEPT_BATCH if self._is_alone else 1
@@ -201,6 +229,12 @@ class Reception:
         self.connections.add(Connection(sock, peer[0], template, self, monotonic_ns()))
         self.recorder.set_connections(len(self.connections))
         return True
+
+    def say_overloaded(self, now_ns: int, wait_s: float) -> None:
+        """Log that a request was turned away, once a second: it happens to all that are in the queue."""
+        if now_ns - self._said_overloaded_ns >= NS:
+            self._said_overloaded_ns = now_ns
+            log.warning("worker.overloaded queued=%d wait_s=%.1f", len(self.loop.pool.jobs), wait_s)
 
     def _say_full(self, now_ns: int) -> None:
         """Log it, once a second: while connections come and go at the limit, it happens at each of them."""

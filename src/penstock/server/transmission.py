@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.protocol import Framing
 from penstock.server.flow import Flow
-from penstock.server.phase import CLOSED, IDLE, LINGERING, SENDING, Phase
+from penstock.server.phase import BUSY, CLOSED, IDLE, LINGERING, SENDING, Phase
 from penstock.server.spool import FilePiece, Outbox, SpoolError
 from penstock.wsgi import Exchange
 
@@ -50,6 +50,7 @@ class Transmission:
         "_phase",
         "_reception",
         "_sock",
+        "_write_due_ns",
         "deadline_ns",
         "tick",
     )
@@ -63,6 +64,7 @@ class Transmission:
         self._exchange: Exchange | None = None
         self._outbox: Outbox | None = None
         self._flow: Flow | None = None
+        self._write_due_ns = 0
         self.deadline_ns = 0
         self.tick = 0
 
@@ -114,7 +116,7 @@ class Transmission:
         if self._flow is not None and sent:
             self._flow.taken(sent)
         if sent:
-            self.deadline_ns = monotonic_ns() + self._reception.write_timeout_ns
+            self._on_progress()
         if not outbox.size:
             self._outbox = None
             self._watch_for(self._mask & ~EPOLLOUT)
@@ -229,9 +231,14 @@ class Transmission:
     def _wait_for_peer(self) -> None:
         """If output is left, go on when the client takes some, and not for ever."""
         if self._outbox is not None and self._phase is not CLOSED:
-            self.deadline_ns = monotonic_ns() + self._reception.write_timeout_ns
+            self._on_progress()
             self._reception.loop.wheel.file(self)
             self._watch_for(self._mask | EPOLLOUT)
+
+    def _on_progress(self) -> None:
+        """Give the client its time anew; while the application works, its own time may be up before."""
+        due_ns = self._write_due_ns = monotonic_ns() + self._reception.write_timeout_ns
+        self.deadline_ns = min(self.deadline_ns, due_ns) if self._phase is BUSY else due_ns
 
     def _watch_for(self, mask: int) -> None:
         if mask != self._mask:

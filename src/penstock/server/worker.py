@@ -29,12 +29,13 @@ from penstock.server.kinship import die_with, outlive_parent
 from penstock.server.lanes import Lanes
 from penstock.server.loop import Loop
 from penstock.server.message import FAILED, HELLO, READY, Order, send_message
+from penstock.server.overseer import BEAT_S
 from penstock.server.plan import Heritage, ServePlan
 from penstock.server.process import forget_parent
 from penstock.server.reception import NS, Reception
 from penstock.server.signals import SignalQueue
 from penstock.server.warmup import PEER, is_failure, warm_up
-from penstock.telemetry import Recorder, WorkerState, route_logging
+from penstock.telemetry import Recorder, WorkerState, route_logging, show_stacks
 from penstock.wsgi import connection_environ
 
 log = logging.getLogger("penstock.server")
@@ -112,6 +113,8 @@ class Worker:
         )
         self._take_signals()
         loop.watch(self._assignment.lifeline_fd, select.EPOLLIN, self._on_orphaned)
+        show_stacks(self._assignment.heritage.segment)
+        self._beat()
         loop.pool.start(loop)
         if server.warmup_path and not self._warm_up(server.warmup_path):
             loop.order(loop.stop)
@@ -165,6 +168,12 @@ class Worker:
             imported.on_worker_stop()
         except BaseException:
             log.exception("worker.stop_hook_failed pid=%d", os.getpid())
+
+    def _beat(self) -> None:
+        """Show the master that the loop turns, now and again in `BEAT_S`."""
+        now_ns = monotonic_ns()
+        self._recorder.beat(now_ns)
+        self._loop.wheel.file(Alarm(now_ns + int(BEAT_S * NS), self._beat))
 
     def _take_signals(self) -> None:
         """Let signals reach the loop by a descriptor.

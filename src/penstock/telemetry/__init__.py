@@ -8,7 +8,7 @@ from penstock.telemetry.recorder import REQUEST_ID, Recorder
 from penstock.telemetry.scoreboard import WorkerState, mark_gone
 from penstock.telemetry.segment import Segment, SegmentError
 from penstock.telemetry.snapshot import CurrentRequest, Snapshot, WorkerStatus
-from penstock.telemetry.stack import STACK_SIGNAL, StackWriter, clear_stack, read_stack
+from penstock.telemetry.stack import STACK_SIGNAL, ask_for_stack, read_stack, show_stacks
 from penstock.telemetry.verdict import (
     ReloadState,
     Verdict,
@@ -33,12 +33,11 @@ __all__ = [
     "Segment",
     "SegmentError",
     "Snapshot",
-    "StackWriter",
     "Verdict",
     "WorkerState",
     "WorkerStatus",
+    "ask_for_stack",
     "begin_reload",
-    "clear_stack",
     "find_masters",
     "last_reload",
     "mark_gone",
@@ -46,5 +45,6 @@ __all__ = [
     "read_stack",
     "read_verdict",
     "route_logging",
+    "show_stacks",
     "write_verdict",
 ]

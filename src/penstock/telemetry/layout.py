@@ -3,7 +3,6 @@
     page 0              header: sizes, pids, the agent's own words
     slot 0              the master's
     slot 1 .. slots-1   one a worker
-    stacks              one a slot, of those that hang (stack.py)
     verdicts            what became of the last reloads (verdict.py)
 
     a slot              scoreboard page | thread lines | counts | 2 banks of retired counts | ring A | ring B
@@ -103,9 +102,6 @@ THREAD_DEADLINE: Final = 1  # words of a line
 THREAD_ANSWERED: Final = 22
 THREAD_INTERRUPTED: Final = 23
 
-# --- stacks
-# ----------------------------------------------------------------------------------------------------------
-STACK_BYTES: Final = 32768  # of all threads of a process; some 500 frames
 
 # --- verdicts
 # ----------------------------------------------------------------------------------------------------------
@@ -198,13 +194,9 @@ class Layout:
         """Byte offset of a thread's line."""
         return self.slot_at(slot) + PAGE_BYTES + thread * THREAD_BYTES
 
-    def stack_at(self, slot: int) -> int:
-        """Byte offset of a slot's stack: behind all slots, so that a stack too long never runs into one."""
-        return self.slot_at(0) + self.slots * self.slot_bytes + slot * STACK_BYTES
-
     def verdict_at(self, number: int) -> int:
         """Byte offset of the verdict on a reload: behind everything else."""
-        slots_bytes = self.slots * (self.slot_bytes + STACK_BYTES)
+        slots_bytes = self.slots * self.slot_bytes
         return PAGE_BYTES + slots_bytes + number % VERDICTS * VERDICT_BYTES
 
     def counts_at(self, slot: int) -> int:

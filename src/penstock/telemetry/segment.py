@@ -5,7 +5,8 @@ sealed against growing, shrinking and unsealing: whoever maps it can be lied to 
 never killed by SIGBUS because it became shorter.
 
 In:     sizes, or a descriptor that someone else opened.
-Out:    `memory` (bytes) and `words` (8-byte words) over one mapping, and the eventfd that wakes the agent.
+Out:    `memory` (bytes) and `words` (8-byte words) over one mapping, the eventfd that wakes the agent, and
+        the pipe through which a process shows its stacks (stack.py).
 Never:  interprets records or counts; keeps a page that nobody touched.
 
 Rules:  memfd_create(2), fcntl(2) F_ADD_SEALS, eventfd(2).
@@ -31,18 +32,22 @@ class SegmentError(Exception):
 
 
 class Segment:
-    """One mapping. `wake_fd` is -1 where the segment was attached by descriptor only."""
+    """One mapping. Where it was attached by descriptor only, `wake_fd` is -1 and `stack_fds` is empty."""
 
-    __slots__ = ("fd", "layout", "memory", "wake_fd", "words")
+    __slots__ = ("fd", "layout", "memory", "stack_fds", "wake_fd", "words")
 
     fd: int
     layout: Layout
     memory: memoryview
     words: memoryview
     wake_fd: int
+    stack_fds: tuple[int, ...]  # of the pipe: to read, to write
 
-    def __init__(self, mapping: mmap.mmap, plan: Layout, fd: int, wake_fd: int) -> None:
+    def __init__(
+        self, mapping: mmap.mmap, plan: Layout, fd: int, wake_fd: int, stack_fds: tuple[int, ...] = ()
+    ) -> None:
         self.fd = fd
+        self.stack_fds = stack_fds
         self.layout = plan
         self.memory = memoryview(mapping)
         self.words = self.memory.cast("Q")
@@ -62,16 +67,18 @@ class Segment:
             OSError: the kernel has no memory or no memfd.
         """
         plan = Layout(slots, threads, ring_bytes)
-        fd = _above_standard(os.memfd_create(SEGMENT_NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING))
+        fds = [fd := _above_standard(os.memfd_create(SEGMENT_NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING))]
         try:
             os.ftruncate(fd, plan.total_bytes)
             fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
             mapping = _map(fd, plan, writable=True)
-            wake_fd = _above_standard(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
+            fds.append(wake_fd := _above_standard(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)))
+            stack_fds = tuple(map(_above_standard, os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)))
         except OSError:
-            os.close(fd)
+            for opened in fds:
+                os.close(opened)
             raise
-        segment = cls(mapping, plan, fd, wake_fd)
+        segment = cls(mapping, plan, fd, wake_fd, stack_fds)
         words = segment.words
         words[layout.VERSION_WORD] = layout.VERSION
         words[layout.SLOTS_WORD] = slots
@@ -103,7 +110,7 @@ class Segment:
         """Unmap and close. The views that others took of `memory` keep the mapping until they go."""
         self.words.release()
         self.memory.release()
-        for fd in (self.fd, self.wake_fd):
+        for fd in (self.fd, self.wake_fd, *self.stack_fds):
             if fd >= 0:
                 os.close(fd)
 

@@ -103,7 +103,6 @@ class Exchange:
     and `end_ns`.
 
     Attributes:
-        number: counts the exchanges of this worker from 1.
         peer: address of the client, as far as it can be believed; "unix" for one that has none.
         line: the request line as sent.
         keep_alive: before the call, whether the connection could be kept (the server clears it while
@@ -113,13 +112,13 @@ class Exchange:
         sent_bytes: of the response's body, without framing.
         framing: None until the head is out.
         iterable: what the application returned, when it must be streamed; `chunks` is its iterator.
+        deadline_ns: until when it may run if it asked for more than is configured.
     """
 
     head: RequestHead
     environ: dict[str, Any]
     sink: ResponseSink
     tables: GatewayTables
-    number: int
     request_id: str
     peer: str
     line: bytes
@@ -144,6 +143,7 @@ class Exchange:
     framing: Framing | None = None
     iterable: Any = None
     chunks: Any = None
+    deadline_ns: int = 0
     _left_bytes: int = 0
 
     # What the application calls

@@ -104,7 +104,7 @@ class Gateway:
         exchange.keep_alive = head.keep_alive
         exchange.response = None
         exchange.stage = OPEN
-        exchange.number, request_id = next(tables.identities)
+        request_id = next(tables.request_ids)
         if is_trusted:
             request_id = believed_request_id(environ, request_id)
         exchange.request_id = environ["penstock.request_id"] = request_id
