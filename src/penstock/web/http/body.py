@@ -20,6 +20,7 @@ from typing import Any
 
 from penstock.web.conf import settings
 from penstock.web.core.exceptions import BadRequest, RequestDataTooBig, TooManyFilesSent
+from penstock.web.core.files.extent import bytes_left
 from penstock.web.http.querydict import QueryDict
 from penstock.web.utils.datastructures import ImmutableList, MultiValueDict
 
@@ -86,7 +87,7 @@ class RequestBody:
             finally:
                 self._stream.close()
         # What is declared, and what is there already, need not be read to be refused.
-        if max(int(self.META.get("CONTENT_LENGTH") or 0), _size_left(self._stream)) > limit:
+        if max(int(self.META.get("CONTENT_LENGTH") or 0), bytes_left(self._stream) or 0) > limit:
             raise RequestDataTooBig(TOO_MUCH_DATA)
         try:
             body = self.read(limit + 1)
@@ -227,13 +228,3 @@ class RequestBody:
             for _, uploads in files.lists():
                 for upload in uploads:
                     upload.close()
-
-
-def _size_left(stream: Any) -> int:
-    """Return the bytes left in a stream that can be asked, 0 for any other."""
-    if not (hasattr(stream, "seekable") and stream.seekable()):
-        return 0
-    here = stream.tell()
-    end = stream.seek(0, io.SEEK_END)
-    stream.seek(here)
-    return int(end) - int(here)

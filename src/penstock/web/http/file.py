@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
+from penstock.web.core.files.extent import bytes_left, is_seekable
 from penstock.web.http.streaming import StreamingHttpResponse
 from penstock.web.utils.http import content_disposition_header
 
@@ -83,24 +84,16 @@ class FileResponse(StreamingHttpResponse):
 
 def remaining_bytes(file: Any, path: str) -> int | None:
     """Return how many bytes are left to read (None: nobody can tell); the position stays where it is."""
-    is_seekable = hasattr(file, "seek") and (not hasattr(file, "seekable") or file.seekable())
     if not hasattr(file, "tell"):
-        return _count_by_reading(file) if is_seekable else None
-    if is_seekable:
-        here = file.tell()
-        end = _seek_end(file)
-        file.seek(here)
-        return end - int(here)
+        return _count_by_reading(file) if is_seekable(file) else None
+    left = bytes_left(file)
+    if left is not None:
+        return left
     if hasattr(file, "getbuffer"):
         return int(file.getbuffer().nbytes) - int(file.tell())
     if os.path.isfile(path):  # noqa: PTH113 -- paths come as str
         return os.path.getsize(path) - int(file.tell())  # noqa: PTH202 -- the same
     return None
-
-
-def _seek_end(file: Any) -> int:
-    file.seek(0, io.SEEK_END)
-    return int(file.tell())
 
 
 def _count_by_reading(file: Any) -> int:

@@ -17,6 +17,7 @@ import io
 from typing import Any
 
 from penstock.web.conf import settings
+from penstock.web.core.files.extent import bytes_left
 from penstock.web.core.files.uploadedfile import InMemoryUploadedFile, TemporaryUploadedFile
 from penstock.web.utils.module_loading import import_string
 
@@ -177,7 +178,7 @@ class MemoryFileUploadHandler(FileUploadHandler):
     ) -> None:
         """Look whether the body is small enough: what it says, and what a seekable stream has."""
         stream = getattr(input_data, "_stream", input_data)
-        size = max(content_length, _size_of(stream))
+        size = max(content_length, bytes_left(stream) or 0)
         self.activated = size <= settings.FILE_UPLOAD_MAX_MEMORY_SIZE
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -205,16 +206,6 @@ class MemoryFileUploadHandler(FileUploadHandler):
         self.file.seek(0)
         about = (self.content_type, file_size, self.charset, self.content_type_extra)
         return InMemoryUploadedFile(self.file, self.field_name, self.file_name, *about)
-
-
-def _size_of(stream: Any) -> int:
-    """Return the length of a stream that can be asked, 0 for any other."""
-    if not (hasattr(stream, "seekable") and stream.seekable()):
-        return 0
-    here = stream.tell()
-    end = stream.seek(0, io.SEEK_END)
-    stream.seek(here)
-    return int(end)
 
 
 def load_handler(path: str, *args: Any, **kwargs: Any) -> Any:
