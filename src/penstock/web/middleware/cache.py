@@ -29,7 +29,21 @@ from penstock.web.utils.http import parse_http_date_safe
 PRIVATE = ("private", "no-cache", "no-store")
 
 
-class UpdateCacheMiddleware(MiddlewareMixin):
+class _CacheUser(MiddlewareMixin):
+    """What both halves know: which cache, and which part of it."""
+
+    def __init__(self, get_response: Any) -> None:
+        super().__init__(get_response)
+        self.cache_alias = settings.CACHE_MIDDLEWARE_ALIAS
+        self.key_prefix = settings.CACHE_MIDDLEWARE_KEY_PREFIX
+
+    @property
+    def cache(self) -> Any:
+        """The cache of this thread."""
+        return caches[self.cache_alias]
+
+
+class UpdateCacheMiddleware(_CacheUser):
     """Keeps responses; must come first in MIDDLEWARE, to see them last."""
 
     page_timeout: Any = None
@@ -37,13 +51,6 @@ class UpdateCacheMiddleware(MiddlewareMixin):
     def __init__(self, get_response: Any) -> None:
         super().__init__(get_response)
         self.cache_timeout = settings.CACHE_MIDDLEWARE_SECONDS
-        self.key_prefix = settings.CACHE_MIDDLEWARE_KEY_PREFIX
-        self.cache_alias = settings.CACHE_MIDDLEWARE_ALIAS
-
-    @property
-    def cache(self) -> Any:
-        """The cache of this thread."""
-        return caches[self.cache_alias]
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Keep the response if the request asked for that and the response allows it."""
@@ -82,18 +89,8 @@ def _may_be_kept(request: HttpRequest, response: Any) -> bool:
     return not any(directive in control for directive in PRIVATE) and not has_vary_header(response, "*")
 
 
-class FetchFromCacheMiddleware(MiddlewareMixin):
+class FetchFromCacheMiddleware(_CacheUser):
     """Answers from the cache; must come last in MIDDLEWARE."""
-
-    def __init__(self, get_response: Any) -> None:
-        super().__init__(get_response)
-        self.key_prefix = settings.CACHE_MIDDLEWARE_KEY_PREFIX
-        self.cache_alias = settings.CACHE_MIDDLEWARE_ALIAS
-
-    @property
-    def cache(self) -> Any:
-        """The cache of this thread."""
-        return caches[self.cache_alias]
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
         """Return the page that was kept for such a request; note whether its answer is to be kept."""

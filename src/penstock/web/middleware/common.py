@@ -40,10 +40,8 @@ class CommonMiddleware(MiddlewareMixin):
         if not settings.PREPEND_WWW or not host or host.startswith("www."):
             return None
         # One redirect for both wishes.
-        if self.should_redirect_with_slash(request):
-            path = self.get_full_path_with_slash(request)
-        else:
-            path = request.get_full_path()
+        lacks_slash = self.should_redirect_with_slash(request)
+        path = self.get_full_path_with_slash(request) if lacks_slash else request.get_full_path()
         return self._redirect(f"{request.scheme}://www.{host}{path}")
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:

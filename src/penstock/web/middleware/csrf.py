@@ -227,12 +227,12 @@ class CsrfViewMiddleware(MiddlewareMixin):
         response.set_cookie(
             settings.CSRF_COOKIE_NAME,
             secret,
-            max_age=settings.CSRF_COOKIE_AGE,
-            domain=settings.CSRF_COOKIE_DOMAIN,
             path=settings.CSRF_COOKIE_PATH,
-            secure=settings.CSRF_COOKIE_SECURE,
-            httponly=settings.CSRF_COOKIE_HTTPONLY,
+            domain=settings.CSRF_COOKIE_DOMAIN,
+            max_age=settings.CSRF_COOKIE_AGE,
             samesite=settings.CSRF_COOKIE_SAMESITE,
+            httponly=settings.CSRF_COOKIE_HTTPONLY,
+            secure=settings.CSRF_COOKIE_SECURE,
         )
         patch_vary_headers(response, ("Cookie",))  # what is shown depends on it
 

@@ -27,15 +27,15 @@ class SecurityMiddleware(MiddlewareMixin):
 
     def __init__(self, get_response: Any) -> None:
         super().__init__(get_response)
-        self.sts_seconds = settings.SECURE_HSTS_SECONDS
-        self.sts_include_subdomains = settings.SECURE_HSTS_INCLUDE_SUBDOMAINS
-        self.sts_preload = settings.SECURE_HSTS_PRELOAD
-        self.content_type_nosniff = settings.SECURE_CONTENT_TYPE_NOSNIFF
         self.redirect = settings.SECURE_SSL_REDIRECT
-        self.redirect_host = settings.SECURE_SSL_HOST
         self.redirect_exempt = [re.compile(pattern) for pattern in settings.SECURE_REDIRECT_EXEMPT]
-        self.referrer_policy = settings.SECURE_REFERRER_POLICY
+        self.redirect_host = settings.SECURE_SSL_HOST
+        self.content_type_nosniff = settings.SECURE_CONTENT_TYPE_NOSNIFF
         self.cross_origin_opener_policy = settings.SECURE_CROSS_ORIGIN_OPENER_POLICY
+        self.referrer_policy = settings.SECURE_REFERRER_POLICY
+        self.sts_preload = settings.SECURE_HSTS_PRELOAD
+        self.sts_include_subdomains = settings.SECURE_HSTS_INCLUDE_SUBDOMAINS
+        self.sts_seconds = settings.SECURE_HSTS_SECONDS
 
     def __setattr__(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)

@@ -50,10 +50,10 @@ class WSGIServer(simple_server.WSGIServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Note a client that left; report anything else as the standard library does."""
-        if isinstance(sys.exception(), ConnectionError):
-            logger.info("- Broken pipe from %s", client_address)
-        else:
+        if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
+            return
+        logger.info("- Broken pipe from %s", client_address)
 
 
 class ThreadedWSGIServer(socketserver.ThreadingMixIn, WSGIServer):
