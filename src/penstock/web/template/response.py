@@ -49,9 +49,8 @@ class SimpleTemplateResponse(HttpResponse):
         using: str | None = None,
         headers: Mapping[str, Any] | None = None,
     ) -> None:
-        self.template_name = template
-        self.context_data = context
         self.using = using
+        self.template_name, self.context_data = template, context
         self._post_render_callbacks: list[Callable[[Any], Any]] = []
         # A TemplateResponse has a request, and only there.
         self._request: HttpRequest | None = None
@@ -61,9 +60,12 @@ class SimpleTemplateResponse(HttpResponse):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is left of a rendered response; ContentNotRenderedError before that."""
-        if not self._is_rendered:
-            raise ContentNotRenderedError("The response content must be rendered before it can be pickled.")
+        self._require_rendered("pickled")
         return super().__getstate__()
+
+    def _require_rendered(self, use: str) -> None:
+        if not self._is_rendered:
+            raise ContentNotRenderedError(f"The response content must be rendered before it can be {use}.")
 
     def resolve_template(self, template: str | Sequence[str] | EngineTemplate) -> EngineTemplate:
         """Return the template that a name, several names or a template stand for."""
@@ -86,10 +88,10 @@ class SimpleTemplateResponse(HttpResponse):
 
     def add_post_render_callback(self, callback: Callable[[Any], Any]) -> None:
         """Call `callback(response)` after rendering, or now if that is over; it may return another one."""
-        if self._is_rendered:
-            callback(self)
-        else:
+        if not self._is_rendered:
             self._post_render_callbacks.append(callback)
+            return
+        callback(self)
 
     def render(self) -> Any:
         """Render, once, and return the response: this one, or the one that a callback put in its place."""
@@ -109,21 +111,18 @@ class SimpleTemplateResponse(HttpResponse):
         return self._is_rendered
 
     def __iter__(self) -> Iterator[bytes]:
-        if not self._is_rendered:
-            raise ContentNotRenderedError(
-                "The response content must be rendered before it can be iterated over."
-            )
+        self._require_rendered("iterated over")
         return super().__iter__()
 
     @property
     def content(self) -> bytes:
         """The body; ContentNotRenderedError before `render`."""
-        if not self._is_rendered:
-            raise ContentNotRenderedError("The response content must be rendered before it can be accessed.")
+        self._require_rendered("accessed")
         return super().content
 
     @content.setter
     def content(self, value: object) -> None:
+        # First the content: a value that cannot be encoded leaves the response as it was.
         HttpResponse.content.fset(self, value)  # type: ignore[attr-defined]  # a property has one
         self._is_rendered = True
 

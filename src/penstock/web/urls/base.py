@@ -96,9 +96,10 @@ reverse_lazy = lazy(reverse, str)
 def is_valid_path(path: Any, urlconf: Any = None) -> ResolverMatch | bool:
     """Return the match of `path`, or False if no route answers to it."""
     try:
-        return resolve(path, urlconf)
+        match = resolve(path, urlconf)
     except Resolver404:
         return False
+    return match
 
 
 def translate_url(url: str, lang_code: str) -> str:

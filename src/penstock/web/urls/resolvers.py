@@ -109,10 +109,10 @@ class URLPattern:
     def __init__(
         self, pattern: Any, callback: Any, default_args: dict[str, Any] | None = None, name: str | None = None
     ) -> None:
-        self.pattern = pattern
-        self.callback = callback
-        self.default_args = default_args or {}
         self.name = name
+        self.pattern = pattern
+        self.default_args = default_args or {}
+        self.callback = callback
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.pattern.describe()}>"
@@ -163,10 +163,9 @@ class URLResolver:
         self.pattern = pattern
         # A module, its dotted path, or a sequence of patterns.
         self.urlconf_name = urlconf_name
-        self.callback = None
+        self.namespace, self.app_name = namespace, app_name
         self.default_kwargs = default_kwargs or {}
-        self.app_name = app_name
-        self.namespace = namespace
+        self.callback = None
         self._reverse_dict: dict[str | None, ReverseIndex] = {}
         # An include that contains itself comes back here while its index is made: by thread, since two
         # threads may make it at once, and neither may take the other's half for the whole.

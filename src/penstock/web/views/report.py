@@ -61,10 +61,8 @@ class ExceptionReporter:
     ) -> None:
         self.request = request
         self.filter = get_exception_reporter_filter(request)
-        self.exc_type = exc_type
-        self.exc_value = exc_value
-        self.tb = tb
         self.is_email = is_email
+        self.exc_type, self.exc_value, self.tb = exc_type, exc_value, tb
         self.postmortem: list[str] | None = None
 
     @functools.cached_property

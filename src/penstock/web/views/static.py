@@ -56,9 +56,8 @@ def _answer(request: HttpRequest, file: Path) -> HttpResponseBase:
         return HttpResponseNotModified()
     content_type, encoding = mimetypes.guess_type(str(file))
     response = FileResponse(file.open("rb"), content_type=content_type or "application/octet-stream")
-    response.headers["Last-Modified"] = http_date(modified_s)
-    if encoding:
-        response.headers["Content-Encoding"] = encoding
+    fields = {"Last-Modified": http_date(modified_s), "Content-Encoding": encoding}
+    response.headers.update({name: value for name, value in fields.items() if value})
     return response
 
 

@@ -44,19 +44,23 @@ class Jinja2(BaseEngine):
     app_dirname: ClassVar[str | None] = "jinja2"
 
     def __init__(self, params: dict[str, Any]) -> None:
-        params = params.copy()
-        options = params.pop("OPTIONS").copy()
-        super().__init__(params)
-        self.context_processors: list[str] = options.pop("context_processors", [])
-        make_environment = import_string(options.pop("environment", "jinja2.Environment"))
-        if "loader" not in options:
-            options["loader"] = jinja2.FileSystemLoader(self.template_dirs)
-        options.setdefault("autoescape", True)
-        options.setdefault("auto_reload", settings.DEBUG)
-        options.setdefault("undefined", jinja2.DebugUndefined if settings.DEBUG else jinja2.Undefined)
-        self.env: jinja2.Environment = make_environment(**options)
+        super().__init__({name: value for name, value in params.items() if name != "OPTIONS"})
+        options = {**self._defaults(), **params["OPTIONS"]}
+        self.context_processors: list[str] = options.pop("context_processors")
+        self.env: jinja2.Environment = import_string(options.pop("environment"))(**options)
         self.env.globals.setdefault("url", _url)
         self.env.globals.setdefault("static", static)
+
+    def _defaults(self) -> dict[str, Any]:
+        """Return the options of an engine that says nothing of them."""
+        return {
+            "context_processors": [],
+            "environment": "jinja2.Environment",
+            "loader": jinja2.FileSystemLoader(self.template_dirs),
+            "autoescape": True,
+            "auto_reload": settings.DEBUG,
+            "undefined": jinja2.DebugUndefined if settings.DEBUG else jinja2.Undefined,
+        }
 
     @cached_property
     def template_context_processors(self) -> tuple[Callable[[HttpRequest], dict[str, Any]], ...]:
@@ -158,15 +162,7 @@ def get_exception_info(exception: jinja2.TemplateSyntaxError) -> dict[str, Any]:
     lines = list(enumerate((source or "").strip().split("\n"), start=1)) if source is not None else []
     lineno, total = exception.lineno, len(lines)
     top, bottom = max(0, lineno - CONTEXT_LINES - 1), min(total, lineno + CONTEXT_LINES)
-    return {
-        "name": exception.filename,
-        "message": exception.message,
-        "source_lines": lines[top:bottom],
-        "line": lineno,
-        "before": "",
-        "during": lines[lineno - 1][1] if 0 < lineno <= total else "",
-        "after": "",
-        "total": total,
-        "top": top,
-        "bottom": bottom,
-    }
+    wrong = lines[lineno - 1][1] if 0 < lineno <= total else ""
+    place = {"name": exception.filename, "line": lineno, "message": exception.message}
+    shown = {"source_lines": lines[top:bottom], "top": top, "bottom": bottom, "total": total}
+    return {**place, **shown, "before": "", "during": wrong, "after": ""}

@@ -9,15 +9,13 @@ Rules:  Django's; RFC 9110 section 13.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from penstock.web.http import HttpResponseNotAllowed
 from penstock.web.middleware.http import ConditionalGetMiddleware
 from penstock.web.utils.cache import get_conditional_response
 from penstock.web.utils.decorators import decorator_from_middleware
 from penstock.web.utils.http import http_date, quote_etag
-from penstock.web.utils.log import log_response
+from penstock.web.views.method import refuse_method
 
 from .around import around
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 V = TypeVar("V", bound="Callable[..., Any]")
 
 conditional_page = decorator_from_middleware(ConditionalGetMiddleware)
-logger = logging.getLogger("penstock.web.request")
 
 
 def require_http_methods(request_method_list: Iterable[str]) -> Callable[[V], V]:
@@ -35,18 +32,7 @@ def require_http_methods(request_method_list: Iterable[str]) -> Callable[[V], V]
     allowed = list(request_method_list)
 
     def refuse(request: Any, /, *_args: Any, **_kwargs: Any) -> Any:
-        if request.method in allowed:
-            return None
-        response = HttpResponseNotAllowed(allowed)
-        log_response(
-            "Method Not Allowed (%s): %s",
-            request.method,
-            request.path,
-            response=response,
-            request=request,
-            logger=logger,
-        )
-        return response
+        return None if request.method in allowed else refuse_method(request, allowed)
 
     return lambda view: around(view, before=refuse)
 

@@ -11,7 +11,6 @@ Rules:  Django's.  `as_view()` takes attributes that the class has; HEAD is answ
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from penstock.web.core.exceptions import ImproperlyConfigured
@@ -19,7 +18,6 @@ from penstock.web.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseGone,
-    HttpResponseNotAllowed,
     HttpResponsePermanentRedirect,
     HttpResponseRedirect,
 )
@@ -28,13 +26,12 @@ from penstock.web.urls import reverse
 from penstock.web.utils.asyncio import iscoroutinefunction, markcoroutinefunction
 from penstock.web.utils.functional import classproperty
 from penstock.web.utils.log import log_response
+from penstock.web.views.method import refuse_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock.web.http.response import HttpResponseBase
-
-logger = logging.getLogger("penstock.web.request")
 
 
 if TYPE_CHECKING:
@@ -78,12 +75,8 @@ class View:
     @classproperty
     def view_is_async(cls) -> bool:  # noqa: N805 - of the class
         """Whether the methods are coroutines; ImproperlyConfigured if some are and some are not."""
-        handlers = [
-            getattr(cls, method)
-            for method in cls.http_method_names
-            if method != "options" and hasattr(cls, method)
-        ]
-        kinds = {iscoroutinefunction(handler) for handler in handlers}
+        names = (name for name in cls.http_method_names if name != "options" and hasattr(cls, name))
+        kinds = {iscoroutinefunction(getattr(cls, name)) for name in names}
         if len(kinds) > 1:
             name = cls.__qualname__  # type: ignore[attr-defined]  # cls is the class
             raise ImproperlyConfigured(f"{name} HTTP handlers must either be all sync or all async.")
@@ -122,11 +115,9 @@ class View:
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Keep what the methods find on `self`; a subclass that overrides it calls super()."""
-        if hasattr(self, "get") and not hasattr(self, "head"):
+        self.request, self.args, self.kwargs = request, args, kwargs
+        if not hasattr(self, "head") and hasattr(self, "get"):
             self.head = self.get
-        self.request = request
-        self.args = args
-        self.kwargs = kwargs
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Answer by the method of the request."""
@@ -138,23 +129,14 @@ class View:
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
         """Answer 405 and log it; Allow lists what is there."""
-        response = HttpResponseNotAllowed(self._allowed_methods())
-        log_response(
-            "Method Not Allowed (%s): %s",
-            request.method,
-            request.path,
-            response=response,
-            request=request,
-            logger=logger,
-        )
-        return _awaitable(response) if self.view_is_async else response
+        refusal = refuse_method(request, self._allowed_methods())
+        return _awaitable(refusal) if self.view_is_async else refusal
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
         """Answer with the methods that are there."""
-        response = HttpResponse()
-        response.headers["Allow"] = ", ".join(self._allowed_methods())
-        response.headers["Content-Length"] = "0"
-        return _awaitable(response) if self.view_is_async else response
+        fields = {"Allow": ", ".join(self._allowed_methods()), "Content-Length": "0"}
+        answer = HttpResponse(headers=fields)
+        return _awaitable(answer) if self.view_is_async else answer
 
     def _allowed_methods(self) -> list[str]:
         return [method.upper() for method in self.http_method_names if hasattr(self, method)]
@@ -187,14 +169,8 @@ class TemplateResponseMixin:
 
     def render_to_response(self, context: dict[str, Any], **response_kwargs: Any) -> TemplateResponse:
         """Return the response; further arguments are `response_class`'s."""
-        response_kwargs.setdefault("content_type", self.content_type)
-        return self.response_class(
-            request=self.request,
-            template=self.get_template_names(),
-            context=context,
-            using=self.template_engine,
-            **response_kwargs,
-        )
+        given = {"content_type": self.content_type, "using": self.template_engine, **response_kwargs}
+        return self.response_class(self.request, self.get_template_names(), context, **given)
 
     def get_template_names(self) -> list[str]:
         """Return the names of the templates that may be taken, the first that is there."""
@@ -225,12 +201,9 @@ class RedirectView(View):
 
     def get_redirect_url(self, *args: Any, **kwargs: Any) -> str | None:
         """Return where to; None: 410."""
-        if self.url:
-            url = str(self.url) % kwargs
-        elif self.pattern_name:
-            url = reverse(self.pattern_name, args=args, kwargs=kwargs)
-        else:
+        if not self.url and not self.pattern_name:
             return None
+        url = str(self.url) % kwargs if self.url else reverse(self.pattern_name, args=args, kwargs=kwargs)
         query = self.request.META.get("QUERY_STRING", "")
         return f"{url}?{query}" if query and self.query_string else url
 
@@ -240,7 +213,7 @@ class RedirectView(View):
         if url:
             return HttpResponsePermanentRedirect(url) if self.permanent else HttpResponseRedirect(url)
         response = HttpResponseGone()
-        log_response("Gone: %s", request.path, response=response, request=request, logger=logger)
+        log_response("Gone: %s", request.path, request=request, response=response)
         return response
 
     def _like_get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
