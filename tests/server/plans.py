@@ -30,6 +30,8 @@ def plan(
     run_agent=idle_agent,
     announce=lambda names: None,
     renew=None,
+    execute=lambda sockets, channel_fd: None,
+    inheritance=None,
     notifier=None,
     **server,
 ) -> ServePlan:
@@ -43,6 +45,8 @@ def plan(
         agent=AgentConfig(),
         run_agent=run_agent,
         announce=announce,
+        execute=execute,
+        inheritance=inheritance,
         renew=renew or (lambda: plan(load=load, run_agent=run_agent, announce=announce, **server)),
         notifier=notifier or Notifier(),
     )

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import select
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -179,3 +180,36 @@ def test_agent_runs_without_listeners_and_ends_its_process(
         guardian.start()
     assert statuses == [expected]
     assert ("no place" in capsys.readouterr().err) is fails
+
+
+def test_agent_of_another_master_is_waited_for(make_guardian) -> None:
+    guardian = make_guardian()
+    ended, ends = os.pipe()
+    poll = select.poll()
+    guardian.wait_for(ended, poll)
+    guardian.see_to_it()
+    assert not guardian.pid
+    assert guardian.wait_s(time.monotonic()) is None
+    guardian.stop()  # even then: two must not write
+    assert not guardian.pid
+    os.close(ends)
+    assert poll.poll(1000)
+    guardian.see_to_it()
+    assert guardian.pid
+
+
+def test_other_options_are_another_agents(make_guardian, tmp_path: Path) -> None:
+    def leave(segment, wake_fd, master_pid) -> None:
+        (tmp_path / "waiting").touch()
+        signal.sigwait({signal.SIGTERM})
+
+    guardian = make_guardian(leave)
+    guardian.replace(leave)  # there is none yet
+    guardian.start()
+    wait_until((tmp_path / "waiting").exists)
+    first = guardian.pid
+    guardian.replace(idle_agent)
+    reap(guardian)
+    assert guardian.wait_s(time.monotonic()) == 0
+    guardian.see_to_it()
+    assert guardian.pid not in (0, first)

@@ -152,3 +152,19 @@ def test_exhausted_descriptors_are_the_callers_to_handle() -> None:
     listener = Listener(Refusing(OSError(24, "too many open files")), TCPAddress("", 1))
     with pytest.raises(OSError, match="too many open files"):
         listener.accept()
+
+
+def test_listener_that_an_earlier_program_opened_is_taken_over(tmp_path) -> None:
+    address = UnixAddress(str(tmp_path / "socket"))
+    (before,) = open_listeners([address], 16)
+    fd = os.dup(before.fd)
+    os.set_inheritable(fd, True)
+    (after,) = open_listeners([address], 16, inherited={str(address): fd})
+    assert (after.fd, after.address, os.get_inheritable(fd)) == (fd, address, False)
+    before.close()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(address.path)
+        accepted, _ = after.accept()
+        accepted.close()
+    after.close(unlink=True)
+    assert not os.path.exists(address.path)

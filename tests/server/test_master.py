@@ -351,9 +351,36 @@ def test_shared_memory_that_cannot_be_had_is_one_line() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_usr2_is_ignored_and_said(make_master, caplog) -> None:
-    make_master()._on_signal(signal.SIGUSR2)
-    assert "signal_ignored" in caplog.text
+def test_usr2_while_the_server_stops_is_ignored_and_said(make_master, caplog) -> None:
+    master = make_master()
+    master._on_signal(signal.SIGTERM)
+    master._on_signal(signal.SIGUSR2)
+    assert "server.handover_ignored" in caplog.text
+
+
+def test_new_program_that_is_ready_takes_over(make_master, caplog) -> None:
+    def execute(sockets, channel_fd: int) -> None:
+        assert sockets == {"127.0.0.1:0": master._listeners[0].fd}
+        os.write(channel_fd, b"R")
+        os._exit(0)
+
+    caplog.set_level(logging.INFO)
+    master = make_master(announce=signal_master(signal.SIGUSR2), execute=execute)
+    assert master.run() == 0
+    assert "server.handed_over" in caplog.text
+
+
+def test_new_program_that_fails_changes_nothing(make_master, caplog) -> None:
+    def steps(name: str) -> None:
+        before = ask(name)
+        os.kill(os.getpid(), signal.SIGUSR2)
+        wait_until(lambda: "server.handover_failed" in caplog.text)
+        assert ask(name) == before
+
+    script = Script(steps)
+    assert make_master(announce=script, execute=lambda sockets, channel_fd: os._exit(3)).run() == 0
+    assert not script.failures
+    assert "status=3" in caplog.text
 
 
 # The service manager
@@ -398,7 +425,7 @@ def test_configuration_that_cannot_be_read_again_is_refused_and_leaves_nothing_b
 
 
 def test_winch_lets_the_workers_go_and_ttin_brings_them_back(make_master, monkeypatch) -> None:
-    monkeypatch.setattr(master_module, "_has_terminal", lambda: False)
+    monkeypatch.setattr(master_module, "has_terminal", lambda: False)
 
     def steps(_name: str) -> None:
         os.kill(os.getpid(), signal.SIGWINCH)
@@ -413,7 +440,7 @@ def test_winch_lets_the_workers_go_and_ttin_brings_them_back(make_master, monkey
 
 
 def test_winch_of_a_terminal_means_that_it_was_resized(make_master, monkeypatch) -> None:
-    monkeypatch.setattr(master_module, "_has_terminal", lambda: True)
+    monkeypatch.setattr(master_module, "has_terminal", lambda: True)
     master = make_master()
     master._on_signal(signal.SIGWINCH)
     assert not master._roster.is_idle

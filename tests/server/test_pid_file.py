@@ -38,3 +38,11 @@ def test_no_pid_file_is_asked_for_by_an_empty_path(tmp_path: Path, monkeypatch) 
     monkeypatch.chdir(tmp_path)
     with hold_pid_file(""):
         assert not list(tmp_path.iterdir())
+
+
+def test_pid_file_of_the_server_we_take_over_from_is_ours(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    file.write_text(f"{os.getppid()}\n")
+    with hold_pid_file(str(file), os.getppid()):
+        assert int(file.read_text()) == os.getpid()
+    assert int(file.read_text()) == os.getppid()  # it still runs: we have failed

@@ -13,13 +13,14 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from penstock import __version__
 from penstock.cli.error import CommandError
+from penstock.cli.handover import make_exec, take_inheritance
 from penstock.cli.machine import OTHER_FILES, default_workers, raise_file_limit
 from penstock.cli.parser import given_flags
 from penstock.cli.streams import open_standard_streams
@@ -28,6 +29,7 @@ from penstock.cli.watcher import require_watchfiles, start_watcher
 from penstock.config import AgentConfig, Config, ConfigError, ServerConfig, load_config
 from penstock.server import ServePlan, StartError, serve
 from penstock.server.address import AddressError, TCPAddress, UnixAddress, parse_address
+from penstock.server.handover import Inheritance
 from penstock.server.listener import Listener, open_listeners
 from penstock.server.notify import Notifier
 from penstock.server.process import parse_identity
@@ -77,8 +79,10 @@ def run_serve(arguments: "argparse.Namespace") -> int:
     if config.server.reload:
         start_reloading()
     try:
-        with open_ops(config.server) as ops:
-            planner = Planner(arguments, folder, ops, sockets, make_notifier(os.environ, os.getpid()))
+        left = take_inheritance(os.environ, os.getppid())
+        with open_ops(config.server, left.sockets if left else {}) as ops:
+            notifier = make_notifier(os.environ, os.getpid())
+            planner = Planner(arguments, folder, ops, sockets, notifier, left)
             status = serve(make_plan(config, target, planner))
     except StartError as error:
         raise CommandError(str(error)) from None
@@ -119,6 +123,7 @@ class Planner:
         ops: the ops port's listener, which stays.
         sockets: passed by a service manager, which stay as well.
         notifier: who tells it where the server stands.
+        inheritance: what the program left that this one takes over from.
     """
 
     arguments: "argparse.Namespace"
@@ -126,6 +131,7 @@ class Planner:
     ops: Listener | None = None
     sockets: Sequence[PassedSocket] = ()
     notifier: Notifier = dataclasses.field(default_factory=Notifier)
+    inheritance: Inheritance | None = None
 
     def __call__(self) -> ServePlan:
         """Return the plan as it would be made now.
@@ -142,7 +148,9 @@ class Planner:
 
 
 @contextlib.contextmanager
-def open_ops(server: ServerConfig) -> Iterator[Listener | None]:
+def open_ops(
+    server: ServerConfig, inherited: Mapping[str, int] = MappingProxyType({})
+) -> Iterator[Listener | None]:
     """Hold the ops port's listener, where one is asked for.
 
     A Unix socket there is for user and group of the workers: unlike the site it is nobody else's business.
@@ -155,7 +163,8 @@ def open_ops(server: ServerConfig) -> Iterator[Listener | None]:
         return
     address = parse_address(server.ops)
     identity = parse_identity(server.user, server.group, server.umask)
-    (listener,) = open_listeners([address], OPS_BACKLOG, 0o660 & ~(identity.umask or 0))
+    mode = 0o660 & ~(identity.umask or 0)
+    (listener,) = open_listeners([address], OPS_BACKLOG, mode, inherited)
     try:
         if isinstance(address, UnixAddress):
             os.chown(address.path, _or_same(identity.uid), _or_same(identity.gid))
@@ -275,6 +284,8 @@ def make_plan(config: Config, target: str, planner: Planner) -> ServePlan:
         run_agent=agent_runner(config, planner.ops),
         announce=announcer(config, target, str(planner.ops or "")),
         renew=planner,
+        execute=make_exec(planner.folder),
+        inheritance=planner.inheritance,
         ops=planner.ops,
         notifier=planner.notifier,
     )

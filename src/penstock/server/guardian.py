@@ -51,15 +51,44 @@ class Guardian:
         self._started_s = 0.0
         self._backoff = Backoff()
         self._is_replaced = False
+        self._predecessor_fd = -1
+        self._poll: select.poll | None = None
+
+    def wait_for(self, predecessor_fd: int, poll: select.poll) -> None:
+        """Start no agent before another master's has written out: when that one has ended.
+
+        Args:
+            predecessor_fd: readable then; -1 = it has.
+            poll: is woken then.
+        """
+        if predecessor_fd >= 0:
+            self._predecessor_fd = predecessor_fd
+            self._poll = poll
+            self._family.private_fds.add(predecessor_fd)
+            poll.register(predecessor_fd, select.POLLIN)
 
     def wait_s(self, now_s: float) -> float | None:
-        """Return the seconds until an agent should be started; None = there is one."""
-        return None if self.pid else max(0.0, self.not_before_s - now_s)
+        """Return the seconds until an agent should be started; None = there is one, or another's."""
+        return None if self.pid or self._predecessor_fd >= 0 else max(0.0, self.not_before_s - now_s)
 
     def see_to_it(self) -> None:
         """Start the agent if there is none and it is time."""
-        if not self.pid and time.monotonic() >= self.not_before_s:
+        if not self._is_waiting() and not self.pid and time.monotonic() >= self.not_before_s:
             self.start()
+
+    def _is_waiting(self) -> bool:
+        """Whether another master's agent still writes."""
+        fd = self._predecessor_fd
+        if fd < 0:
+            return False
+        if not select.select([fd], [], [], 0)[0]:
+            return True
+        assert self._poll is not None  # noqa: S101 - it came with the descriptor
+        self._poll.unregister(fd)
+        self._family.private_fds.discard(fd)
+        os.close(fd)
+        self._predecessor_fd = -1
+        return False
 
     def start(self) -> None:
         """Start the agent; if there can be no process now, later."""
@@ -95,7 +124,7 @@ class Guardian:
 
     def stop(self) -> None:
         """Let the agent write out what the rings hold, and wait for it: at most `AGENT_STOP_S`."""
-        if not self.pid:
+        if not self.pid and not self._is_waiting():
             self.start()  # it died a moment ago, and what it had not written is still in the rings
         if not self.pid:
             return

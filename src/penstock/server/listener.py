@@ -13,8 +13,9 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from penstock.server.address import Address, InheritedAddress, TCPAddress, UnixAddress
@@ -94,7 +95,12 @@ class Listener:
                 Path(path).unlink()
 
 
-def open_listeners(addresses: Sequence[Address], backlog: int, unix_mode: int = 0o666) -> list[Listener]:
+def open_listeners(
+    addresses: Sequence[Address],
+    backlog: int,
+    unix_mode: int = 0o666,
+    inherited: Mapping[str, int] = MappingProxyType({}),
+) -> list[Listener]:
     """Open every address, or none.
 
     Args:
@@ -102,6 +108,7 @@ def open_listeners(addresses: Sequence[Address], backlog: int, unix_mode: int = 
         backlog: pending connections of each; the kernel caps it at net.core.somaxconn.
         unix_mode: permissions of Unix sockets, whatever the umask: who connects must be able to write, and a
             proxy runs as another user (nginx and we would not meet at the usual 0644; gunicorn's are 0777).
+        inherited: descriptors, by address, of listeners that an earlier program has opened already.
 
     Raises:
         ListenError: an address is in use, forbidden, unknown, or not a listening socket.
@@ -109,7 +116,8 @@ def open_listeners(addresses: Sequence[Address], backlog: int, unix_mode: int = 
     opened: list[Listener] = []
     try:
         for address in addresses:
-            opened.extend(_open(address, backlog, unix_mode))
+            fd = inherited.get(str(address), -1)
+            opened.extend(_open(address, backlog, unix_mode) if fd < 0 else [_take_over(address, fd)])
     except OSError as error:
         for listener in opened:
             listener.close(unlink=True)
@@ -127,6 +135,13 @@ def _open(address: Address, backlog: int, unix_mode: int) -> list[Listener]:
     sock.listen(backlog)
     sock.setblocking(False)
     return [Listener(sock, address)]
+
+
+def _take_over(address: Address, fd: int) -> Listener:
+    os.set_inheritable(fd, False)
+    sock = _adopt(fd)
+    sock.setblocking(False)
+    return Listener(sock, address)
 
 
 def _bind_tcp(address: TCPAddress) -> socket.socket:

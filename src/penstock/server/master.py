@@ -9,6 +9,7 @@ Never:  imports the application, accepts a connection.
 
     TERM  finish and stop      INT, QUIT  stop now        HUP    new workers, then the old ones leave
     TTIN  one worker more      TTOU       one worker less  USR1  the agent reopens its files
+    USR2  the program is started anew on the same sockets and takes over when its workers are ready
     WINCH the workers leave, TTIN or HUP brings them back (not from a terminal, which sends it when resized)
 """
 
@@ -25,9 +26,10 @@ from penstock.server.address import parse_address
 from penstock.server.errors import StartError
 from penstock.server.family import HANDLED, Family, how_it_ended, send_signal
 from penstock.server.guardian import AGENT_STOP_S, Guardian
+from penstock.server.handover import Handover
 from penstock.server.lifecycle import State
 from penstock.server.listener import Listener, open_listeners
-from penstock.server.notify import Phase
+from penstock.server.notify import Notifier, Phase
 from penstock.server.nursery import (
     GenerationFailed,
     GenerationImported,
@@ -40,8 +42,8 @@ from penstock.server.nursery import (
 )
 from penstock.server.pid_file import hold_pid_file
 from penstock.server.plan import Heritage, ServePlan
-from penstock.server.process import Identity, parse_identity
-from penstock.server.renewal import renew_plan
+from penstock.server.process import Identity, has_terminal, parse_identity
+from penstock.server.recycling import Recycler
 from penstock.server.roster import (
     Command,
     ConcludeReload,
@@ -53,17 +55,14 @@ from penstock.server.roster import (
     StartWorker,
 )
 from penstock.server.signals import SignalQueue
+from penstock.server.succession import Succession, line_first
 from penstock.server.warden import Warden
 from penstock.telemetry import (
     Recorder,
-    ReloadState,
     Segment,
-    Verdict,
     WorkerState,
-    begin_reload,
     mark_gone,
     route_logging,
-    write_verdict,
 )
 from penstock.telemetry.layout import MASTER_TURNED_NS_WORD
 
@@ -90,9 +89,12 @@ def serve(plan: ServePlan) -> int:
     # A reload that is asked for from now on waits until the master can tell what HUP means.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     addresses = [parse_address(word) for word in plan.server.bind]
-    listeners = open_listeners(addresses, plan.server.backlog, 0o666 & ~(identity.umask or 0))
+    left = plan.inheritance
+    sockets = left.sockets if left else {}
+    mode = 0o666 & ~(identity.umask or 0)
+    listeners = open_listeners(addresses, plan.server.backlog, mode, sockets)
     try:
-        with hold_pid_file(plan.server.pid_file):
+        with hold_pid_file(plan.server.pid_file, left.predecessor_pid if left else 0):
             return Master(plan, identity, listeners).run()
     finally:
         for listener in listeners:
@@ -109,18 +111,17 @@ class Master:
     """
 
     def __init__(self, plan: ServePlan, identity: Identity, listeners: Sequence[Listener]) -> None:
-        self._plan = self._next_plan = plan
         self._listeners = listeners
         desired = plan.server.workers
         slots = 2 * desired + SPARE_SLOTS
         self._segment = _create_segment(slots + 1, plan.server.threads + 1, plan.telemetry.ring_bytes)
         self._roster = Roster(slots, desired, _patience_s(plan))
+        self._succession = Succession(plan, self._roster, self._segment)
         self._recorder = Recorder(self._segment, 0)
         self._recorder.reset(os.getpid(), 0)
         self._has_served = False
         self._status = 0
         self._stop_at_s: float | None = None  # the end of drain_s
-        self._reload_trouble = ""  # why the last reload failed, if it did
         self._notifier = plan.notifier
         self._poll = select.poll()
         self._family = Family()
@@ -129,6 +130,8 @@ class Master:
         ops_fds = {plan.ops.fd} if plan.ops else set()
         self._family.private_fds |= ops_fds
         self._guardian = Guardian(plan.run_agent, self._family, heritage, ops_fds)
+        self._handover = Handover(self._family, self._poll)
+        self._recycler = Recycler(self._segment)
         self._warden = Warden(self._segment, self._recorder, plan.server)
 
     def run(self) -> int:
@@ -136,7 +139,9 @@ class Master:
         route_logging(self._recorder)
         logging.getLogger("penstock").setLevel(logging.INFO)
         self._take_signals()
-        self._guardian.start()
+        if left := self._plan.inheritance:
+            self._guardian.wait_for(left.open_predecessor(), self._poll)
+        self._guardian.see_to_it()
         while self._act():
             self._report()
             self._wait()
@@ -146,6 +151,7 @@ class Master:
                 self._on_signal(number)
             self._stop_the_drained()
             self._look_after_workers()
+            self._look_after_handover()
         self._report()
         if not self._status:
             log.info("server.stopped pid=%d", os.getpid())
@@ -156,6 +162,10 @@ class Master:
     def _look_after_workers(self) -> None:
         for pid in self._warden.see_to_it(self._roster.members.values()):
             self._roster.replace(pid, is_urgent=True)
+        members = self._roster.members.values()
+        for due in self._recycler.due(self._plan.server, members, time.monotonic()):
+            if self._roster.replace(due.member.pid):
+                log.info("worker.recycled slot=%d pid=%d %s", due.member.slot, due.member.pid, due.reason)
 
     def _act(self) -> bool:
         """Do what the roster wants; False = it has stopped and nobody is left."""
@@ -179,7 +189,8 @@ class Master:
         """Return a line for `systemctl status`."""
         roster = self._roster
         line = f"{len(roster.ready_of(roster.current))} of {roster.desired} workers ready"
-        return f"{line}; the last reload failed: {self._reload_trouble}" if self._reload_trouble else line
+        trouble = self._succession.trouble
+        return f"{line}; the last reload failed: {trouble}" if trouble else line
 
     def _take_signals(self) -> None:
         self._signals = SignalQueue(HANDLED)
@@ -192,7 +203,8 @@ class Master:
         now_s = time.monotonic()
         self._segment.words[MASTER_TURNED_NS_WORD] = time.monotonic_ns()
         others = (self._roster, self._guardian, self._notifier)
-        waits = [TURN_S, self._warden.wait_s(), *(other.wait_s(now_s) for other in others)]
+        recycling_s = self._recycler.wait_s(self._plan.server, now_s)
+        waits = [TURN_S, recycling_s, self._warden.wait_s(), *(other.wait_s(now_s) for other in others)]
         if self._stop_at_s is not None and not self._roster.is_stopping:
             waits.append(max(0.0, self._stop_at_s - now_s))
         self._poll.poll(min(wait for wait in waits if wait is not None) * 1000 + 1)
@@ -217,11 +229,11 @@ class Master:
             self._roster.scale(-1)
         elif number is signal.SIGUSR1:
             self._guardian.reopen()
-        elif number is signal.SIGWINCH and not _has_terminal():
+        elif number is signal.SIGWINCH and not has_terminal():
             log.info("server.resting pid=%d: TTIN or HUP starts workers again", os.getpid())
             self._roster.rest()
-        elif number is signal.SIGUSR2:  # elsewhere "new binary"; its default would end us without a word
-            log.warning("server.signal_ignored pid=%d signal=USR2", os.getpid())
+        elif number is signal.SIGUSR2:
+            self._begin_handover()
 
     # Stopping
 
@@ -260,6 +272,27 @@ class Master:
         for member in self._roster.members.values():
             send_signal(member.pid, signal.SIGQUIT)
 
+    # Another program in our place
+
+    def _begin_handover(self) -> None:
+        """Start the program anew; it takes over when its workers are ready."""
+        if self._roster.is_stopping:
+            log.warning("server.handover_ignored pid=%d: it stops", os.getpid())
+            return
+        ops = [self._plan.ops] if self._plan.ops else []
+        self._handover.begin(self._plan.execute, [*self._listeners, *ops])
+
+    def _look_after_handover(self) -> None:
+        successor_pid = self._handover.pid
+        if not self._handover.is_done():
+            return
+        self._notifier.hand_over(successor_pid)
+        self._notifier = Notifier()  # the service is another process by now
+        for listener in (*self._listeners, self._plan.ops):
+            if listener is not None:
+                listener.close()  # without unlinking: its path is the successor's
+        self._stop(_patience_s(self._plan))
+
     # Commands
 
     def _carry_out(self, command: Command) -> None:
@@ -290,11 +323,11 @@ class Master:
 
     def _import(self, command: ImportGeneration) -> None:
         if command.generation != self._roster.successor:
-            begin_reload(self._segment, command.generation)
-        elif not self._begin_reload(command.generation):
+            self._succession.begin_first(command.generation)
+        elif not self._succession.begin(command.generation):
             return
         try:
-            has_template = self._nursery.prepare(command, self._next_plan)
+            has_template = self._nursery.prepare(command, self._succession.next_plan)
         except OSError as error:
             delay_s = self._roster.not_imported(command.generation, time.monotonic())
             log.error("template.start_failed error=%r retry_in_s=%.1f", error.strerror, delay_s)
@@ -303,45 +336,18 @@ class Master:
             self._roster.template_exited(command.generation)
             self._roster.imported(command.generation, is_kept=False)
 
-    # Reloading
-
-    def _begin_reload(self, generation: int) -> bool:
-        """Read the configuration for the new generation; False = it cannot be used."""
-        log.info("server.reloading pid=%d generation=%d", os.getpid(), generation)
-        begin_reload(self._segment, generation)
-        try:
-            renewal = renew_plan(self._plan)
-        except StartError as error:
-            self._refuse_reload(generation, str(error))
-            self._roster.template_exited(generation)  # there never was one; else a stop would wait for it
-            return False
-        for name in renewal.fixed:
-            log.warning("server.option_fixed option=%s: it changes with a restart or USR2 only", name)
-        self._next_plan = renewal.plan
-        if renewal.plan.server.workers != self._plan.server.workers:  # else TTIN and TTOU have the say
-            self._roster.successor_desired = self._roster.within_bounds(renewal.plan.server.workers)
-        return True
-
     def _conclude_reload(self, generation: int) -> None:
-        plan, self._plan = self._plan, self._next_plan
-        self._roster.patience_s = _patience_s(self._plan)
-        # Its ops port says how many threads there are.
-        if (plan.agent, plan.server.threads) != (self._plan.agent, self._plan.server.threads):
-            self._guardian.replace(self._plan.run_agent)
-        log.info(
-            "server.reloaded pid=%d generation=%d workers=%d", os.getpid(), generation, self._roster.desired
-        )
-        self._reload_trouble = ""
-        write_verdict(self._segment, Verdict(generation, ReloadState.DONE))
+        before = self._succession.conclude(generation)
+        plan = self._plan
+        self._roster.patience_s = _patience_s(plan)
+        # The agent's ops port says how many threads there are.
+        if (before.agent, before.server.threads) != (plan.agent, plan.server.threads):
+            self._guardian.replace(plan.run_agent)
 
-    def _refuse_reload(self, generation: int, reason: str) -> None:
-        self._roster.abandon(generation)
-        self._next_plan = self._plan
-        self._reload_trouble = _line_first(reason)
-        write_verdict(self._segment, Verdict(generation, ReloadState.FAILED, reason))
-        log.error(
-            "server.reload_failed generation=%d: the old code goes on: %s", generation, _line_first(reason)
-        )
+    @property
+    def _plan(self) -> ServePlan:
+        """The plan in force."""
+        return self._succession.plan
 
     # What is heard
 
@@ -382,26 +388,28 @@ class Master:
         ready = self._roster.ready_of(member.generation)
         if not self._has_served and len(ready) >= self._roster.desired:
             self._has_served = True
-            write_verdict(self._segment, Verdict(member.generation, ReloadState.DONE))
+            self._succession.has_served(member.generation)
             self._recorder.set_state(WorkerState.READY)
             names = [str(listener) for listener in self._listeners]
             log.info("server.ready pid=%d workers=%d addresses=%s", os.getpid(), len(ready), ",".join(names))
+            if self._plan.inheritance:
+                self._plan.inheritance.report_ready()
             self._plan.announce(names)
 
     def _on_import_failed(self, generation: int, reason: str) -> None:
         if generation == self._roster.successor:
-            self._refuse_reload(generation, reason)
+            self._succession.refuse(generation, reason)
         elif not self._has_served:
-            log.error("template.boot_failed %s", _line_first(reason))
+            log.error("template.boot_failed %s", line_first(reason))
             self._give_up(reason)
 
     def _on_boot_failed(self, pid: int, reason: str) -> None:
         if self._status:  # one has said it for all
             return
-        log.error("worker.boot_failed pid=%d %s", pid, _line_first(reason))
+        log.error("worker.boot_failed pid=%d %s", pid, line_first(reason))
         member = self._roster.members.get(pid)
         if member is not None and member.generation == self._roster.successor:
-            self._refuse_reload(member.generation, reason)
+            self._succession.refuse(member.generation, reason)
         elif not self._has_served:
             self._give_up(reason)
 
@@ -419,6 +427,9 @@ class Master:
         """Collect every child that has ended."""
         for pid, wait_status in self._family.reap():
             self._hear(self._nursery.listen())  # its last word comes before its death
+            if pid == self._handover.pid:
+                self._handover.failed(wait_status)
+                continue
             if pid == self._guardian.pid:
                 self._guardian.ended(wait_status)
                 continue
@@ -455,7 +466,7 @@ class Master:
             return
         reason = f"worker {member.pid} {how} while it imported the application"
         if is_reload:
-            self._refuse_reload(member.generation, reason)
+            self._succession.refuse(member.generation, reason)
         elif not self._has_served:
             self._give_up(reason)
 
@@ -463,21 +474,6 @@ class Master:
 def _patience_s(plan: ServePlan) -> float:
     """Return how long a worker may take to leave: it keeps to graceful_timeout_s by itself, if it can."""
     return plan.server.graceful_timeout_s + QUICK_STOP_S
-
-
-def _has_terminal() -> bool:
-    """Whether this process has a controlling terminal."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
-    except OSError:
-        return False
-    return True
-
-
-def _line_first(reason: str) -> str:
-    """Return the last line of a reason, which says what is wrong, and its traceback after it."""
-    *stack, line = reason.splitlines() or ["no reason was given"]
-    return "\n".join([line, *stack])
 
 
 def _create_segment(slots: int, threads: int, ring_bytes: int) -> Segment:

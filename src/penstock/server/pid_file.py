@@ -14,8 +14,12 @@ from penstock.server.errors import StartError
 
 
 @contextlib.contextmanager
-def hold_pid_file(path: str) -> Iterator[None]:
-    """Hold a file with our pid while serving; an empty path = none.
+def hold_pid_file(path: str, predecessor_pid: int = 0) -> Iterator[None]:
+    """Hold a file with our pid while serving.
+
+    Args:
+        path: empty = none.
+        predecessor_pid: of a running server that we take over from: the file names it, and again if we fail.
 
     Raises:
         StartError: the file cannot be written, or a running process is named in it.
@@ -24,7 +28,7 @@ def hold_pid_file(path: str) -> Iterator[None]:
         yield
         return
     file = Path(path)
-    _refuse_running(file)
+    _refuse_running(file, predecessor_pid)
     try:
         file.write_text(f"{os.getpid()}\n")
     except OSError as error:
@@ -34,16 +38,24 @@ def hold_pid_file(path: str) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError, ValueError):
             if int(file.read_text()) == os.getpid():
-                file.unlink()
+                _give_back(file, predecessor_pid)
 
 
-def _refuse_running(file: Path) -> None:
+def _give_back(file: Path, predecessor_pid: int) -> None:
+    """Remove the file, or name the predecessor again: as our parent it is still the server."""
+    if predecessor_pid and os.getppid() == predecessor_pid:
+        file.write_text(f"{predecessor_pid}\n")
+    else:
+        file.unlink()
+
+
+def _refuse_running(file: Path, predecessor_pid: int) -> None:
     try:
         pid = int(file.read_text())
         os.kill(pid, 0)
     except (OSError, ValueError):
         return
-    if pid != os.getpid():
+    if pid not in (os.getpid(), predecessor_pid):
         raise StartError(
             f"pid file {str(file)!r} names process {pid}, which is running; expected no other server"
         )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from wsgiref.types import WSGIApplication
 
 from penstock.config import AgentConfig, ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
+from penstock.server.handover import Exec, Inheritance
 from penstock.server.listener import Listener
 from penstock.server.notify import Notifier
 from penstock.server.process import Identity
@@ -31,6 +32,8 @@ class ServePlan:
         run_agent: the agent's main function: (segment, wake_fd, master's pid); called in its process.
         announce: told, once, the addresses when all workers are ready.
         renew: reads the configuration again; raises StartError where it cannot be used.
+        execute: replaces a child of the master by this command, begun anew (USR2).
+        inheritance: what the program left that this one takes over from, or None.
         ops: the ops port's listener, which no child but the agent keeps; its opener closes it.
         notifier: who tells the service manager where the server stands.
     """
@@ -45,6 +48,8 @@ class ServePlan:
     run_agent: RunAgent
     announce: Callable[[Sequence[str]], None]
     renew: Callable[[], "ServePlan"]
+    execute: Exec
+    inheritance: Inheritance | None = None
     ops: Listener | None = None
     notifier: Notifier = dataclasses.field(default_factory=Notifier)
 

@@ -107,6 +107,15 @@ def forget_parent(keep_fd: int, blocked: Collection[signal.Signals] = ()) -> Non
             numpy.random.seed()
 
 
+def has_terminal() -> bool:
+    """Whether this process has a controlling terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
 def _user(word: str) -> tuple[int | None, str, int | None]:
     if not word:
         return None, "", None

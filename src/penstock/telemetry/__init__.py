@@ -5,7 +5,7 @@ from penstock.telemetry.handler import RecordHandler, route_logging
 from penstock.telemetry.pulse import Pulse, RunningRequest, read_pulse
 from penstock.telemetry.record import FinishedRequest, Outcome
 from penstock.telemetry.recorder import REQUEST_ID, Recorder
-from penstock.telemetry.scoreboard import WorkerState, mark_gone
+from penstock.telemetry.scoreboard import WorkerState, finished_requests, mark_gone
 from penstock.telemetry.segment import Segment, SegmentError
 from penstock.telemetry.snapshot import CurrentRequest, Snapshot, WorkerStatus
 from penstock.telemetry.stack import STACK_SIGNAL, ask_for_stack, read_stack, show_stacks
@@ -39,6 +39,7 @@ __all__ = [
     "ask_for_stack",
     "begin_reload",
     "find_masters",
+    "finished_requests",
     "last_reload",
     "mark_gone",
     "read_pulse",

@@ -90,6 +90,14 @@ def _write(segment: Segment, offset: int, counts: "array[int]") -> None:
             segment.memory[offset + at : offset + stop] = new[at:stop]
 
 
+def finished_requests(segment: Segment, slot: int) -> int:
+    """How many requests the current pid of a slot has finished, refused ones included."""
+    first = segment.layout.slot_at(slot) // WORD_BYTES
+    words = segment.words
+    finished = words[first + layout.ACCESS_END] + words[first + layout.ACCESS_DROPPED]
+    return max(finished - words[first + layout.REQUESTS_BEFORE], 0)
+
+
 def mark_gone(segment: Segment, slot: int) -> None:
     """Say that the process of a slot has ended (its master, after reaping it)."""
     first = segment.layout.slot_at(slot) // WORD_BYTES
