@@ -8,6 +8,7 @@ Out:    JSON: per scenario and round what start_response got, the body, the even
 Never:  compares.
 """
 
+import gzip
 import io
 import json
 import logging
@@ -153,6 +154,7 @@ class Observer:
             self.call(scenario, cookies, seen)
         except BaseException as error:  # noqa: BLE001  # what leaves the application is what is looked at
             seen["raised"] = [type(error).__name__, str(error)]
+        _decompress(seen)
         seen["events"] = self.specimen.events.copy()
         seen["files_closed"] = [file.closed for file in self.specimen.parts.kept]
         seen["records"] = self.records.seen
@@ -179,7 +181,7 @@ class Observer:
             seen["body"] = b"".join(pieces).decode("latin-1")
             seen["pieces"] = len(pieces)
         finally:
-            if hasattr(response, "close"):
+            for _ in range(scenario.close_count if hasattr(response, "close") else 0):
                 response.close()
         seen["closed"] = getattr(response, "closed", None)
 
@@ -189,6 +191,14 @@ def _keep(cookie: str, cookies: dict[str, str]) -> None:
     cookies[name] = rest.partition(";")[0]
     if "Max-Age=0" in cookie:
         del cookies[name]
+
+
+def _decompress(seen: dict[str, Any]) -> None:
+    """Show what a gzipped body says: its length is chance (a random name), its pieces are not fixed."""
+    if ["Content-Encoding", "gzip"] in seen["headers"] and seen["body"]:
+        seen["body"] = gzip.decompress(seen["body"].encode("latin-1")).decode("latin-1")
+        seen["headers"] = [header for header in seen["headers"] if header[0] != "Content-Length"]
+        del seen["pieces"]
 
 
 def _in_package(value: Any) -> Any:

@@ -26,9 +26,11 @@ class Scenario:
         settings: laid over the specimen's.
         plan: what happens at a place: "view" or "Beta.process_view" -> an action of specimen.py.
         compares_body: False where the words of a page are each framework's own.
+        may_show_own_page: whether a body is compared below status 400 alone, since it may be a built-in page.
         compares_words: False where the words of a log record or an exception are.
         has_file_wrapper: whether the server offers wsgi.file_wrapper.
         repeat: how often it is sent; cookies that were set are sent back.
+        close_count: how often the server closes the response.
     """
 
     name: str
@@ -42,9 +44,11 @@ class Scenario:
     settings: Mapping[str, Any] = field(default_factory=dict)
     plan: Mapping[str, str] = field(default_factory=dict)
     compares_body: bool = True
+    may_show_own_page: bool = False
     compares_words: bool = True
     has_file_wrapper: bool = False
     repeat: int = 1
+    close_count: int = 1
 
 
 def form(fields: str) -> dict[str, Any]:

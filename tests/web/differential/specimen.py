@@ -12,6 +12,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+from asgiref.sync import markcoroutinefunction
 from tests.web.differential import parts
 
 PACKAGE = os.environ["FRAMEWORK"]
@@ -200,6 +201,23 @@ class MoreHooks(Hooks):
         return act("MoreHooks.process_response", request) or response
 
 
+class AsyncOnly:
+    """A middleware that is a coroutine only."""
+
+    sync_capable = False
+    async_capable = True
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: Any) -> Any:
+        note("AsyncOnly", "request")
+        response = await self.get_response(request)
+        note("AsyncOnly", "response", response.status_code)
+        return response
+
+
 def function_middleware(get_response: Any) -> Any:
     """A middleware that is a function, with a hook on what it returns."""
 
@@ -286,6 +304,31 @@ def token(request: Any) -> Any:
     """Use the csrf token."""
     used = framework("middleware.csrf").get_token(request)
     return http.HttpResponse(f"{len(used)} {used.isalnum()}")
+
+
+async def async_view(request: Any, *args: Any, **kwargs: Any) -> Any:
+    """Do what the plan says, as a coroutine."""
+    note("async_view", args, kwargs, urls.get_urlconf())
+    return act("view", request) or http.HttpResponse("awaited")
+
+
+def async_stream(request: Any) -> Any:
+    """Stream from an asynchronous source."""
+
+    async def pieces():
+        note("async stream", urls.get_urlconf())
+        yield b"a"
+        yield b"sync"
+
+    return http.StreamingHttpResponse(pieces())
+
+
+class AsyncClass(framework("views").View):
+    """A class of coroutines."""
+
+    async def get(self, request: Any) -> Any:
+        note("AsyncClass.get")
+        return act("view", request) or http.HttpResponse("awaited")
 
 
 def own_error(request: Any, exception: BaseException | None = None) -> Any:
@@ -381,6 +424,10 @@ _pages = [
     _path("no-slash/", framework("views.decorators.common").no_append_slash(view)),
     _path("posting/", framework("views.decorators.http").require_POST(view)),
     _path("class/", framework("views").View.as_view()),
+    _path("async/", async_view),
+    _path("async/class/", AsyncClass.as_view()),
+    _path("async/stream/", async_stream),
+    _path("async/never/", framework("views.decorators.cache").never_cache(async_view)),
     _path("never/", framework("views.decorators.cache").never_cache(view)),
     _path("cached/", framework("views.decorators.cache").cache_page(60)(token)),
 ]

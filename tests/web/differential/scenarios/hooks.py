@@ -31,6 +31,7 @@ def scenarios() -> Iterator[Scenario]:
     yield from views()
     yield from mixins()
     yield from loading()
+    yield from coroutines()
 
 
 def matrix() -> Iterator[Scenario]:
@@ -147,4 +148,31 @@ def loading() -> Iterator[Scenario]:
                 middleware=middleware,
                 settings={"DEBUG": debug},
                 compares_words=False,
+            )
+
+
+def coroutines() -> Iterator[Scenario]:
+    """Coroutines under WSGI: views of each kind, a middleware that is nothing else."""
+    around = {
+        "bare": [],
+        "recorders": RECORDING,
+        "mixins": ["specimen.Hooks", "specimen.MoreHooks"],
+        "async": ["specimen.AsyncOnly"],
+        "between": ["specimen.Alpha", "specimen.AsyncOnly", "specimen.Hooks"],
+    }
+    for chain, middleware in around.items():
+        for path in ("/async/", "/async/class/", "/async/stream/", "/async/never/", "/plain/", "/nowhere/"):
+            for action in ("respond", "ValueError", "Http404", "template"):
+                yield Scenario(
+                    f"coroutine-{chain}-{path}-{action}",
+                    path=path,
+                    middleware=middleware,
+                    plan={"view": action},
+                    may_show_own_page=True,
+                    compares_words=False,
+                )
+    for count in (0, 2):
+        for view in ("closing", "stream", "ValueError"):
+            yield Scenario(
+                f"closed-{count}-times-{view}", plan={"view": view}, close_count=count, may_show_own_page=True
             )

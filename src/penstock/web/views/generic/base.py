@@ -134,8 +134,8 @@ class View:
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
         """Answer with the methods that are there."""
-        fields = {"Allow": ", ".join(self._allowed_methods()), "Content-Length": "0"}
-        answer = HttpResponse(headers=fields)
+        answer = HttpResponse()  # its content type comes first, as in Django
+        answer["Allow"], answer["Content-Length"] = ", ".join(self._allowed_methods()), "0"
         return _awaitable(answer) if self.view_is_async else answer
 
     def _allowed_methods(self) -> list[str]:
