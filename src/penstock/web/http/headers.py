@@ -147,15 +147,9 @@ class ResponseHeaders(MutableMapping[str, str]):
             set_field(self._store, name, value)
         return self[name]
 
-    def pop(self, name: str, *default: Any) -> Any:
-        """Remove a field and return its value, else the default.
+    def pop(self, name: str, default: Any = None) -> Any:
+        """Remove a field and return its pair of name and value, else the default.
 
-        Raises:
-            KeyError: the field is not there and no default was given.
+        The pair rather than the value, and never a KeyError: that is what programs written for Django expect.
         """
-        pair = self._store.pop(name.lower(), None)
-        if pair is not None:
-            return pair[1]
-        if default:
-            return default[0]
-        raise KeyError(name)
+        return self._store.pop(name.lower(), default)
