@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 
 import penstock.web.urls as ours
 from penstock.web.core.exceptions import ImproperlyConfigured
+from penstock.web.urls import resolvers
+from penstock.web.urls.fan import fanned
 from penstock.web.urls.pattern import RegexPattern
 
 django_urls = pytest.importorskip("django.urls", reason="compares with Django")
@@ -178,6 +182,47 @@ def plainly(resolver: Any, path: str) -> Any:
 @given(TREES, st.lists(PATHS, min_size=1, max_size=8))
 def test_table_over_random_urlconfs_finds_what_the_plain_resolver_finds(tree, paths):
     resolver = our_resolver(tree)
+    for path in paths:
+        by_table = outcome(resolver.resolve, path, ours.Resolver404)
+        assert by_table == outcome(lambda each: plainly(resolver, each), path, ours.Resolver404)
+
+
+FANNED = st.lists(
+    st.builds(
+        Route,
+        st.just("path"),
+        st.sampled_from(
+            [
+                "<slug:y>/",
+                "<slug:y>/a/",
+                "<slug:y>/b/",
+                "<slug:y>/<int:x>/",
+                "<int:x>/a/",
+                "<str:s>/a",
+                "<slug:y>/a/<path:p>",
+                "<path:p>/a/",
+                "a/",
+                "1/a/",
+                "<slug:y>",
+                "<str:s>-a/",
+                "a/<slug:y>/b/",
+                "a/<str:s>/",
+            ]
+        ),
+        NAMES,
+        KWARGS,
+    ),
+    min_size=2,
+    max_size=10,
+).map(tuple)
+
+
+@settings(max_examples=400, deadline=None)
+@given(FANNED, st.lists(PATHS, min_size=1, max_size=8))
+def test_fans_over_random_urlconfs_find_what_the_plain_resolver_finds(tree, paths):
+    with mock.patch.object(resolvers, "fanned", functools.partial(fanned, least=2)):
+        resolver = our_resolver(tree)
+        _ = resolver.table
     for path in paths:
         by_table = outcome(resolver.resolve, path, ours.Resolver404)
         assert by_table == outcome(lambda each: plainly(resolver, each), path, ours.Resolver404)

@@ -40,11 +40,13 @@ class Route:
 
     Attributes:
         head: its text up to the first parameter.
+        behind: its text from there to the second parameter, or to the end.
         rest: the expression of all that follows; it needs no `^`.
         converters: by parameter, in order.
     """
 
     head: str
+    behind: str
     rest: str
     converters: dict[str, Any]
 
@@ -63,10 +65,9 @@ def parse_route(text: str, *, is_endpoint: bool) -> Route:
         pieces += [re.escape(text[end : found.start()]), f"(?P<{name}>{converter.regex})"]
         converters[name] = converter
         end = found.end()
-    first = _PARAMETER.search(text)
-    head = text if first is None else text[: first.start()]
+    head, _, behind = _PARAMETER.sub("<", text).partition("<") if converters else (text, "", "")
     pieces += [re.escape(text[end:]), r"\Z" if is_endpoint else ""]
-    return Route(head, "".join(pieces).removeprefix(re.escape(head)), converters)
+    return Route(head, behind.partition("<")[0], "".join(pieces).removeprefix(re.escape(head)), converters)
 
 
 def _parameter(text: str, found: re.Match[str]) -> tuple[str, Any]:

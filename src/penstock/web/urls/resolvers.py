@@ -25,6 +25,7 @@ from penstock.web.utils.functional import cached_property
 
 from .exceptions import NoReverseMatch, Resolver404
 from .expression import UNKNOWN_HEAD, Head, Tail
+from .fan import fanned
 from .language import get_language
 from .match import Names, ResolverMatch
 from .pattern import LocalePrefixPattern, LocaleRegexDescriptor, RegexPattern, RoutePattern
@@ -205,7 +206,7 @@ class URLResolver:
     def table(self) -> RouteTable:
         """The route table of all that is below."""
         scope = Scope("", {}, (), (), (), frozenset({id(self.urlconf_name)}))
-        return RouteTable(_file(self.url_patterns, scope))
+        return RouteTable(fanned(_file(self.url_patterns, scope)))
 
     @cached_property
     def _own_names(self) -> tuple[Names, ...]:

@@ -7,6 +7,7 @@ order, that the path leaves possible:
 
     exact      "items/"        -> the route, and the few before it that might take that path as well
     prefixes   "items/..."     -> the routes whose text begins like the path (prefix.py)
+    fans       "<slug:org>/a/" -> routes that begin with a parameter, by what stands behind it (fan.py)
     branches   "<slug:org>/"   -> an include that captures keeps a table of its own for what is left of the
     path
 
@@ -128,6 +129,7 @@ class Typed:
         "_match",
         "_rest",
         "_start",
+        "behind",
         "conversions",
         "defaults",
         "extra",
@@ -149,6 +151,9 @@ class Typed:
         self.extra = {**defaults, **node.default_args}
         self.is_bare = not self.extra
         self.names = (names,)
+        # What stands behind the first parameter, if a slash ends it for certain; else "".
+        first = type(next(iter(route.converters.values())))
+        self.behind = route.behind if first is not PathConverter and route.behind.startswith("/") else ""
 
     def match(self, path: str) -> ResolverMatch | None:
         """Return the view and its arguments, if the rest of `path` is of the right form."""
