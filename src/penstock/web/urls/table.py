@@ -8,8 +8,7 @@ order, that the path leaves possible:
     exact      "items/"        -> the route, and the few before it that might take that path as well
     prefixes   "items/..."     -> the routes whose text begins like the path (prefix.py)
     fans       "<slug:org>/a/" -> routes that begin with a parameter, by what stands behind it (fan.py)
-    branches   "<slug:org>/"   -> an include that captures keeps a table of its own for what is left of the
-    path
+    branches   "<slug:org>/"   -> an include that captures has a table of its own for what is left
 
 Whatever cannot be read in advance (expressions without `^`, translated texts, languages, foreign objects)
 is filed under the empty beginning: it is tried for each path, in its turn, by its own `match`.
