@@ -120,11 +120,11 @@ class RequestFactory:
             environ["CONTENT_LENGTH"] = str(len(body))
             environ["CONTENT_TYPE"] = content_type
             environ["wsgi.input"] = FakePayload(body)
-        if query_params:
-            environ["QUERY_STRING"] = urlencode(query_params, doseq=True)
         environ.update(extra)
         if headers:
             environ.update(HttpHeaders.to_wsgi_names(headers))
+        if query_params:
+            environ["QUERY_STRING"] = urlencode(query_params, doseq=True)
         if not environ.get("QUERY_STRING"):
             default = self.defaults.get("QUERY_STRING", "")
             environ["QUERY_STRING"] = target.query.encode().decode("latin-1") or default
@@ -167,7 +167,7 @@ class RequestFactory:
             ValueError: the query string is given twice.
         """
         query = choose_query(data, query_params)
-        return self.generic("GET", path, secure=secure, headers=headers, **_with_query(query, extra))
+        return self.generic("GET", path, secure=secure, headers=headers, query_params=query, **extra)
 
     def head(
         self,
@@ -181,7 +181,7 @@ class RequestFactory:
     ) -> Any:
         """Return a HEAD request; see `get`."""
         query = choose_query(data, query_params)
-        return self.generic("HEAD", path, secure=secure, headers=headers, **_with_query(query, extra))
+        return self.generic("HEAD", path, secure=secure, headers=headers, query_params=query, **extra)
 
     def trace(
         self,
@@ -282,13 +282,9 @@ class RequestFactory:
 
 def choose_query(data: Any, query_params: Query) -> Any:
     """Return whichever is given; raises ValueError for both."""
-    if query_params and data:
+    if data and query_params:
         raise ValueError("query_params and data arguments are mutually exclusive.")
-    return query_params or data or {}
-
-
-def _with_query(query: Any, extra: dict[str, Any]) -> dict[str, Any]:
-    return {"QUERY_STRING": urlencode(query, doseq=True), **extra}
+    return data or query_params
 
 
 class AsyncRequestFactory(RequestFactory):
