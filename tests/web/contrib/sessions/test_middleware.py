@@ -1,5 +1,8 @@
 """contrib/sessions/middleware.py; its headers are compared with Django's in tests/web/differential."""
 
+import copy
+import gc
+
 import pytest
 
 from penstock.web.contrib.sessions.backends.cache import SessionStore
@@ -54,13 +57,32 @@ def test_a_request_that_never_looks_makes_no_store(cookie):
     assert not response.has_header("Vary")
 
 
-def test_the_first_look_makes_the_store_and_puts_it_into_its_place():
+def test_an_untouched_session_leaves_nothing_to_the_garbage_collector():
+    run(plain)
+    gc.collect()
+    gc.disable()
+    try:
+        run(plain)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_a_copy_of_a_request_has_a_session_of_its_own():
+    request = RequestFactory().get("/")
+    SessionMiddleware(plain).process_request(request)
+    duplicate = copy.deepcopy(request)
+    duplicate.session["a"] = 1
+    assert "a" not in request.session
+    assert copy.copy(request.session) is not request.session
+
+
+def test_the_first_look_makes_the_store_and_every_other_finds_it():
     kept = []
 
     def view(request):
         kept.append(request.session)
         assert isinstance(request.session, Counting)
-        assert type(request.session) is Counting
         request.session["a"] = 1
         assert kept[0]["a"] == 1
         kept[0].modified = True

@@ -11,6 +11,7 @@ Rules:  Django's, in this order: an empty session with a cookie deletes the cook
         a changed one (or SESSION_SAVE_EVERY_REQUEST) is saved and its cookie sent.
 """
 
+import copy
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -36,7 +37,7 @@ class SessionMiddleware(MiddlewareMixin):
 
     def process_request(self, request: Any) -> None:
         """Put a stand-in where the session will be."""
-        request.session = _SessionOnDemand(request, self.SessionStore)
+        request.session = _SessionOnDemand(self.SessionStore, _session_cookie(request))
 
     def process_response(self, request: Any, response: Any) -> Any:
         """Save what changed.
@@ -46,7 +47,7 @@ class SessionMiddleware(MiddlewareMixin):
         """
         session: Any = getattr(request, "session", None)
         if type(session) is _SessionOnDemand:
-            if _is_of_no_concern(request):
+            if session.is_of_no_concern():
                 return response
             session = session.make()
         try:
@@ -64,35 +65,45 @@ class SessionMiddleware(MiddlewareMixin):
 
 
 class _SessionOnDemand(LazyObject):
-    """Stands in for a session until somebody uses it; then the session takes its place in the request."""
+    """Stands in for a session until somebody uses it, and passes everything on from then on.
 
-    def __init__(self, request: Any, store: type[SessionBase]) -> None:
-        self.__dict__.update(_wrapped=empty, _request=request, _store=store)
+    It knows the cookie and not the request: each would hold the other, and both, the environ and all, would
+    wait for the garbage collector.
+    """
+
+    def __init__(self, store: type[SessionBase], cookie: str | None) -> None:
+        self.__dict__.update(_wrapped=empty, _store=store, _cookie=cookie)
 
     def _setup(self) -> None:
-        request = self.__dict__["_request"]
-        session = self.__dict__["_store"](request.COOKIES.get(settings.SESSION_COOKIE_NAME))
-        self.__dict__["_wrapped"] = session
-        if request.__dict__.get("session") is self:
-            request.session = session
+        self.__dict__["_wrapped"] = self.__dict__["_store"](self.__dict__["_cookie"])
 
     def make(self) -> Any:
         """The session itself."""
         return self._made()
 
+    def is_of_no_concern(self) -> bool:
+        """Whether nobody looked at the session, and that changes nothing about the response.
 
-def _is_of_no_concern(request: Any) -> bool:
-    """Whether a session that nobody looked at changes nothing about the response.
+        There is no cookie, or it looks like a key: then it stays.  What does not is deleted, as Django does.
+        """
+        if self._wrapped is not empty or settings.SESSION_SAVE_EVERY_REQUEST:
+            return False
+        cookie = self.__dict__["_cookie"]
+        return cookie is None or len(cookie) >= MIN_KEY_LENGTH
 
-    There is no cookie, or it looks like a key: then it stays.  What does not is deleted, as Django does.
-    """
-    if settings.SESSION_SAVE_EVERY_REQUEST:
-        return False
+    def __copy__(self) -> Any:
+        return copy.copy(self._made())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copy.deepcopy(self._made(), memo)
+
+
+def _session_cookie(request: Any) -> str | None:
+    """Return the session cookie; without one in sight the cookies are not parsed for it."""
     name = settings.SESSION_COOKIE_NAME
     if "COOKIES" not in request.__dict__ and name not in request.META.get("HTTP_COOKIE", ""):
-        return True
-    cookie = request.COOKIES.get(name)
-    return cookie is None or len(cookie) >= MIN_KEY_LENGTH
+        return None
+    return request.COOKIES.get(name)  # type: ignore[no-any-return]  # a str, as cookies are
 
 
 def _cookie_place() -> dict[str, Any]:
