@@ -7,7 +7,7 @@ import pytest
 
 import penstock.web
 from penstock.web.apps import apps
-from penstock.web.conf.check import check_settings, settings_faults
+from penstock.web.conf.check import check_settings, require_settings, settings_faults
 from penstock.web.conf.holder import LazySettings
 from penstock.web.conf.layer import Settings
 from penstock.web.core.exceptions import ImproperlyConfigured
@@ -69,6 +69,13 @@ def test_all_faults_are_told_at_once(monkeypatch):
         "setting SECRET_KEY is not set in faulty_settings; expected a value",
         "setting ROOT_URLCONF is not set in faulty_settings; expected a value",
     ]
+
+
+def test_what_a_site_cannot_do_without_is_required_of_configured_settings_too():
+    settings = configured(SECRET_KEY="x")
+    require_settings(settings, "SECRET_KEY")
+    with pytest.raises(ImproperlyConfigured, match=r"ROOT_URLCONF is not set by settings.configure\(\)"):
+        require_settings(settings, "SECRET_KEY", "ROOT_URLCONF")
 
 
 @pytest.mark.parametrize(("forced", "prefix"), [("/forced/", "/forced/"), (None, "/")])

@@ -9,6 +9,7 @@ Out:    nothing, or ImproperlyConfigured with a line for each fault.
 Never:  refuses a name that is merely unknown: projects and packages have settings of their own.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from penstock.web.conf import global_settings
@@ -36,12 +37,23 @@ def check_settings(settings: LazySettings) -> None:
         raise ImproperlyConfigured("\n".join(faults))
 
 
+def require_settings(settings: LazySettings, *names: str) -> None:
+    """Look for settings that a site cannot do without, wherever its settings come from.
+
+    Raises:
+        ImproperlyConfigured: some are missing; one error names all of them.
+    """
+    faults = missing_settings(settings, names)
+    if faults:
+        raise ImproperlyConfigured("\n".join(faults))
+
+
 def settings_faults(settings: LazySettings) -> list[str]:
     """A sentence for each fault."""
     own = [name for name in upper_case_names(dir(settings)) if settings.is_overridden(name)]
     faults = [*_misspelt(own), *_wrong_types(settings)]
     if isinstance(settings._wrapped, Settings):
-        faults += _missing(settings._wrapped)
+        faults += missing_settings(settings, REQUIRED)
     return faults
 
 
@@ -63,9 +75,12 @@ def _wrong_types(settings: LazySettings) -> list[str]:
     ]
 
 
-def _missing(layer: Settings) -> list[str]:
+def missing_settings(settings: LazySettings, names: Iterable[str]) -> list[str]:
+    """A sentence for each of the names that has no value."""
+    layer = settings._wrapped
+    where = f"in {layer.SETTINGS_MODULE}" if layer.SETTINGS_MODULE else "by settings.configure()"
     return [
-        f"setting {name} is not set in {layer.SETTINGS_MODULE}; expected a value"
-        for name in REQUIRED
+        f"setting {name} is not set {where}; expected a value"
+        for name in names
         if not getattr(layer, name, None)
     ]

@@ -9,8 +9,8 @@ Out:    values, `revision`, `configured`.
 Never:  hides a missing setting: the error names the nearest one.
 
 Rules:  Django's.  The module is the one that PENSTOCK_SETTINGS_MODULE names; where that is not set,
-        DJANGO_SETTINGS_MODULE, so that a project's wsgi.py needs no change.  It is the only variable read
-        below `cli`: Django fixes that a settings object finds its module by itself.
+        DJANGO_SETTINGS_MODULE, so that a project's wsgi.py needs no change.  Variables are read by `cli` and
+        `config` elsewhere; Django fixes that a settings object finds its module by itself.
 """
 
 import difflib

@@ -8,10 +8,13 @@ Rules:  Django's `get_wsgi_application`.
 """
 
 from penstock.web import setup
+from penstock.web.conf import settings
+from penstock.web.conf.check import require_settings
 from penstock.web.core.handlers.wsgi import WSGIHandler
 
 
 def get_wsgi_application() -> WSGIHandler:
     """Set up logging and load the middleware; raises what settings and middleware raise."""
     setup(set_prefix=False)
+    require_settings(settings, "ROOT_URLCONF")
     return WSGIHandler()

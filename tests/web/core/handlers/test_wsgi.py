@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from penstock.web.core.exceptions import ImproperlyConfigured
 from penstock.web.core.handlers.wsgi import WSGIHandler
 from penstock.web.core.signals import request_finished, request_started
 from penstock.web.core.wsgi import get_wsgi_application
@@ -210,6 +211,12 @@ def test_application_of_the_settings_has_loaded_its_middleware(urlconf, override
 
 
 def test_error_in_a_middleware_shows_when_the_application_is_made(override):
-    override(MIDDLEWARE=["there.is.no.such.Middleware"])
+    override(ROOT_URLCONF="site.urls", MIDDLEWARE=["there.is.no.such.Middleware"])
     with pytest.raises(ImportError):
+        get_wsgi_application()
+
+
+def test_site_without_a_urlconf_is_told_when_the_application_is_made(override):
+    override(ROOT_URLCONF=None, MIDDLEWARE=[])
+    with pytest.raises(ImproperlyConfigured, match="ROOT_URLCONF is not set"):
         get_wsgi_application()
