@@ -52,7 +52,7 @@ def segment() -> Iterator[Segment]:
 def worker_row(table: str) -> dict[str, str]:
     """The first worker's cells by column; cells that hold a space lose it."""
     header, row = table.splitlines()[1:3]
-    cells = row.replace(" ms", "ms").replace(" s", "s").split()
+    cells = row.replace(" ms", "ms").replace(" s", "s").replace(" MiB", "MiB").split()
     return dict(zip(header.split(), cells, strict=True))
 
 
@@ -94,7 +94,9 @@ def test_json_has_every_field_of_the_snapshot(segment: Segment, capsys: pytest.C
     (server,) = json.loads(capsys.readouterr().out)
     assert server["master_pid"] == os.getpid()
     assert [worker["state"] for worker in server["workers"]] == ["ready", "gone"]
-    assert {field.name for field in dataclasses.fields(WorkerStatus)} == set(server["workers"][0])
+    fields = {field.name for field in dataclasses.fields(WorkerStatus)} | {"resident_bytes"}
+    assert fields == set(server["workers"][0])
+    assert server["master"]["resident_bytes"] > 1 << 20
     assert server["has_master"] is True
 
 

@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from penstock.agent.ops.usage import usage_of
 from penstock.cli.machine import available_cpus, default_workers, memory_bytes
 from penstock.config import Config, LoadedConfig
 from penstock.telemetry import FoundMaster, SegmentError, Snapshot, WorkerState
+from penstock.telemetry.usage import usage_of
 
 # An application that imports longer than this has a problem of its own, which is then said.
 IMPORT_S: Final = 60.0

@@ -11,9 +11,9 @@ import os
 import sys
 import time
 
-from penstock.agent.ops.usage import usage_of
 from penstock.cli.doctor_facts import ImportReport
 from penstock.server.audit import Origins, find_hazards
+from penstock.telemetry.usage import usage_of
 from penstock.wsgi import ApplicationLoadError, load_application
 
 

@@ -17,6 +17,7 @@ from penstock.cli.error import CommandError
 from penstock.config import ConfigError
 from penstock.telemetry import FoundMaster, SegmentError, Snapshot, WorkerState, WorkerStatus, find_masters
 from penstock.telemetry.report import plain
+from penstock.telemetry.usage import usage_of
 
 if TYPE_CHECKING:
     import argparse
@@ -35,6 +36,7 @@ HEADER: Final = (
     "p50",
     "p99",
     "5xx",
+    "memory",
 )
 
 
@@ -49,6 +51,11 @@ class Sighting:
     def has_master(self) -> bool:
         """False where the master was killed and others of its processes live on."""
         return self.snapshot.master_pid in self.found.pids
+
+    def resident_bytes(self, pid: int) -> int | None:
+        """Return the memory of one of its processes; None for one that is gone or none of its own."""
+        usage = usage_of(pid) if pid in self.found.pids else None
+        return usage.resident_bytes if usage else None
 
 
 def run_status(arguments: "argparse.Namespace") -> int:
@@ -134,7 +141,7 @@ def render_json(sightings: Sequence[Sighting]) -> str:
 
 
 def _plain(sighting: Sighting) -> dict[str, Any]:
-    return plain(sighting.snapshot) | {
+    return plain(sighting.snapshot, sighting.resident_bytes) | {
         "pids": list(sighting.found.pids),
         "has_master": sighting.has_master,
     }
@@ -154,12 +161,12 @@ def _lines(sighting: Sighting) -> Iterator[str]:
     )
     yield f"master {snapshot.master_pid}{gone}, up {duration(snapshot.uptime_s)}, {agent}{templates}"
     workers = [worker for worker in snapshot.workers if worker.state is not WorkerState.GONE]
-    yield from _columns([HEADER, *map(_row, workers)])
+    yield from _columns([HEADER, *(_row(worker, sighting.resident_bytes(worker.pid)) for worker in workers)])
     yield from _running(workers)
     yield from _losses(snapshot)
 
 
-def _row(worker: WorkerStatus) -> tuple[str, ...]:
+def _row(worker: WorkerStatus, resident_bytes: int | None) -> tuple[str, ...]:
     return (
         str(worker.slot),
         str(worker.pid),
@@ -174,6 +181,7 @@ def _row(worker: WorkerStatus) -> tuple[str, ...]:
         f"{worker.p50_ms:.1f} ms",
         f"{worker.p99_ms:.1f} ms",
         str(worker.by_class[5]),
+        "-" if resident_bytes is None else f"{resident_bytes / (1 << 20):.0f} MiB",
     )
 
 

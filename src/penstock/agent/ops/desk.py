@@ -25,10 +25,10 @@ from penstock.agent.escape import without_query
 from penstock.agent.ops.exposition import CONTENT_TYPE, render
 from penstock.agent.ops.metrics import Metrics
 from penstock.agent.ops.readiness import Verdict, judge
-from penstock.agent.ops.usage import usage_of, usage_of_child
 from penstock.protocol import RequestHead
 from penstock.telemetry import Segment, Snapshot
 from penstock.telemetry.report import plain
+from penstock.telemetry.usage import usage_of, usage_of_child
 
 _TEXT: Final = "text/plain; charset=utf-8"
 _JSON: Final = "application/json"
@@ -114,14 +114,18 @@ class Desk:
             "ready": verdict.is_ready,
             "reason": verdict.reason,
             "threads": subject.threads,
-            **plain(Snapshot.take(subject.segment.fd)),
+            **plain(Snapshot.take(subject.segment.fd), self._resident_bytes),
         }
-        report["master"]["resident_bytes"] = _resident(subject.master_pid)
-        for worker in (*report["workers"], *report["templates"]):
-            worker["resident_bytes"] = _resident(worker["pid"], subject.master_pid)
-            for request in () if subject.has_query else worker["current"]:
+        for worker in () if subject.has_query else report["workers"]:
+            for request in worker["current"]:
                 request["line"] = without_query(request["line"])
         return json.dumps(report, indent=2).encode() + b"\n"
+
+    def _resident_bytes(self, pid: int) -> int | None:
+        """Return the memory of the master or of a child of it: the pid is from shared memory."""
+        master_pid = self._subject.master_pid
+        usage = usage_of(pid) if pid == master_pid else usage_of_child(pid, master_pid)
+        return usage.resident_bytes if usage else None
 
 
 class _Page:
@@ -141,9 +145,3 @@ class _Page:
             ended_s = self._now()
             self._stale_at_s = ended_s + (_SHARE - 1) * (ended_s - began_s)
         return self._body
-
-
-def _resident(pid: int, parent: int | None = None) -> int | None:
-    """Resident bytes of a process; None if it is gone or, with a parent to look for, a stranger's."""
-    usage = usage_of(pid) if parent is None else usage_of_child(pid, parent)
-    return usage.resident_bytes if usage else None

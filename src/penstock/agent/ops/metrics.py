@@ -24,13 +24,13 @@ from penstock import __version__
 from penstock.agent.ops.exposition import Family, Kind, Sample
 from penstock.agent.ops.readiness import judge
 from penstock.agent.ops.tally import Tally, TallyReader
-from penstock.agent.ops.usage import Usage, usage_of, usage_of_child
 from penstock.telemetry import layout
 from penstock.telemetry.clock import NS_PER_S, measure_offset_ns
 from penstock.telemetry.histogram import bucket_bounds
 from penstock.telemetry.layout import HISTOGRAM_WORDS, STATUS_CLASSES, WORD_BYTES
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
+from penstock.telemetry.usage import Usage, usage_of, usage_of_child
 from penstock.telemetry.verdict import ReloadState, last_reload, read_verdict
 
 if TYPE_CHECKING:

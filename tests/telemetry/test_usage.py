@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.agent.ops.usage import usage_of, usage_of_child
+from penstock.telemetry.usage import usage_of, usage_of_child
 
 
 def write_stat(proc: Path, text: str) -> Path:
