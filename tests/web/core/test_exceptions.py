@@ -61,3 +61,9 @@ def test_errors_are_equal_whatever_their_order_and_hash_alike():
     assert one != "a"
     odd = ValidationError("x", params={"a": [1, {2}], "b": {}})
     assert hash(odd) == hash(ValidationError("x", params={"b": {}, "a": [1, {2}]}))
+
+
+def test_errors_of_fields_are_equal_and_flatten_into_lists():
+    fields = {"a": "x", "b": ["y"]}
+    assert ValidationError(fields) == ValidationError(dict(reversed(fields.items())))
+    assert ValidationError([ValidationError(fields), "z"]).messages == ["x", "y", "z"]

@@ -111,3 +111,14 @@ def test_a_domain_is_written_in_ascii():
 
 def test_the_encoding_of_the_system_is_one_that_python_has():
     assert "x".encode(ours.get_system_encoding()) == b"x"
+
+
+def test_percent_escapes_are_for_bytes_that_are_read():
+    with pytest.raises(UnicodeEncodeError):
+        "é".encode("ascii", errors="penstock.percent")
+
+
+@pytest.mark.parametrize("found", [("xx", "no such codec"), ("xx", None)])
+def test_a_locale_whose_codec_python_lacks_is_ascii(found, monkeypatch):
+    monkeypatch.setattr(ours.locale, "getlocale", lambda: found)
+    assert ours.get_system_encoding() == "ascii"

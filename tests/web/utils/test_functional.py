@@ -215,3 +215,25 @@ def test_a_lazy_object_that_does_not_say_how_it_is_made_is_refused():
 
 def test_values_are_parted_by_a_question():
     assert partition(lambda number: number > 2, [1, 3, 2, 4]) == ([1, 2], [3, 4])
+
+
+def test_a_class_property_without_a_function_is_refused():
+    with pytest.raises(AttributeError, match="no getter"):
+        classproperty().__get__(None, Point)
+
+
+class Lazily(LazyObject):
+    """A lazy object of its own kind, which makes a point."""
+
+    def _setup(self):
+        self._wrapped = Point(8)
+
+
+@pytest.mark.parametrize("is_made", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_lazy_object_of_its_own_kind_is_copied(is_made, copied):
+    point = Lazily()
+    if is_made:
+        assert point.x == 8
+    assert copied(point).x == 8
+    assert bytes(SimpleLazyObject(lambda: b"raw")) == b"raw"

@@ -87,3 +87,7 @@ def test_a_class_whose_text_is_html_says_so():
 def test_a_class_that_cannot_be_made_html_is_refused(names, message):
     with pytest.raises(ValueError, match=message):
         html.html_safe(type("Odd", (), names))
+
+
+def test_references_are_left_in_text_without_tags():
+    assert html.strip_tags("<b>&amp;&#65;&eacute</b>") == theirs.strip_tags("<b>&amp;&#65;&eacute</b>")

@@ -194,3 +194,21 @@ def test_leading_slashes_are_escaped_as_django_escapes_them(address):
 )
 def test_a_domain_is_its_own_and_with_a_dot_those_below(host, pattern, is_same):
     assert ours.is_same_domain(host, pattern) is is_same
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a; filename*=UTF-8''%e2%82%ac", "€"),
+        ("a; filename*=''x%41", "xA"),
+        ("a; filename*0=x; filename*1=y", "xy"),
+        ('a; filename="x;y"', "x;y"),
+    ],
+)
+def test_an_extended_parameter_is_decoded(value, text):
+    assert ours.parse_header_parameters(value) == ("a", {"filename": text})
+
+
+def test_a_parameter_of_an_unknown_charset_is_refused():
+    with pytest.raises(ValueError, match="charset 'bogus'; expected one that Python knows"):
+        ours.parse_header_parameters("a; filename*=bogus''x")

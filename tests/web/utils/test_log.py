@@ -161,3 +161,9 @@ def test_nothing_is_reported_where_there_are_no_admins(admins, override, monkeyp
     override(ADMINS=[])
     emit(mailer(monkeypatch))
     assert admins.outbox == []
+
+
+def test_the_reporter_is_found_when_it_is_needed(override):
+    override(DEFAULT_EXCEPTION_REPORTER=f"{Reporter.__module__}.Reporter")
+    assert log.AdminEmailHandler(reporter_class="json.JSONDecoder").reporter_class.__name__ == "JSONDecoder"
+    assert log.AdminEmailHandler().reporter_class.__name__ == "Reporter"

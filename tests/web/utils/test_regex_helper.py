@@ -75,3 +75,8 @@ def test_a_pattern_is_compiled_when_it_is_used():
 def test_flags_of_a_compiled_pattern_are_refused():
     with pytest.raises(ValueError, match="flags"):
         _lazy_re_compile(re.compile("a"), re.IGNORECASE)
+
+
+def test_brackets_that_do_not_match_end_where_they_can():
+    assert normalize(r"a)b") == [("ab", [])]
+    assert normalize(r"[\d\]x]y") == [("0y", [])]

@@ -1,5 +1,6 @@
 """utils/text.py, beside Django's."""
 
+import asyncio
 import gzip
 
 import django.utils.text as theirs
@@ -101,3 +102,16 @@ def test_literals_are_read_as_django_reads_them(literal):
 
 def test_a_format_may_be_lazy():
     assert str(text.format_lazy("{}-{x}", lazystr("a"), x=lazystr("b"))) == "a-b"
+
+
+def test_pieces_that_are_waited_for_are_compressed_as_they_come():
+    async def pieces():
+        for piece in (b"a" * 500, b"b" * 500):
+            yield piece
+
+    async def gather():
+        return [piece async for piece in text.acompress_sequence(pieces())]
+
+    compressed = asyncio.run(gather())
+    assert len(compressed) == 4
+    assert gzip.decompress(b"".join(compressed)) == b"a" * 500 + b"b" * 500

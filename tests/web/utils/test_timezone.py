@@ -88,3 +88,10 @@ def test_templates_show_moments_in_the_current_zone():
     assert timezone.template_localtime(NOON, use_tz=False).hour == 12
     assert timezone.template_localtime(NAIVE) is NAIVE
     assert timezone.template_localtime("text") == "text"
+
+
+def test_the_default_zone_is_the_settings(override):
+    override(TIME_ZONE="Asia/Tokyo")
+    timezone.get_default_timezone.cache_clear()
+    timezone.activate("Europe/Berlin")
+    assert timezone.get_default_timezone_name() == "Asia/Tokyo"

@@ -137,3 +137,10 @@ def test_a_request_gets_the_settings_language(override):
     override(LANGUAGE_CODE="en-gb")
     assert translation.get_language_from_request(None) == "en-gb"
     assert translation.get_language_from_path("/de/") is None
+
+
+def test_without_a_language_forms_are_english(override):
+    with translation.override(None):
+        assert translation.ngettext("cat", "cats", 1) == "cat"
+        assert translation.npgettext("c", "cat", "cats", 2) == "cats"
+        assert not translation.check_for_language(None)

@@ -16,6 +16,7 @@ from penstock.web.contrib.sessions.backends.cache import SessionStore as Caches
 from penstock.web.contrib.sessions.backends.file import SessionStore as Files
 from penstock.web.contrib.sessions.backends.signed_cookies import SessionStore as Cookies
 from penstock.web.contrib.sessions.exceptions import InvalidSessionKey
+from penstock.web.core import signing
 from penstock.web.core.cache import caches
 from penstock.web.core.exceptions import ImproperlyConfigured
 
@@ -384,3 +385,33 @@ def test_coroutines_do_the_same(store):
         return session.is_empty()
 
     assert asyncio.run(use())
+
+
+def test_a_key_that_is_taken_is_not_given_out(monkeypatch):
+    keys = iter(["taken0taken0", "free0free0"])
+    monkeypatch.setattr(
+        "penstock.web.contrib.sessions.backends.base.get_random_string", lambda *_: next(keys)
+    )
+    monkeypatch.setattr(Files, "exists", lambda self, key: key == "taken0taken0")
+    assert Files()._get_new_session_key() == "free0free0"
+
+
+def test_a_file_that_cannot_be_decoded_is_an_empty_session(place):
+    session = Files()
+    session.create()
+    signed = signing.dumps("x" * 50, salt=session.key_salt, serializer=Raw)
+    (place / f"sessionid{session.session_key}").write_text(signed)
+    assert dict(Files(session.session_key).items()) == {}
+
+
+class Raw:
+    """Signs what is no JSON."""
+
+    def dumps(self, value):
+        return b"\xff not json"
+
+
+def test_a_session_without_a_key_gets_one_when_it_must_be_named():
+    session = Caches()
+    assert session.cache_key == f"django.contrib.sessions.cache{session.session_key}"
+    assert len(session.session_key) == 32

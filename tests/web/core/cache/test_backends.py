@@ -281,3 +281,15 @@ def test_a_backend_that_lacks_a_method_says_so(name):
     }[name]
     with pytest.raises(NotImplementedError, match=f"BaseCache has no {name}"):
         getattr(BaseCache({}), name)(*arguments)
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
+    cache = FileBasedCache(str(tmp_path), {})
+
+    def fail(self, target):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("pathlib.Path.replace", fail)
+    with pytest.raises(OSError, match="no space left"):
+        cache.set("key", 1)
+    assert list(tmp_path.iterdir()) == []

@@ -226,3 +226,21 @@ def test_a_server_that_is_not_there_is_an_error_unless_silent(silently):
 def test_both_kinds_of_tls_are_refused():
     with pytest.raises(ValueError, match="both on"):
         smtp.EmailBackend(use_tls=True, use_ssl=True)
+
+
+def test_the_outbox_is_made_when_it_is_not_there(monkeypatch):
+    monkeypatch.delattr(mail, "outbox")
+    assert mail.send_mail("s", "b", None, ["t@x.org"]) == 1
+    assert len(mail.outbox) == 1
+
+
+def test_a_form_of_the_text_may_be_added():
+    message = EmailMultiAlternatives("s", "b", to=["t@x.org"])
+    message.attach_alternative("<b>", "text/html")
+    assert message.alternatives == [("<b>", "text/html")]
+
+
+def test_a_certificate_is_loaded_for_tls(server, override):
+    override(EMAIL_SSL_CERTFILE="/nowhere/cert.pem")
+    with pytest.raises(FileNotFoundError):
+        smtp.EmailBackend(use_ssl=True).open()
