@@ -22,6 +22,53 @@ def test_idle_kept_connection_is_closed_by_a_drain(serve) -> None:
     assert rig.loop.is_stopped
 
 
+def test_idle_client_may_ask_once_more_and_is_told_that_it_was_the_last(serve) -> None:
+    rig = serve()
+    client = rig.connect()
+    client.get()
+    rig.on_loop(rig.reception.drain)
+    answer = client.get()
+    assert (answer.status, answer.field("Connection")) == (200, "close")
+    assert client.rest() == b""
+
+
+def test_request_that_crosses_the_end_of_an_idle_connection_sees_an_end_and_no_reset(serve) -> None:
+    rig = serve()
+    client = rig.connect()
+    client.get()
+    connection = rig.the_connection()
+    rig.on_loop(rig.reception.drain)
+    rig.expire(connection)
+    rig.on_loop(lambda: connection._phase is Phase.LINGERING or pytest.fail(f"{connection._phase}"))
+    client.ask()
+    assert client.rest() == b""
+
+
+def test_idle_connection_that_was_ended_is_closed_when_its_client_stays(serve) -> None:
+    rig = serve()
+    client = rig.connect()
+    client.get()
+    connection = rig.the_connection()
+    rig.on_loop(rig.reception.drain)
+    rig.expire(connection)
+    rig.expire(connection)
+    rig.watcher.join(5)
+    assert rig.loop.is_stopped
+    client.close()
+
+
+def test_request_behind_an_answer_whose_head_promised_to_keep_is_answered(serve) -> None:
+    rig = serve(big)
+    client = rig.connect()
+    client.ask()
+    rig.wait_phase(Phase.SENDING)  # its head is out, and says nothing of an end
+    rig.on_loop(rig.reception.drain)
+    assert client.answer().field("Connection") is None
+    client.ask()
+    assert client.answer().field("Connection") == "close"
+    assert client.rest() == b""
+
+
 def test_request_that_arrived_just_before_the_drain_is_still_answered(serve) -> None:
     rig = serve()
     client = rig.connect()

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 
@@ -63,6 +64,25 @@ def test_application_gives_a_quick_client_a_moment_before_it_runs_ahead() -> Non
     flow.taken(5)
     thread.join(5)
     assert outcome == ["added"]
+
+
+def test_time_in_which_the_application_waits_is_added_up_and_known_meanwhile() -> None:
+    flow = Flow(10, 10)
+    assert not flow.is_waiting
+    assert flow.waited_ns(time.monotonic_ns()) == 0
+    flow.add(10)
+    outcome: list[str] = []
+    thread = waiting_thread(flow, outcome)
+    while not flow.is_waiting:
+        time.sleep(0)
+    now_ns = time.monotonic_ns()
+    meanwhile_ns = flow.waited_ns(now_ns + 1_000_000_000)
+    assert meanwhile_ns >= 1_000_000_000
+    flow.taken(10)
+    thread.join(5)
+    after_ns = time.monotonic_ns()
+    assert not flow.is_waiting
+    assert 0 < flow.waited_ns(after_ns) == flow.waited_ns(after_ns + 1) < meanwhile_ns
 
 
 def test_application_runs_ahead_of_a_slow_client_without_waiting_again() -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -16,10 +17,11 @@ from penstock.server.address import TCPAddress
 from penstock.server.boot import BOOT_FAILED_STATUS, Imported
 from penstock.server.listener import open_listeners
 from penstock.server.message import Message, Order, open_channel, receive_message
+from penstock.server.overseer import SILENCE_NS
 from penstock.server.plan import Heritage
 from penstock.server.process import Identity
 from penstock.server.worker import Assignment, Worker, run_worker
-from penstock.telemetry import Segment
+from penstock.telemetry import STACK_SIGNAL, Segment, ask_for_stack, read_pulse
 
 pytestmark = pytest.mark.usefixtures("keep_process")
 
@@ -115,6 +117,37 @@ def test_worker_says_that_it_is_ready_and_serves_until_term(make_desk) -> None:
     desk.meanwhile(steps)
     assert Worker(desk.assignment).run() == 0
     assert answers[0].endswith(b"hello")
+
+
+def test_idle_worker_shows_again_and_again_that_its_loop_turns(make_desk) -> None:
+    desk = make_desk()
+    beats: set[int] = set()
+
+    def steps() -> None:
+        give_up_s = time.monotonic() + 20
+        while len(beats) < 3 and time.monotonic() < give_up_s:
+            beats.add(read_pulse(desk.segment.fd, desk.segment.layout, 1).beat_ns)
+            time.sleep(0.01)
+        kill(signal.SIGTERM)
+
+    desk.meanwhile(steps)
+    Worker(desk.assignment).run()
+    first, second, third = sorted(beats)
+    assert 0 < second - first < SILENCE_NS
+    assert 0 < third - second < SILENCE_NS
+
+
+def test_worker_shows_where_its_threads_stand_when_it_is_asked(make_desk) -> None:
+    desk = make_desk()
+    stacks: list[list[str]] = []
+
+    def steps() -> None:
+        stacks.append(ask_for_stack(desk.segment, lambda: kill(STACK_SIGNAL)))
+        kill(signal.SIGTERM)
+
+    desk.meanwhile(steps)
+    Worker(desk.assignment).run()
+    assert any("in _run" in line for line in stacks[0])
 
 
 @pytest.mark.parametrize(

@@ -658,4 +658,5 @@ def test_exchange_interrupted_in_our_own_code_is_closed_and_says_no_more(ask: As
     exchange.iterable = result
     end_interrupted(exchange)
     assert (result.closed_count, exchange.iterable, exchange.keep_alive) == (1, None, False)
+    assert exchange.output == []
     assert exchange.end_ns

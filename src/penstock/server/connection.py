@@ -159,18 +159,10 @@ class Connection(Timekeeper):
 
     def on_answered(self, exchange: Exchange) -> None:
         """Take an answered exchange back from the pool."""
-        loop = self._reception.loop
         if exchange is not self._exchange:  # disowned: its client was answered, or has gone
             self._reception.came_back(exchange)
             return
-        shape = self._shape
-        assert shape is not None  # noqa: S101 - set with the exchange
-        if not exchange.output:
-            shape.belongs_to_pool()
-        elif exchange.lane:
-            loop.lanes.learn(shape, exchange.end_ns - exchange.start_ns)
-        else:
-            shape.was_slow_inline()
+        self._learn(exchange, exchange.end_ns)
         if self._phase is CLOSED:
             exchange.outcome = Outcome.PEER_GONE
             self._record(exchange)
@@ -184,6 +176,16 @@ class Connection(Timekeeper):
             self._send_output(exchange)
         else:
             self._finish(exchange)
+
+    def _learn(self, exchange: Exchange, end_ns: int) -> None:
+        shape = self._shape
+        assert shape is not None  # noqa: S101 - set with the exchange
+        if exchange.end_ns and not exchange.output:
+            shape.belongs_to_pool()
+        elif exchange.lane:
+            self._reception.loop.lanes.learn(shape, end_ns - exchange.start_ns)
+        else:
+            shape.was_slow_inline()
 
     def on_deadline(self) -> None:
         """Do what the phase asks for when nothing happened in time."""

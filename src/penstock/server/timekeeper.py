@@ -114,6 +114,7 @@ class Timekeeper(Transmission):
         if not has_begun:
             exchange.status_code = 504
         reception.recorder.answered(exchange.thread)
+        self._learn(exchange, now_ns)
         self._record(exchange)
         reception.disown(exchange, now_ns + reception.request_grace_ns)
         if has_begun:  # without the last chunk: the client sees that it is not whole
@@ -192,4 +193,8 @@ class Timekeeper(Transmission):
         raise NotImplementedError
 
     def _record(self, exchange: Exchange) -> None:
+        raise NotImplementedError
+
+    def _learn(self, exchange: Exchange, end_ns: int) -> None:
+        """Let the shape of the request know how it went until `end_ns`."""
         raise NotImplementedError

@@ -240,6 +240,7 @@ def end_interrupted(exchange: Exchange) -> None:
     The thread that called the application calls this, once; close() may still be due.
     """
     exchange.abandon(Outcome.TIMED_OUT)
+    exchange.output = []
     _end(exchange)
 
 
