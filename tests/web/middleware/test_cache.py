@@ -182,3 +182,15 @@ def test_response_that_is_yet_to_be_rendered_is_kept_when_it_has_been(make_reque
     middleware = site(lambda _request: Lazy())
     middleware(make_request()).render()
     assert ask(middleware, make_request()) == b"rendered"
+
+
+def test_page_from_the_cache_without_an_age_to_count_from_says_none(make_request, counting):
+    middleware = site(counting(Expires="never"))
+    middleware(make_request())
+    assert "Age" not in middleware(make_request())
+
+
+def test_response_of_304_is_dated_and_not_kept(make_request, answer):
+    middleware = site(answer(status=304))
+    assert "Expires" in middleware(make_request())
+    assert "Age" not in middleware(make_request())

@@ -51,3 +51,9 @@ def test_subclass_may_choose_the_value_for_each_response(make_request, answer, p
     middleware = ByPath(answer())
     middleware(make_request("/own/"))
     assert middleware(make_request(path))["X-Frame-Options"] == value
+
+
+def test_next_response_under_the_same_settings_has_the_same_field(make_request, answer):
+    middleware = XFrameOptionsMiddleware(answer())
+    fields = [middleware(make_request())["X-Frame-Options"] for _ in range(2)]
+    assert fields == ["DENY", "DENY"]

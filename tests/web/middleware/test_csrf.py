@@ -321,3 +321,34 @@ def test_secret_in_the_session_is_checked(make_request):
 def test_secret_in_sessions_without_sessions_is_refused(make_request):
     with pytest.raises(ImproperlyConfigured, match="SessionMiddleware must appear before"):
         CsrfViewMiddleware(lambda request: None)(make_request())
+
+
+def test_token_whose_form_nobody_checked_is_not_compared():
+    with pytest.raises(AssertionError, match="16 characters"):
+        csrf._does_token_match("a" * 16, SECRET)
+
+
+def test_origin_is_refused_where_the_host_is_not_allowed(ask):
+    assert "Origin checking" in ask(SECRET, HTTP_ORIGIN="http://@", HTTP_HOST="@")[0]
+
+
+@pytest.mark.usefixtures("_in_sessions")
+def test_secret_that_the_session_has_is_not_written_again(make_request):
+    class Session(dict):
+        def __setitem__(self, key, value):
+            raise AssertionError("written")
+
+    def view(request):
+        get_token(request)
+        return HttpResponse()
+
+    request = make_request()
+    request.session = Session({csrf.CSRF_SESSION_KEY: SECRET})
+    CsrfViewMiddleware(view)(request)
+
+
+def test_wildcards_are_told_from_exact_origins(override):
+    override(CSRF_TRUSTED_ORIGINS=["https://*.example.org", "http://shop.example.org"])
+    middleware = CsrfViewMiddleware(lambda request: None)
+    assert middleware.allowed_origins_exact == {"http://shop.example.org"}
+    assert middleware.allowed_origin_subdomains == {"https": [".example.org"]}

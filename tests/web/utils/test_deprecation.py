@@ -126,3 +126,10 @@ class Site:
 def test_mixin_names_what_it_wraps():
     assert repr(Hooked(Site())) == "<Hooked get_response=Site>"
     assert repr(Hooked(len)) == "<Hooked get_response=len>"
+
+
+def test_asynchronous_mixin_without_hooks_is_its_get_response():
+    async def get_response(request):
+        return request + 1
+
+    assert asyncio.run(MiddlewareMixin(get_response)(1)) == 2

@@ -84,3 +84,7 @@ set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "b'answer' set()\n"
+
+
+def test_side_that_is_told_is_not_looked_for():
+    assert adapt(sync, to_async=True, from_async=True) is sync

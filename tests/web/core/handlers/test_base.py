@@ -326,3 +326,24 @@ def test_unforeseen_404_of_a_view_is_offered_to_process_exception(ask):
 
     response, _ = ask(missing, {("Inner", "exception"): HttpResponse("rescued")})
     assert response.content == b"rescued"
+
+
+def test_asynchronous_render_is_awaited(urlconf, override):
+    class AsyncLazy(Lazy):
+        async def render(self):
+            return super().render()
+
+    urlconf(path("", lambda request: AsyncLazy("awaited")))
+    override(MIDDLEWARE=[])
+    handler = BaseHandler()
+    handler.load_middleware(is_async=True)
+    assert asyncio.run(handler.get_response_async(make_request())).content == b"awaited"
+
+
+def test_second_request_of_a_context_finds_its_urlconf_in_place(urlconf, override):
+    urlconf(path("", lambda request: HttpResponse(get_urlconf())))
+    override(MIDDLEWARE=[])
+    handler = BaseHandler()
+    handler.load_middleware()
+    first, second = handler.get_response(make_request()), handler.get_response(make_request())
+    assert first.content == second.content != b""

@@ -7,8 +7,9 @@ import types
 
 import pytest
 
-from penstock.web.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
+from penstock.web.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed, PermissionDenied
 from penstock.web.core.handlers.chain import load_chain
+from penstock.web.http import HttpRequest, HttpResponse
 from penstock.web.utils.decorators import async_only_middleware, sync_and_async_middleware
 from penstock.web.utils.deprecation import MiddlewareMixin
 
@@ -227,3 +228,19 @@ def test_unused_middleware_on_another_side_leaves_the_handler_as_it_was():
     request = Recording()
     asyncio.run(chain.respond(request))
     assert request.log == ["async function", "heart"]
+
+
+@async_only_middleware
+def async_refusing(_get_response):
+    async def middleware(_request):
+        raise PermissionDenied
+
+    return middleware
+
+
+def test_exception_of_an_asynchronous_middleware_is_converted_before_the_one_around_it(urlconf):
+    urlconf(handler403=lambda request, exception: HttpResponse(status=403))
+    request = HttpRequest()
+    request.log = []
+    assert asyncio.run(load(Hooks, async_refusing, is_async=True).respond(request)).status_code == 403
+    assert request.log == ["request", "response"]

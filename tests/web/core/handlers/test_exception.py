@@ -16,6 +16,7 @@ from penstock.web.core.exceptions import (
 from penstock.web.core.handlers.exception import (
     convert_exception_to_response,
     get_exception_response,
+    handle_uncaught_exception,
     response_for_exception,
 )
 from penstock.web.core.signals import got_request_exception
@@ -178,3 +179,15 @@ def test_asynchronous_get_response_is_converted_as_such(handled, request_):
         raise PermissionDenied
 
     assert asyncio.run(convert_exception_to_response(get_response)(request_)).status_code == 403
+
+
+class Empty:
+    """A resolver that has lost its URLconf."""
+
+    urlconf_module = None
+
+
+def test_unforeseen_exception_without_a_urlconf_leaves_as_it_is(request_):
+    error = ValueError("of the view")
+    with pytest.raises(ValueError, match="of the view"):
+        handle_uncaught_exception(request_, Empty(), (ValueError, error, None))

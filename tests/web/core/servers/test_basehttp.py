@@ -112,3 +112,15 @@ def test_application_that_is_not_there_is_named(override, name):
     override(WSGI_APPLICATION=name)
     with pytest.raises(ImproperlyConfigured, match=f"'{name}' could not be loaded"):
         get_internal_wsgi_application()
+
+
+def test_any_other_failure_is_reported_as_the_standard_library_does(capsys):
+    server = WSGIServer(("127.0.0.1", 0), WSGIRequestHandler)
+    try:
+        try:
+            raise ValueError  # noqa: TRY301  (as above)
+        except ValueError:
+            server.handle_error(None, ("192.0.2.1", 4321))
+    finally:
+        server.server_close()
+    assert "ValueError" in capsys.readouterr().err
