@@ -38,7 +38,8 @@ def test_command_is_begun_anew_where_it_was_begun(tmp_path: Path, monkeypatch: p
     seen = []
     monkeypatch.setattr(os, "execve", lambda *words: seen.extend(words))
     monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "penstock", "serve", "app"])
-    monkeypatch.setenv("LISTEN_PID", "1")
+    monkeypatch.setenv("LISTEN_PID", str(os.getppid()))
+    monkeypatch.setenv("WATCHDOG_PID", "1")
     monkeypatch.chdir("/")
     make_exec(tmp_path)({"127.0.0.1:80": 7}, 9)
     program, words, environment = seen
@@ -46,4 +47,5 @@ def test_command_is_begun_anew_where_it_was_begun(tmp_path: Path, monkeypatch: p
     assert words == [sys.executable, "-m", "penstock", "serve", "app"]
     assert json.loads(environment[VARIABLE]) == LEFT | {"pid": os.getppid()}
     assert environment["LISTEN_PID"] == str(os.getpid())
+    assert environment["WATCHDOG_PID"] == "1"  # never ours
     assert Path.cwd() == tmp_path

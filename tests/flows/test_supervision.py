@@ -50,6 +50,10 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]
         yield Manager(sock, address)
 
 
+# As systemd starts a service: the watchdog is meant for one process.
+WATCHED = ("sh", "-c", 'export WATCHDOG_PID=$$; exec "$@"', "sh")
+
+
 def test_life_of_a_server_is_told(serve, connect, manager: Manager) -> None:
     server = serve("-w", "2", environment={"NOTIFY_SOCKET": manager.address})
     ready = manager.wait_for("READY=1")
@@ -91,6 +95,25 @@ def test_reload_that_fails_is_over_and_says_why(serve, manager: Manager, tmp_pat
     server.send_signal(signal.SIGHUP)
     manager.wait_for("RELOADING=1")
     manager.wait_for("READY=1")
+
+
+def test_new_program_is_named_to_the_manager_and_feeds_its_watchdog(serve, manager: Manager) -> None:
+    server = serve(environment={"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "1000000"}, prefix=WATCHED)
+    manager.wait_for("READY=1")
+    manager.forget()
+    server.send_signal(signal.SIGUSR2)
+    named = wait_until(
+        lambda: next((m for m in manager.listen() if re.fullmatch("MAINPID=[0-9]+", m)), None),
+        "the new program to be named",
+    )
+    successor = int(named.removeprefix("MAINPID="))
+    assert successor != server.pid
+    assert server.wait() == 0  # the old one
+    manager.forget()
+    manager.wait_for("WATCHDOG=1")
+    os.kill(successor, signal.SIGTERM)
+    wait_until(lambda: successor not in server.members(), "the new one to end")
+    assert not server.members()
 
 
 def test_application_that_cannot_be_imported_is_never_told_ready(serve, manager: Manager) -> None:

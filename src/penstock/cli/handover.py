@@ -38,8 +38,9 @@ def make_exec(folder: Path) -> Exec:
     def execute(sockets: Mapping[str, int], channel_fd: int) -> None:
         left = {"sockets": dict(sockets), "channel": channel_fd, "pid": os.getppid()}
         environment = os.environ | {VARIABLE: json.dumps(left)}
-        if "LISTEN_PID" in environment:  # what a service manager passed to us is passed on
-            environment["LISTEN_PID"] = str(os.getpid())
+        for name in ("LISTEN_PID", "WATCHDOG_PID"):  # what a service manager meant for us is meant for it
+            if environment.get(name) == str(os.getppid()):
+                environment[name] = str(os.getpid())
         os.chdir(folder)
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606 - our own words
 
