@@ -3,9 +3,11 @@
 import os
 import re
 import signal
+import time
 
 import pytest
 from tests.flows.client import Client, request
+from tests.flows.deploys import Site
 from tests.flows.harness import wait_until
 
 pytestmark = pytest.mark.flow
@@ -117,3 +119,97 @@ def test_files_and_sockets_of_the_server_are_not_inherited_by_subprocesses(serve
     assert "socket:" not in held
     assert "memfd" not in held
     assert "eventpoll" not in held
+
+
+# Crash loops
+
+
+def deaths(server) -> list[str]:
+    return [line for line in server.errors().splitlines() if "worker.exited" in line]
+
+
+def test_worker_that_dies_again_and_again_is_restarted_later_each_time_and_said_once_a_death(
+    serve, tmp_path
+) -> None:
+    """Its hook ends every worker but the first; that one serves on."""
+    (tmp_path / "looping_site.py").write_text(
+        "import os\n"
+        "def application(environ, start_response):\n"
+        "    start_response('200 OK', [('Content-Length', '2')])\n"
+        "    return [b'ok']\n"
+        "def start():\n"
+        "    try:\n"
+        "        os.mkdir('first')\n"
+        "    except FileExistsError:\n"
+        "        if os.path.exists('loop'):\n"
+        "            os._exit(9)\n"
+    )
+    words = ("looping_site", "-b", "127.0.0.1:0", "-w", "2")
+    environment = {"PENSTOCK_ON_WORKER_START": "looping_site:start"}
+    server = serve(*words, bare=True, chdir=tmp_path, environment=environment)
+    server.is_noise_expected = True
+    survivor, victim = server.workers()
+    (tmp_path / "loop").touch()
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: len(deaths(server)) >= 5, "five deaths")
+    client = Client(server.address)
+    assert client.get("/").body == b"ok"
+    client.close()
+    assert survivor in server.workers()
+    (tmp_path / "loop").unlink()
+    wait_until(lambda: len(server.workers()) == 2, "the loop to end")
+    lines = deaths(server)
+    assert len(lines) == len({re.search(r"pid=(\d+)", line)[1] for line in lines})  # one line a death
+    pauses = [float(found[1]) for line in lines if (found := re.search(r"restart_in_s=([0-9.]+)", line))]
+    assert pauses[:4] == pytest.approx([0.25, 0.5, 1.0, 2.0], abs=0.11)
+    assert all("status=9" in line for line in lines[1:])
+    assert server.stop() == 0
+
+
+def test_without_a_template_the_others_go_on_while_a_broken_deploy_is_on_disk(
+    serve, connect, tmp_path
+) -> None:
+    site = Site(tmp_path / "site")
+    (site.folder / "penstock.toml").write_text('preload = "off"\n')
+    server = site.serve(serve)
+    server.is_noise_expected = True
+    victim, survivor = server.workers()
+    site.write("1 / 0\n")
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: server.errors().count("worker.boot_failed") >= 2, "two attempts")
+    assert "ZeroDivisionError" in server.errors()
+    assert server.workers() == [survivor]
+    assert connect(server).get("/").body == b"version 1"
+    site.deploy(2)
+    wait_until(lambda: len(server.workers()) == 2, "the repaired code")
+    assert server.stop() == 0
+
+
+# The master killed
+
+
+def test_workers_of_a_killed_master_accept_nobody_and_leave_within_two_seconds(
+    serve, connect, tmp_path
+) -> None:
+    server = serve("-w", "2", "-t", "600")
+    server.is_noise_expected = server.is_killed = True
+    stuck = connect(server)
+    stuck.send(request("/sleep/600"))
+    wait_until(lambda: any(worker["busy"] for worker in busy(server)), "the request to run")
+    server.send_signal(signal.SIGKILL)
+    killed_s = time.monotonic()
+    wait_until(lambda: is_refused(server.address), "the port to be closed", within_s=1)
+    wait_until(lambda: not server.members(), "everybody to leave", within_s=6)
+    assert time.monotonic() - killed_s < 4  # 2 s, and the agent that writes their last lines
+
+
+def busy(server) -> list[dict]:
+    return [worker | {"busy": len(worker["current"])} for worker in server.status()["workers"]]
+
+
+def is_refused(address) -> bool:
+    try:
+        Client(address).close()
+    except OSError:
+        return True
+    return False

@@ -11,6 +11,8 @@ from tests.flows.client import Client
 from tests.flows.deploys import Crowd, Site, quantile
 from tests.flows.harness import clean_environment, run_command, wait_until
 
+from penstock.telemetry import ReloadState, find_masters, last_reload, read_verdict
+
 pytestmark = pytest.mark.flow
 
 
@@ -249,3 +251,48 @@ def test_code_with_a_hazard_is_served_without_a_template_and_the_line_is_named(s
     (line,) = [line for line in server.errors().splitlines() if "template.hazards" in line]
     assert "site_of_flow.py:3)" in line
     assert server.stop() == 0
+
+
+@pytest.mark.timeout(1800)
+def test_hundreds_of_reloads_leave_no_memory_descriptor_or_process_behind(serve, site, is_full) -> None:
+    count = 1000 if is_full else 25
+    server = site.serve(serve, "-w", "1")
+    for _ in range(5):  # from here on nothing is new
+        hup(server)
+    before = account(server)
+    for _ in range(count):
+        hup(server)
+    after = account(server)
+    growth = after["resident"] - before["resident"]
+    print(f"the master grew by {growth / 1024:.0f} KiB in {count} reloads")
+    assert growth <= 2 << 20
+    assert after["descriptors"] == before["descriptors"]
+    assert after["processes"] == before["processes"] == 4
+    assert server.stop() == 0
+
+
+def hup(server) -> None:
+    """Reload, and wait until the old generation has gone."""
+    before = verdict_number(server)
+    server.send_signal(signal.SIGHUP)
+    wait_until(lambda: verdict_number(server) > before and len(server.members()) == 4, "one generation")
+
+
+def verdict_number(server) -> int:
+    """Return the number of the last reload that was done; 0 = one is being made."""
+    (master,) = (found for found in find_masters() if found.pid == server.pid)
+    fd = master.open()
+    try:
+        number = last_reload(fd)
+        verdict = read_verdict(fd, number)
+    finally:
+        os.close(fd)
+    return number if verdict and verdict.state is ReloadState.DONE else 0
+
+
+def account(server) -> dict[str, int]:
+    """Return the master's memory in bytes, its descriptors, and the processes of the server."""
+    with open(f"/proc/{server.pid}/statm") as statm:
+        resident = int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    descriptors = len(os.listdir(f"/proc/{server.pid}/fd"))
+    return {"resident": resident, "descriptors": descriptors, "processes": len(server.members())}

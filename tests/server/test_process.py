@@ -1,6 +1,8 @@
 import os
 import random
 import signal
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -77,6 +79,39 @@ def test_changing_the_user_without_root_is_refused_at_start() -> None:
         return 0
 
     assert in_child(try_as_nobody) == 1
+
+
+def test_bare_number_of_a_user_keeps_no_group_of_ours() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+
+    def become() -> int:
+        os.setgroups([4, 5])
+        parse_identity("54321", "", "").assume()
+        return int((os.getuid(), os.getgroups()) == (54321, []))
+
+    assert in_child(become) == 1
+
+
+def test_generator_of_numpy_is_seeded_again_where_it_was_imported_and_not_imported_for_that(
+    monkeypatch,
+) -> None:
+    seeded = []
+    generator = ModuleType("numpy.random")
+    generator.seed = lambda: seeded.append(True)
+
+    class Lazy(ModuleType):
+        def __getattr__(self, name):
+            os._exit(9)
+
+    def forget() -> int:
+        monkeypatch.setitem(sys.modules, "numpy", Lazy("numpy"))
+        forget_parent(-1)
+        monkeypatch.setitem(sys.modules, "numpy.random", generator)
+        forget_parent(-1)
+        return len(seeded)
+
+    assert in_child(forget) == 1
 
 
 def test_child_forgets_handlers_masks_and_random_state_of_its_parent() -> None:

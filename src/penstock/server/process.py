@@ -66,6 +66,8 @@ class Identity:
         if self.uid is not None and self.uid != os.geteuid():
             if self.name:
                 os.initgroups(self.name, self.gid if self.gid is not None else os.getgid())
+            elif os.geteuid() == 0:
+                os.setgroups([])  # a bare number has none, and root's are not for it
             os.setuid(self.uid)
 
 
@@ -101,10 +103,11 @@ def forget_parent(keep_fd: int, blocked: Collection[signal.Signals] = ()) -> Non
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     random.seed()
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
+    # Not numpy.random by way of numpy, which would import it here: 4 MB in each worker.
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
         with contextlib.suppress(Exception):  # a NumPy without a legacy generator has nothing to reseed
-            numpy.random.seed()
+            numpy_random.seed()
 
 
 def has_terminal() -> bool:
