@@ -214,6 +214,14 @@ def test_without_grace_a_silent_loop_still_has_what_a_busy_machine_takes() -> No
     assert overseer.review([seen], START + SILENCE_NS) == [ASK]
 
 
+def test_limits_that_a_reload_brings_count_from_then_on(overseer) -> None:
+    seen = worker(END, request())
+    overseer.allow(600.0, 5.0)
+    assert overseer.review([seen], END) == []
+    overseer.allow(30.0, 5.0)
+    assert overseer.review([seen], END) == [REPLACE]
+
+
 def test_nobody_is_judged_when_the_master_itself_came_late(overseer) -> None:
     overseer.review([worker(START, request())], START)
     wait_ns = int(overseer.wait_s(START) * NS)

@@ -139,6 +139,14 @@ def test_worker_whose_thread_is_lost_is_named_for_replacement_and_lives(
     assert "thread=1 request=id-1 line='GET /sleep HTTP/1.1' age_s=4.0" in caplog.text
 
 
+def test_worker_has_the_time_that_a_reload_gave_it(segment, warden, hanging) -> None:
+    member, recorder = worker(segment, hanging.pid)
+    recorder.enter(1, past_ns(4), b"GET /sleep HTTP/1.1", "id-1")
+    recorder.beat(time.monotonic_ns())
+    warden.follow(ServerConfig(request_timeout_s=60.0))
+    assert warden.see_to_it([member]) == []
+
+
 def test_interrupted_worker_is_named_for_replacement(segment, warden, hanging, caplog) -> None:
     member, recorder = worker(segment, hanging.pid)
     recorder.enter(1, past_ns(0), b"GET /spin HTTP/1.1", "id-1")

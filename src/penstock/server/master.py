@@ -340,6 +340,7 @@ class Master:
         before = self._succession.conclude(generation)
         plan = self._plan
         self._roster.patience_s = _patience_s(plan)
+        self._warden.follow(plan.server)
         # The agent's ops port says how many threads there are.
         if (before.agent, before.server.threads) != (plan.agent, plan.server.threads):
             self._guardian.replace(plan.run_agent)

@@ -115,11 +115,15 @@ class Overseer:
     """
 
     def __init__(self, timeout_s: float, grace_s: float) -> None:
-        self._timeout_ns = int(timeout_s * NS)
-        self._grace_ns = int(grace_s * NS)
         self._cases: dict[int, _Case] = {}
         self._next_ns = 0  # when to look again; 0 = nobody is watched
         self._not_before_ns = 0
+        self.allow(timeout_s, grace_s)
+
+    def allow(self, timeout_s: float, grace_s: float) -> None:
+        """Judge by these limits from now on: a reload has brought others."""
+        self._timeout_ns = int(timeout_s * NS)
+        self._grace_ns = int(grace_s * NS)
 
     def wait_s(self, now_ns: int) -> float | None:
         """Return the seconds until the next review, or None while nobody is watched."""

@@ -56,6 +56,10 @@ class Warden:
         self._killed: set[int] = set()
         self._stacks: dict[int, list[str]] = {}
 
+    def follow(self, server: ServerConfig) -> None:
+        """Judge by this configuration from now on: a reload has brought it."""
+        self._overseer.allow(server.request_timeout_s, server.request_grace_s)
+
     def wait_s(self) -> float | None:
         """Return the seconds until somebody has to be looked at, or None."""
         return self._overseer.wait_s(monotonic_ns())
