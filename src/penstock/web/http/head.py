@@ -42,6 +42,12 @@ def html_type(charset: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=256)
+def type_field(content_type: str) -> tuple[str, str]:
+    """Return the Content-Type field of a content type; raises BadHeaderError."""
+    return "Content-Type", check_value(content_type)
+
+
+@lru_cache(maxsize=256)
 def stated_charset(content_type: str) -> str | None:
     """Return the charset that a Content-Type states; None without one."""
     match = _CHARSET.search(content_type)
@@ -108,7 +114,7 @@ class HttpResponseBase:
             if content_type is None:
                 self._store["content-type"] = html_type(self.charset)
             else:
-                set_field(self._store, "Content-Type", content_type)
+                self._store["content-type"] = type_field(content_type)
         elif content_type:
             raise ValueError(
                 "'headers' must not contain 'Content-Type' when the 'content_type' parameter is provided."

@@ -7,10 +7,13 @@ Never:  decides how dates and decimals look (core/serializers/json.py).
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from penstock.web.core.serializers.json import DjangoJSONEncoder
 from penstock.web.http.content import HttpResponse
+
+# json.dumps makes an encoder for each document; this one keeps nothing of what it encodes.
+_encode: Final = DjangoJSONEncoder().encode
 
 
 class JsonResponse(HttpResponse):
@@ -40,4 +43,8 @@ class JsonResponse(HttpResponse):
             raise TypeError(
                 "In order to allow non-dict objects to be serialized set the safe parameter to False."
             )
-        super().__init__(json.dumps(data, cls=encoder, **(json_dumps_params or {})), **kwargs)
+        if encoder is DjangoJSONEncoder and not json_dumps_params:
+            document = _encode(data)
+        else:
+            document = json.dumps(data, cls=encoder, **(json_dumps_params or {}))
+        super().__init__(document, **kwargs)
