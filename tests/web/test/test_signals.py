@@ -7,7 +7,7 @@ import types
 
 from penstock.web.core.cache import caches
 from penstock.web.template import engines
-from penstock.web.test import override_settings, signals
+from penstock.web.test import override_settings
 from penstock.web.urls import path, resolve
 
 
@@ -55,4 +55,6 @@ def test_time_zone_is_that_of_the_settings_of_now():
 
 
 def test_setting_that_nothing_was_made_from_makes_nothing_anew():
-    signals._make_anew(setting="SOMETHING", value=None, enter=True)
+    before = caches["default"]
+    with override_settings(SOMETHING="odd"):
+        assert caches["default"] is before
