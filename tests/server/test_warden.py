@@ -157,6 +157,14 @@ def test_interrupted_worker_is_named_for_replacement(segment, warden, hanging, c
     assert "worker.interrupted slot=1" in caplog.text
 
 
+def test_worker_that_is_leaving_is_not_replaced_for_a_lost_thread(segment, warden, hanging, caplog) -> None:
+    member, recorder = worker(segment, hanging.pid, state=State.DRAINING)
+    recorder.enter(1, past_ns(4), b"GET /sleep HTTP/1.1", "id-1")
+    recorder.beat(time.monotonic_ns())
+    assert warden.see_to_it([member]) == []
+    assert caplog.messages == []
+
+
 def test_booting_worker_is_not_judged_by_what_its_predecessor_left(segment, warden, hanging) -> None:
     member, recorder = worker(segment, hanging.pid, state=State.BOOTING)
     recorder.beat(past_ns(100))

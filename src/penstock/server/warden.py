@@ -12,7 +12,7 @@ Never:  judges (overseer.py), forks, or replaces (roster.py: it is told whom).
 import functools
 import logging
 import signal
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from time import monotonic_ns
 from typing import Final
 
@@ -64,14 +64,12 @@ class Warden:
         """Return the seconds until somebody has to be looked at, or None."""
         return self._overseer.wait_s(monotonic_ns())
 
-    def see_to_it(self, members: Iterable[Member]) -> list[int]:
+    def see_to_it(self, members: Collection[Member]) -> list[int]:
         """Look at all members and do what has to be done; returns the pids of those to be replaced."""
         now_ns = monotonic_ns()
-        workers = [
-            WatchedWorker(member.slot, member.pid, self._pulse(member.slot))
-            for member in members
-            if member.state is not State.BOOTING
-        ]
+        watched = {member.pid: member for member in members if member.state is not State.BOOTING}
+        self._forget_all_but({member.pid for member in members})
+        workers = [WatchedWorker(m.slot, m.pid, self._pulse(m.slot)) for m in watched.values()]
         lost = []
         for verdict in self._overseer.review(workers, now_ns):
             if isinstance(verdict, RequestStack):
@@ -79,7 +77,7 @@ class Warden:
                 self._stacks[verdict.pid] = ask_for_stack(self._segment, ask)
             elif isinstance(verdict, StuckWorker):
                 self._end(verdict, now_ns)
-            else:
+            elif watched[verdict.pid].state is State.READY:  # else it is on its way out
                 _say_lost(verdict, now_ns)
                 lost.append(verdict.pid)
         return lost
@@ -100,10 +98,7 @@ class Warden:
         """
         now_ns = monotonic_ns()
         words = [self._killer(member.pid, now_ns)] if number == signal.SIGKILL else []
-        self._stacks.pop(member.pid, None)
-        if member.pid in self._killed:
-            self._killed.remove(member.pid)
-        else:
+        if member.pid not in self._killed:
             unanswered = self._unanswered(member)
             self._record(unanswered, member.pid, Outcome.CUT, now_ns)
             words += [_inside(request, now_ns) for request in unanswered[:1]]
@@ -136,6 +131,11 @@ class Warden:
         self._kill(verdict.pid)
         self._record(unanswered[:1], verdict.pid, Outcome.TIMED_OUT, now_ns)
         self._record(unanswered[1:], verdict.pid, Outcome.CUT, now_ns)
+
+    def _forget_all_but(self, pids: set[int]) -> None:
+        self._killed &= pids
+        for pid in self._stacks.keys() - pids:
+            del self._stacks[pid]
 
     def _stack(self, pid: int) -> list[str]:
         """Return the stack that was asked for; on a busy machine it comes late."""
