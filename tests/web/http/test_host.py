@@ -97,4 +97,10 @@ def test_hosts_that_strangers_think_up_are_forgotten(override, monkeypatch):
     monkeypatch.setattr(module, "_MAX_KNOWN_HOSTS", 10)
     for number in range(100):
         check_host(f"h{number}.example")
-    assert len(module._known.hosts) <= 10
+    assert len(module._latest.get().hosts) <= 10
+
+
+def test_hosts_with_endless_ports_are_not_remembered(override):
+    override(ALLOWED_HOSTS=["*"])
+    check_host("ours.example:" + "9" * 10_000)
+    assert module._latest.get().hosts == set()

@@ -25,6 +25,7 @@ _DEBUG_HOSTS: Final = [".localhost", "127.0.0.1", "[::1]"]
 
 # A domain with a wildcard lets anyone think up hosts; no more of them are kept.
 _MAX_KNOWN_HOSTS: Final = 1000
+_MAX_KNOWN_LENGTH: Final = 300  # a name has 253 characters at most (RFC 1035), and a port five digits
 
 
 def split_domain_port(host: str) -> tuple[str, str]:
@@ -46,28 +47,40 @@ class _KnownHosts:
 
     __slots__ = ("allowed", "debug", "hosts")
 
-    def __init__(self) -> None:
-        self.allowed: list[str] = []
-        self.debug = False
+    def __init__(self, allowed: list[str], *, debug: bool) -> None:
+        self.allowed = allowed
+        self.debug = debug
         self.hosts: set[str] = set()
 
-    def is_known(self, host: str) -> bool:
-        """Tell whether a host was added under the settings of now.
-
-        The list is compared, not a revision: programs also change it in place.
-        """
-        if self.allowed == settings.ALLOWED_HOSTS and self.debug == settings.DEBUG:
-            return host in self.hosts
-        self.allowed, self.debug, self.hosts = list(settings.ALLOWED_HOSTS), settings.DEBUG, set()
-        return False
-
     def add(self, host: str) -> None:
+        """Remember a host, unless it is long: a port may have as many digits as a header takes."""
+        if len(host) > _MAX_KNOWN_LENGTH:
+            return
         if len(self.hosts) >= _MAX_KNOWN_HOSTS:
-            self.hosts = set()
+            self.hosts.clear()
         self.hosts.add(host)
 
 
-_known: Final = _KnownHosts()
+class _Latest:
+    """The known hosts under the settings of now, replaced as one: a thread goes on with those that it has."""
+
+    __slots__ = ("known",)
+
+    def __init__(self) -> None:
+        self.known = _KnownHosts([], debug=False)
+
+    def get(self) -> _KnownHosts:
+        """Return them; none are known yet if settings have changed.
+
+        The list is compared, not a revision: programs also change it in place.
+        """
+        known = self.known
+        if known.allowed != settings.ALLOWED_HOSTS or known.debug != settings.DEBUG:
+            known = self.known = _KnownHosts(list(settings.ALLOWED_HOSTS), debug=settings.DEBUG)
+        return known
+
+
+_latest: Final = _Latest()
 
 
 def check_host(host: str) -> None:
@@ -76,14 +89,15 @@ def check_host(host: str) -> None:
     Raises:
         DisallowedHost: any other; the message says what to add.
     """
-    if _known.is_known(host):
+    known = _latest.get()
+    if host in known.hosts:
         return
     allowed = settings.ALLOWED_HOSTS
     if settings.DEBUG and not allowed:
         allowed = _DEBUG_HOSTS
     domain, _ = split_domain_port(host)
     if domain and validate_host(domain, allowed):
-        _known.add(host)
+        known.add(host)
         return
     message = f"Invalid HTTP_HOST header: {host!r}."
     if domain:
