@@ -347,3 +347,40 @@ def test_second_request_of_a_context_finds_its_urlconf_in_place(urlconf, overrid
     handler.load_middleware()
     first, second = handler.get_response(make_request()), handler.get_response(make_request())
     assert first.content == second.content != b""
+
+
+def broken_page(request):
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("settings", "page", "error"),
+    [
+        pytest.param({}, broken_page, ZeroDivisionError, id="page-that-raises"),
+        pytest.param({"DEBUG_PROPAGATE_EXCEPTIONS": True}, None, ValueError, id="propagated"),
+    ],
+)
+def test_signal_of_an_exception_that_leaves_is_sent_once_per_layer(urlconf, override, settings, page, error):
+    seen = []
+
+    def note(**named):
+        seen.append(named)
+
+    class Plain(MiddlewareMixin):
+        pass
+
+    module = types.ModuleType("the_layers")
+    module.Plain = Plain
+    sys.modules["the_layers"] = module
+    urlconf(path("", raising_view), **({"handler500": page} if page else {}))
+    override(MIDDLEWARE=["the_layers.Plain"] * 3, **settings)
+    handler = BaseHandler()
+    handler.load_middleware()
+    got_request_exception.connect(note)
+    try:
+        with pytest.raises(error):
+            handler.get_response(make_request())
+    finally:
+        got_request_exception.disconnect(note)
+        del sys.modules["the_layers"]
+    assert len(seen) == 4
