@@ -22,6 +22,7 @@ from penstock.web.http.host import split_domain_port, validate_host
 from penstock.web.http.mediatype import MediaType
 from penstock.web.http.origin import RequestOrigin
 from penstock.web.http.querydict import QueryDict
+from penstock.web.http.session import SessionOnDemand, settle_session
 from penstock.web.utils.datastructures import MultiValueDict
 from penstock.web.utils.functional import cached_property
 from penstock.web.utils.http import parse_header_parameters
@@ -66,7 +67,7 @@ class HttpRequest(RequestOrigin, RequestBody):
     content_type: str | None = None
     resolver_match: Any = None
     urlconf: Any  # no default: that it is missing means ROOT_URLCONF, and None resets to it
-    session: Any  # no default either: SessionMiddleware sets it
+    session: Any = SessionOnDemand()  # missing, unless SessionMiddleware is there
 
     def __init__(self) -> None:
         self.META = {}
@@ -81,9 +82,11 @@ class HttpRequest(RequestOrigin, RequestBody):
         return f"<{type(self).__name__}: {self.method} {self.get_full_path()!r}>"
 
     def __getstate__(self) -> dict[str, Any]:
+        settle_session(self)
         return {name: value for name, value in self.__dict__.items() if name not in self.non_picklable_attrs}
 
     def __copy__(self) -> Self:
+        settle_session(self)
         duplicate = self.__class__.__new__(self.__class__)
         duplicate.__dict__.update(self.__dict__)
         return duplicate

@@ -74,7 +74,26 @@ def test_a_copy_of_a_request_has_a_session_of_its_own():
     duplicate = copy.deepcopy(request)
     duplicate.session["a"] = 1
     assert "a" not in request.session
-    assert copy.copy(request.session) is not request.session
+
+
+def test_a_shallow_copy_of_a_request_shares_its_session():
+    request = RequestFactory().get("/")
+    SessionMiddleware(plain).process_request(request)
+    copy.copy(request).session["a"] = 1
+    assert request.session["a"] == 1
+
+
+def test_a_request_takes_its_session_along_when_it_is_pickled():
+    request = RequestFactory().get("/")
+    SessionMiddleware(plain).process_request(request)
+    assert "session" in request.__getstate__()
+
+
+def test_a_session_that_was_there_before_is_replaced():
+    request = RequestFactory().get("/")
+    request.session = "old"
+    SessionMiddleware(plain).process_request(request)
+    assert request.session.is_empty()
 
 
 def test_the_first_look_makes_the_store_and_every_other_finds_it():
@@ -82,7 +101,8 @@ def test_the_first_look_makes_the_store_and_every_other_finds_it():
 
     def view(request):
         kept.append(request.session)
-        assert isinstance(request.session, Counting)
+        assert type(request.session) is Counting
+        assert request.session is kept[0]
         request.session["a"] = 1
         assert kept[0]["a"] == 1
         kept[0].modified = True
@@ -189,4 +209,6 @@ def test_a_request_without_the_middleware_has_no_session():
     request = RequestFactory().get("/")
     response = HttpResponse()
     assert not hasattr(request, "session")
+    with pytest.raises(AttributeError, match="WSGIRequest has no session; expected SessionMiddleware"):
+        _ = request.session
     assert SessionMiddleware(plain).process_response(request, response) is response

@@ -1,7 +1,7 @@
 """Gives each request its session, and saves what changed.
 
-Most requests never look at their session.  So the store is made when somebody first does; until then a
-stand-in holds its place, and the response is left alone unless the cookie must go or be renewed.
+Most requests never look at their session.  So it is made when somebody first does (http/session.py); where
+nobody did, the response is left alone unless the cookie must go or be renewed.
 
 In:     the session cookie.
 Out:    `request.session`; Set-Cookie and Vary: Cookie where Django sets them.
@@ -11,7 +11,6 @@ Rules:  Django's, in this order: an empty session with a cookie deletes the cook
         a changed one (or SESSION_SAVE_EVERY_REQUEST) is saved and its cookie sent.
 """
 
-import copy
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -20,9 +19,9 @@ from typing import Any, Final
 from penstock.web.conf import settings
 from penstock.web.contrib.sessions.backends.base import MIN_KEY_LENGTH, SessionBase, UpdateError
 from penstock.web.contrib.sessions.exceptions import SessionInterrupted
+from penstock.web.http.session import STORE
 from penstock.web.utils.cache import patch_vary_headers
 from penstock.web.utils.deprecation import MiddlewareMixin
-from penstock.web.utils.functional import LazyObject, empty
 from penstock.web.utils.http import http_date
 
 DELETED_MEANWHILE: Final = "the session was deleted while its request ran, perhaps by logging out elsewhere"
@@ -36,8 +35,10 @@ class SessionMiddleware(MiddlewareMixin):
         self.SessionStore: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
 
     def process_request(self, request: Any) -> None:
-        """Put a stand-in where the session will be."""
-        request.session = _SessionOnDemand(self.SessionStore, _session_cookie(request))
+        """Say which store the request's session comes from; http/session.py makes it when it is wanted."""
+        attributes = request.__dict__
+        attributes.pop("session", None)
+        attributes[STORE] = self.SessionStore
 
     def process_response(self, request: Any, response: Any) -> Any:
         """Save what changed.
@@ -45,15 +46,13 @@ class SessionMiddleware(MiddlewareMixin):
         Raises:
             SessionInterrupted: the session was deleted while the request ran.
         """
+        if STORE in request.__dict__ and _is_of_no_concern(request):
+            return response
         session: Any = getattr(request, "session", None)
-        if type(session) is _SessionOnDemand:
-            if session.is_of_no_concern():
-                return response
-            session = session.make()
         try:
             accessed, modified, is_empty = session.accessed, session.modified, session.is_empty()
         except AttributeError:
-            return response  # somebody put something else there
+            return response  # there is none, or somebody put something else there
         if settings.SESSION_COOKIE_NAME in request.COOKIES and is_empty:
             _delete_cookie(response)
             return response
@@ -64,46 +63,18 @@ class SessionMiddleware(MiddlewareMixin):
         return response
 
 
-class _SessionOnDemand(LazyObject):
-    """Stands in for a session until somebody uses it, and passes everything on from then on.
+def _is_of_no_concern(request: Any) -> bool:
+    """Whether a session that nobody looked at changes nothing about the response.
 
-    It knows the cookie and not the request: each would hold the other, and both, the environ and all, would
-    wait for the garbage collector.
+    There is no cookie, or it looks like a key: then it stays.  What does not is deleted, as Django does.
     """
-
-    def __init__(self, store: type[SessionBase], cookie: str | None) -> None:
-        self.__dict__.update(_wrapped=empty, _store=store, _cookie=cookie)
-
-    def _setup(self) -> None:
-        self.__dict__["_wrapped"] = self.__dict__["_store"](self.__dict__["_cookie"])
-
-    def make(self) -> Any:
-        """The session itself."""
-        return self._made()
-
-    def is_of_no_concern(self) -> bool:
-        """Whether nobody looked at the session, and that changes nothing about the response.
-
-        There is no cookie, or it looks like a key: then it stays.  What does not is deleted, as Django does.
-        """
-        if self._wrapped is not empty or settings.SESSION_SAVE_EVERY_REQUEST:
-            return False
-        cookie = self.__dict__["_cookie"]
-        return cookie is None or len(cookie) >= MIN_KEY_LENGTH
-
-    def __copy__(self) -> Any:
-        return copy.copy(self._made())
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return copy.deepcopy(self._made(), memo)
-
-
-def _session_cookie(request: Any) -> str | None:
-    """Return the session cookie; without one in sight the cookies are not parsed for it."""
+    if settings.SESSION_SAVE_EVERY_REQUEST:
+        return False
     name = settings.SESSION_COOKIE_NAME
     if "COOKIES" not in request.__dict__ and name not in request.META.get("HTTP_COOKIE", ""):
-        return None
-    return request.COOKIES.get(name)  # type: ignore[no-any-return]  # a str, as cookies are
+        return True  # without one in sight the cookies are not parsed for it
+    cookie = request.COOKIES.get(name)
+    return cookie is None or len(cookie) >= MIN_KEY_LENGTH
 
 
 def _cookie_place() -> dict[str, Any]:
