@@ -64,3 +64,8 @@ def test_form_is_read_from_the_body_file_which_the_request_closes():
     assert request.POST["a"] == "1"
     request.close()
     assert request._stream.closed
+
+
+def test_query_is_utf_8_whatever_charset_the_body_has():
+    charset = [(b"content-type", b"text/plain; charset=latin-1")]
+    assert make_request(query_string=b"q=%C3%A4", headers=charset).GET["q"] == "\u00e4"

@@ -55,7 +55,7 @@ class ASGIRequest(HttpRequest):
     @cached_property
     def GET(self) -> QueryDict:
         """The fields of the query string."""
-        return QueryDict(self.META["QUERY_STRING"], encoding=self._encoding)
+        return QueryDict(self.META["QUERY_STRING"])  # as Django has it: whatever charset the body is in
 
     @cached_property
     def COOKIES(self) -> dict[str, str]:
