@@ -9,6 +9,7 @@ from penstock.cli.machine import (
     available_cpus,
     default_workers,
     memory_bytes,
+    memory_headroom_bytes,
     memory_limit_bytes,
     raise_file_limit,
 )
@@ -173,3 +174,27 @@ def test_limit_of_files_is_raised_as_far_as_it_may(
     monkeypatch.setattr(resource, "setrlimit", lambda kind, pair: limits.append(pair))
     assert raise_file_limit(2000) == raised
     assert limits[-1] == (raised, hard)
+
+
+@pytest.mark.parametrize(
+    ("folder", "files", "expected"),
+    [
+        pytest.param("", {"memory.max": "1000", "memory.current": "700"}, 350, id="second-version"),
+        pytest.param(
+            "memory",
+            {"memory.limit_in_bytes": "1000", "memory.usage_in_bytes": "700"},
+            350,
+            id="first-version",
+        ),
+        pytest.param("", {"memory.max": "max", "memory.current": "700"}, None, id="no-limit"),
+        pytest.param("", {"memory.max": "1000"}, None, id="nobody-says-what-is-used"),
+        pytest.param("", {"memory.max": "100", "memory.current": "700"}, 0, id="never-less-than-nothing"),
+    ],
+)
+def test_room_is_what_the_limit_leaves_and_files_that_can_be_dropped(
+    tmp_path: Path, folder: str, files: dict[str, str], expected: int | None
+) -> None:
+    write(tmp_path / "proc/self/cgroup", f"1:{folder}:/\n")
+    for name, text in {"memory.stat": "active_file 9\ninactive_file 50\n", **files}.items():
+        write(tmp_path / "sys/fs/cgroup" / folder / name, text)
+    assert memory_headroom_bytes(tmp_path) == expected

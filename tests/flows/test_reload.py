@@ -34,12 +34,13 @@ def ask(server) -> bytes:
 
 
 def templates(server) -> list[int]:
-    return server.workers("template")
+    return [template["pid"] for template in server.status()["templates"]]
 
 
 def generations(server) -> set[int]:
-    workers = server.status()["workers"]
-    return {worker["generation"] for worker in workers if worker["state"] not in ("gone", "empty")}
+    status = server.status()
+    live = [worker for worker in status["workers"] if worker["state"] != "gone"]
+    return {holder["generation"] for holder in (*live, *status["templates"])}
 
 
 @pytest.mark.timeout(180)
@@ -296,3 +297,39 @@ def account(server) -> dict[str, int]:
         resident = int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     descriptors = len(os.listdir(f"/proc/{server.pid}/fd"))
     return {"resident": resident, "descriptors": descriptors, "processes": len(server.members())}
+
+
+HOOKS = """
+import os
+
+def note(name):
+    with open("hooks", "a") as file:
+        file.write(f"{name} {os.getpid()}\\n")
+
+def start(): note("start")
+def stop(): note("stop")
+def ready(): note("ready")
+"""
+
+
+@pytest.mark.parametrize("preload", ["auto", "off"])
+def test_hooks_are_called_where_the_configuration_says(serve, site, preload) -> None:
+    (site.folder / "hooks_of_flow.py").write_text(HOOKS)
+    names = {"start": "on_worker_start", "stop": "on_worker_stop", "ready": "on_ready"}
+    lines = [f'{option} = "hooks_of_flow:{name}"\n' for name, option in names.items()]
+    (site.folder / "penstock.toml").write_text("".join([f'preload = "{preload}"\n', *lines]))
+    server = site.serve(serve)
+    workers = set(server.workers())
+
+    def called(name: str) -> list[int]:
+        calls = [line.split() for line in (site.folder / "hooks").read_text().splitlines()]
+        return [int(pid) for word, pid in calls if word == name]
+
+    wait_until(lambda: len(called("ready")) == 1, "the server's readiness to be told")
+    assert set(called("start")) == workers
+    assert not set(called("ready")) & workers
+    assert reload(server).returncode == 0
+    wait_until(lambda: len(called("ready")) == 2, "the reload to be told")
+    wait_until(lambda: set(called("stop")) == workers, "the old workers to say good-bye")
+    assert server.stop() == 0
+    assert len(called("start")) == len(called("stop")) == 4

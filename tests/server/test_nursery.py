@@ -291,3 +291,67 @@ def test_generation_without_a_template_is_dismissed_by_forgetting_it(make_plain)
 
 def test_death_of_a_stranger_means_nothing(make_ward) -> None:
     assert list(make_ward().nursery.reaped(1, 0)) == []
+
+
+# Errands
+
+
+@pytest.mark.parametrize("preload", ["auto", "off"])
+def test_ready_hook_is_called_in_a_process_of_its_own(make_ward, tmp_path, preload) -> None:
+    def find_hook(_name):
+        return lambda: (tmp_path / "ready").write_text(str(os.getpid()))
+
+    ward = make_ward(find_hook=find_hook, on_ready="shop:ready", preload=preload)
+    if ward.prepare():
+        ward.hear()
+    ward.nursery.call_ready_hook(1)
+    while ward.nursery._speakers.keys() - {brood_fd(ward)}:
+        assert ward.poll.poll(PATIENCE_S * 1000)
+        assert list(ward.nursery.listen()) == []
+    pid = int((tmp_path / "ready").read_text())
+    assert pid not in (os.getpid(), ward.template)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def brood_fd(ward) -> int:
+    channel = ward.nursery._broods[1].channel
+    return channel.fileno() if channel else -1
+
+
+def test_ready_hook_that_fails_is_logged_with_its_traceback(make_plain, caplog) -> None:
+    def fail() -> None:
+        raise OSError("nobody to tell")
+
+    ward = make_plain(find_hook=lambda name: fail, on_ready="shop:ready")
+    ward.nursery.call_ready_hook(1)
+    while ward.nursery._speakers:
+        assert ward.poll.poll(PATIENCE_S * 1000)
+        assert list(ward.nursery.listen()) == []
+    assert "hook.failed on_ready generation=1" in caplog.text
+    assert "on_ready 'shop:ready' failed: OSError: nobody to tell\nTraceback" in caplog.text
+    os.wait()
+
+
+def test_ready_hook_that_does_not_return_ends_with_the_server(make_plain, caplog) -> None:
+    ward = make_plain(find_hook=lambda name: signal.pause, on_ready="shop:ready")
+    ward.nursery.call_ready_hook(1)
+    while not next(iter(ward.nursery._speakers.values())).pid:
+        assert list(ward.nursery.listen()) == []
+    ward.nursery.stop_errands()
+    assert os.wait()[1] == signal.SIGKILL
+    assert list(ward.nursery.listen()) == []
+    assert "hook.cut on_ready" in caplog.text
+
+
+def test_generation_without_a_ready_hook_forks_nobody(make_plain) -> None:
+    ward = make_plain()
+    ward.nursery.call_ready_hook(1)
+    assert ward.nursery._speakers == {}
+
+
+def test_ready_hook_for_which_there_is_no_process_is_said(make_plain, monkeypatch, caplog) -> None:
+    ward = make_plain(find_hook=lambda name: None, on_ready="shop:ready")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fork", refuse)
+        ward.nursery.call_ready_hook(1)
+    assert "hook.failed on_ready generation=1: resource temporarily unavailable" in caplog.text

@@ -5,7 +5,7 @@ import pytest
 
 from penstock.config import ServerConfig
 from penstock.server.lifecycle import State
-from penstock.server.recycling import Recycler, resident
+from penstock.server.recycling import Recycler
 from penstock.server.roster import Member
 from penstock.telemetry import Segment, layout
 
@@ -70,8 +70,6 @@ def test_age_is_counted_from_the_start(segment) -> None:
 
 
 def test_memory_is_the_kernels_account(segment) -> None:
-    assert resident(OWN_PID) > 1 << 20
-    assert resident(1 << 22) == 0
     (due,) = Recycler(segment).due(ServerConfig(max_rss_bytes=1 << 20), [member()], 1)
     assert due.reason.startswith("max_rss_bytes=1048576 rss_bytes=")
     assert Recycler(segment).due(ServerConfig(max_rss_bytes=1 << 40), [member()], 1) == []

@@ -1,11 +1,12 @@
 import dataclasses
+import os
 from collections.abc import Iterator
 
 import pytest
 from tests.server.plans import plan
 
 from penstock.server.errors import StartError
-from penstock.server.roster import Roster
+from penstock.server.roster import Roster, StartWorker
 from penstock.server.succession import Succession, line_first
 from penstock.telemetry import ReloadState, Segment, Verdict, last_reload, read_verdict
 
@@ -102,3 +103,22 @@ def test_option_that_needs_a_restart_is_named(segment, caplog) -> None:
 )
 def test_line_that_says_what_is_wrong_comes_first(reason, expected) -> None:
     assert line_first(reason) == expected
+
+
+@pytest.mark.parametrize(
+    ("left_bytes", "surge"),
+    [
+        pytest.param(None, 2, id="no-limit"),
+        pytest.param(1 << 40, 2, id="room"),
+        pytest.param(0, 1, id="none"),
+    ],
+)
+def test_generations_that_do_not_fit_beside_each_other_change_worker_by_worker(
+    segment, caplog, left_bytes, surge
+) -> None:
+    options = {"workers": 2, "headroom": lambda: left_bytes}
+    court = Court(segment, plan(**options), plan(**options))
+    court.roster.started(StartWorker(1, 1), os.getpid(), 0)
+    court.succession.begin(2)
+    assert court.roster.surge == surge
+    assert ("server.reload_stepwise" in caplog.text) is (surge == 1)

@@ -91,7 +91,7 @@ def make_mould() -> Iterator[Callable[..., Mould]]:
 def test_template_that_has_imported_says_so_and_is_seen_in_its_slot(make_mould) -> None:
     mould = make_mould()
     assert mould.hear() == Message(b"R", "", mould.pid)
-    states = {worker.slot: (worker.pid, worker.state) for worker in Snapshot.take(mould.segment.fd).workers}
+    states = {worker.slot: (worker.pid, worker.state) for worker in Snapshot.take(mould.segment.fd).templates}
     assert states == {SLOT: (mould.pid, WorkerState.TEMPLATE)}
 
 

@@ -45,6 +45,15 @@ def memory_limit_bytes(root: Path = Path("/")) -> int | None:
     return min(limits, default=None)
 
 
+def memory_headroom_bytes(root: Path = Path("/")) -> int | None:
+    """Return the memory that this process's cgroups have left; None = no limit but the machine's.
+
+    Files that nobody has looked at lately count as left: the kernel drops them first.
+    """
+    left = [room for folder in _cgroups(root, "memory") if (room := _room(folder)) is not None]
+    return min(left, default=None)
+
+
 def memory_bytes(root: Path = Path("/")) -> int | None:
     """Return the memory this process may use: its cgroups' or the machine's; None = nobody says."""
     limit = memory_limit_bytes(root)
@@ -112,4 +121,18 @@ def _memory(folder: Path) -> int | None:
         except (OSError, ValueError):  # no such file, or "max"
             continue
         return limit if limit < _NO_LIMIT else None
+    return None
+
+
+def _room(folder: Path) -> int | None:
+    limit = _memory(folder)
+    if limit is None:
+        return None
+    for name in ("memory.current", "memory.usage_in_bytes"):
+        try:
+            used = int((folder / name).read_text())
+            words = (folder / "memory.stat").read_text().split()
+            return max(0, limit - used + int(words[words.index("inactive_file") + 1]))
+        except (OSError, ValueError, IndexError):
+            continue
     return None

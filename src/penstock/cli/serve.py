@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from penstock import __version__
 from penstock.cli.error import CommandError
 from penstock.cli.handover import make_exec, take_inheritance
-from penstock.cli.machine import OTHER_FILES, default_workers, raise_file_limit
+from penstock.cli.machine import OTHER_FILES, default_workers, memory_headroom_bytes, raise_file_limit
 from penstock.cli.parser import given_flags
 from penstock.cli.streams import open_standard_streams
 from penstock.cli.supervision import PassedSocket, make_notifier, passed_sockets, take_passed
@@ -284,6 +284,7 @@ def make_plan(config: Config, target: str, planner: Planner) -> ServePlan:
         run_agent=agent_runner(config, planner.ops),
         announce=announcer(config, target, str(planner.ops or "")),
         renew=planner,
+        headroom=memory_headroom_bytes,
         execute=make_exec(planner.folder),
         inheritance=planner.inheritance,
         ops=planner.ops,

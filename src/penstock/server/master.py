@@ -260,6 +260,7 @@ class Master:
         self._stop(_patience_s(self._plan))
 
     def _stop(self, patience_s: float) -> None:
+        self._nursery.stop_errands()
         self._roster.stop(patience_s, time.monotonic())
         self._notifier.extend(patience_s + AGENT_STOP_S + NOTICE_S)
         self._recorder.set_state(WorkerState.DRAINING)
@@ -338,6 +339,7 @@ class Master:
 
     def _conclude_reload(self, generation: int) -> None:
         before = self._succession.conclude(generation)
+        self._nursery.call_ready_hook(generation)
         plan = self._plan
         self._roster.patience_s = _patience_s(plan)
         self._warden.follow(plan.server)
@@ -390,6 +392,7 @@ class Master:
         if not self._has_served and len(ready) >= self._roster.desired:
             self._has_served = True
             self._succession.has_served(member.generation)
+            self._nursery.call_ready_hook(member.generation)
             self._recorder.set_state(WorkerState.READY)
             names = [str(listener) for listener in self._listeners]
             log.info("server.ready pid=%d workers=%d addresses=%s", os.getpid(), len(ready), ",".join(names))

@@ -6,7 +6,8 @@
     template -> master    HAZARDS   what a fork would break, and where it was started
                           READY     the application is imported, ask me for workers
                           FAILED    it cannot be imported: why
-    master -> template    an order: slot, generation, whether it is the only worker; with the worker's channel
+    master -> template    an order: slot (0 = an errand), generation, whether it is the only worker; with the
+                          channel of the process to be
 
 A channel is one pair of sockets that keeps messages apart (SOCK_SEQPACKET): a channel that ends without READY
 or FAILED belonged to a process that died.

@@ -17,6 +17,8 @@ import signal
 import socket
 from collections.abc import Iterator
 
+from penstock.server.errand import SLOT as ERRAND_SLOT
+from penstock.server.errand import run_errand
 from penstock.server.family import Family, how_it_ended, send_signal
 from penstock.server.kinship import adopt_orphans
 from penstock.server.message import (
@@ -32,6 +34,7 @@ from penstock.server.message import (
 )
 from penstock.server.plan import Heritage, ServePlan
 from penstock.server.roster import ImportGeneration, StartWorker
+from penstock.server.succession import line_first
 from penstock.server.template import Seat, run_template
 from penstock.server.worker import Assignment, run_worker
 
@@ -130,6 +133,11 @@ class Birth:
     command: StartWorker
     pid: int
     channel: socket.socket
+
+    @property
+    def is_errand(self) -> bool:
+        """Whether it is no worker but a call of `on_ready`."""
+        return self.command.slot == ERRAND_SLOT
 
 
 class Nursery:
@@ -253,8 +261,25 @@ class Nursery:
             return 0
         pid = self._family.fork()
         if not pid:
-            run_worker(Assignment(brood.plan, self._heritage, None, order, self._lifeline_fd, os.getppid()))
+            run = run_worker if order.slot else run_errand
+            run(Assignment(brood.plan, self._heritage, None, order, self._lifeline_fd, os.getppid()))
         return pid
+
+    def call_ready_hook(self, generation: int) -> None:
+        """Have `on_ready` of a generation called, if it has one; a failure is logged."""
+        if not self._broods[generation].plan.server.on_ready:
+            return
+        try:
+            self.start(StartWorker(ERRAND_SLOT, generation), is_alone=True)
+        except OSError as error:
+            log.error("hook.failed on_ready generation=%d: %s", generation, error.strerror)
+
+    def stop_errands(self) -> None:
+        """End the calls of `on_ready` that have not returned."""
+        for speaker in self._speakers.values():
+            if isinstance(speaker, Birth) and speaker.is_errand and speaker.pid:
+                log.warning("hook.cut on_ready pid=%d", speaker.pid)
+                send_signal(speaker.pid, signal.SIGKILL)
 
     # Channels
 
@@ -271,6 +296,8 @@ class Nursery:
                 return
             if isinstance(speaker, Brood):
                 yield from self._hear_template(speaker, message)
+            elif speaker.is_errand:
+                self._hear_errand(speaker, message)
             else:
                 yield from self._hear_worker(speaker, message)
 
@@ -297,6 +324,18 @@ class Nursery:
             brood.channel = None
             brood.is_imported = True
             yield GenerationImported(brood.generation, is_kept=False)
+
+    def _hear_errand(self, errand: Birth, message: Message | None) -> None:
+        if message is not None and message.word == HELLO:
+            errand.pid = message.pid
+            return
+        self._forget(errand.channel)
+        generation = errand.command.generation
+        if message is None:
+            log.error("hook.failed on_ready generation=%d pid=%d: it ended", generation, errand.pid)
+        elif message.word == FAILED:
+            text = line_first(message.text)
+            log.error("hook.failed on_ready generation=%d pid=%d: %s", generation, errand.pid, text)
 
     def _hear_worker(self, birth: Birth, message: Message | None) -> Iterator[Word]:
         if message is None:

@@ -32,6 +32,7 @@ class ServePlan:
         run_agent: the agent's main function: (segment, wake_fd, master's pid); called in its process.
         announce: told, once, the addresses when all workers are ready.
         renew: reads the configuration again; raises StartError where it cannot be used.
+        headroom: returns the memory in bytes that the cgroup has left, None = it has no limit.
         execute: replaces a child of the master by this command, begun anew (USR2).
         inheritance: what the program left that this one takes over from, or None.
         ops: the ops port's listener, which no child but the agent keeps; its opener closes it.
@@ -48,6 +49,7 @@ class ServePlan:
     run_agent: RunAgent
     announce: Callable[[Sequence[str]], None]
     renew: Callable[[], "ServePlan"]
+    headroom: Callable[[], int | None]
     execute: Exec
     inheritance: Inheritance | None = None
     ops: Listener | None = None

@@ -3,25 +3,20 @@
 In:     the members of the roster, their counts in the shared memory, the kernel's account of their memory.
 Out:    pids to replace, with the reason.
 Never:  stops anybody (roster.py replaces one at a time, successor first).
-
-The memory is that of /proc/PID/statm, "resident": shared pages count in full, as in ps and top.
 """
 
-import contextlib
 import dataclasses
-import os
 import random
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Final
 
 from penstock.config import ServerConfig
+from penstock.server.footprint import resident
 from penstock.server.lifecycle import State
 from penstock.server.roster import Member
 from penstock.telemetry import Segment, finished_requests
 
 LOOK_EVERY_S: Final = 1.0
-PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,13 +73,6 @@ class Recycler:
         if self._jitter[pid] < 0:
             self._jitter[pid] = self._draw(server.max_requests_jitter)
         return self._jitter[pid]
-
-
-def resident(pid: int) -> int:
-    """Return the resident memory of a process in bytes; 0 = it has ended."""
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * PAGE_BYTES
-    return 0
 
 
 def _is_wanted(server: ServerConfig) -> bool:

@@ -13,6 +13,7 @@ import logging
 import os
 
 from penstock.server.errors import StartError
+from penstock.server.footprint import proportional
 from penstock.server.plan import ServePlan
 from penstock.server.renewal import renew_plan
 from penstock.server.roster import Roster
@@ -58,9 +59,23 @@ class Succession:
         for name in renewal.fixed:
             log.warning("server.option_fixed option=%s: it changes with a restart or USR2 only", name)
         self.next_plan = renewal.plan
+        self._look_for_room(generation)
         if renewal.plan.server.workers != self.plan.server.workers:  # else TTIN and TTOU have the say
             self._roster.successor_desired = self._roster.within_bounds(renewal.plan.server.workers)
         return True
+
+    def _look_for_room(self, generation: int) -> None:
+        """Go worker by worker where a second generation would not fit beside the first."""
+        left_bytes = self.plan.headroom()
+        needed_bytes = sum(map(proportional, self._roster.members))
+        if left_bytes is not None and left_bytes < needed_bytes:
+            self._roster.surge = 1
+            log.warning(
+                "server.reload_stepwise generation=%d left_bytes=%d needed_bytes=%d: worker by worker",
+                generation,
+                left_bytes,
+                needed_bytes,
+            )
 
     def conclude(self, generation: int) -> ServePlan:
         """Put the successor's plan in force; returns the one that was."""

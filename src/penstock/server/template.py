@@ -28,6 +28,7 @@ from typing import Final
 
 from penstock.server.audit import Origins, find_hazards
 from penstock.server.boot import BOOT_FAILED_STATUS, Imported, import_application
+from penstock.server.errand import run_errand
 from penstock.server.family import HANDLED
 from penstock.server.kinship import die_with, outlive_parent
 from penstock.server.message import HAZARDS, READY, Order, receive_order, send_message
@@ -145,4 +146,5 @@ class Template:
         except BaseException:  # noqa: BLE001 - nothing may return into the template's loop
             os._exit(BOOT_FAILED_STATUS)
         seat = self._seat
-        run_worker(Assignment(seat.plan, seat.heritage, imported, order, seat.lifeline_fd, self._master_pid))
+        run = run_worker if order.slot else run_errand
+        run(Assignment(seat.plan, seat.heritage, imported, order, seat.lifeline_fd, self._master_pid))
