@@ -204,6 +204,24 @@ def test_master_that_stands_still_makes_the_server_unready(serve) -> None:
     wait_until(lambda: ask(server, "/readyz") == (200, "ready\n"), "readiness again")
 
 
+def test_new_program_takes_over_without_an_unready_moment(serve, connect, tmp_path: Path) -> None:
+    server = serve("--ops", f"unix:{tmp_path / 'ops.sock'}")
+    begun = tmp_path / "begun"
+    slow = connect(server)
+    slow.send(request(f"/sleep/3?begun={begun}", "Connection: close"))
+    wait_until(begun.exists, "the slow request")  # so that the old program drains for a while
+    server.send_signal(signal.SIGUSR2)
+    answers = set()
+    while server.process.poll() is None:
+        answers.add(ask(server, "/readyz"))
+    answers.add(ask(server, "/readyz"))
+    assert slow.read_answer().status == 200
+    assert answers == {(200, "ready\n"), (200, "ready: a new program has taken over\n")}
+    (successor,) = re.findall(r"server\.handed_over .*successor=([0-9]+)", server.errors())
+    os.kill(int(successor), signal.SIGTERM)
+    wait_until(lambda: not server.members(), "the new one to end")
+
+
 def test_port_is_held_by_master_and_agent_alone(serve) -> None:
     server = serve("-w", "2", *OPS)
     inode = listening_inode(ops_address(server)[1])

@@ -64,7 +64,7 @@ from penstock.telemetry import (
     mark_gone,
     route_logging,
 )
-from penstock.telemetry.layout import MASTER_TURNED_NS_WORD
+from penstock.telemetry.layout import MASTER_TURNED_NS_WORD, SUCCESSOR_PID_WORD
 
 log = logging.getLogger("penstock.server")
 
@@ -287,6 +287,7 @@ class Master:
         successor_pid = self._handover.pid
         if not self._handover.is_done():
             return
+        self._segment.words[SUCCESSOR_PID_WORD] = successor_pid
         self._notifier.hand_over(successor_pid)
         self._notifier = Notifier()  # the service is another process by now
         for listener in (*self._listeners, self._plan.ops):

@@ -4,15 +4,17 @@ import contextlib
 import errno
 import gc
 import os
+import select
 import socket
 import struct
+import threading
 import types
 
 import pytest
 
 from penstock.agent.ops import port as port_module
 from penstock.agent.ops.desk import Answer
-from penstock.agent.ops.port import MAX_VISITS, PAUSE_S, OpsPort
+from penstock.agent.ops.port import FAREWELL_S, MAX_VISITS, PAUSE_S, OpsPort
 from penstock.agent.ops.visit import ANSWER_S, HEAD_S, IDLE_S
 
 GET = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -73,6 +75,15 @@ class Failing:
         raise OSError(self._number, os.strerror(self._number))
 
 
+def wait_for(is_so) -> None:
+    poll = select.poll()
+    for _ in range(DEADLINE_S * 1000):
+        if is_so():
+            return
+        poll.poll(1)
+    pytest.fail("waited in vain")
+
+
 def is_closed(client: socket.socket) -> bool:
     client.setblocking(False)
     try:
@@ -103,6 +114,30 @@ def test_its_own_thread_answers_until_it_is_stopped(listener, desk, connect) -> 
     assert client.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address)
+
+
+def test_who_has_connected_when_it_stops_is_answered(listener, desk, connect) -> None:
+    port = OpsPort(listener, desk)
+    port.start()
+    asked, asking = connect(), connect()
+    asked.sendall(GET)
+    assert asked.recv(4096).endswith(b"fine\n")
+    wait_for(lambda: len(port._guests) == 2)
+    stopping = threading.Thread(target=port.stop)
+    stopping.start()
+    asking.sendall(GET)
+    assert asking.recv(4096).endswith(b"fine\n")
+    stopping.join()
+    assert asked.recv(1) == b""
+    assert asking.recv(1) == b""
+
+
+def test_who_has_connected_and_says_nothing_does_not_hold_a_stop_up(port, listener, connect, now) -> None:
+    connect()
+    port.turn()
+    port._now = lambda: now.pass_s(FAREWELL_S / 4) or now()
+    port._farewell()
+    assert len(port._guests) == 1
 
 
 def test_silent_peer_is_closed_after_its_time(port, connect, now) -> None:

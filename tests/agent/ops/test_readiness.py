@@ -38,6 +38,13 @@ def test_without_its_master_a_server_is_not_ready(segment, put) -> None:
     assert judge(segment, NOW_NS, has_master=False).reason == "the master has gone"
 
 
+def test_program_that_drains_behind_a_new_one_is_ready(segment, put) -> None:
+    put(0, WorkerState.DRAINING)
+    segment.words[layout.SUCCESSOR_PID_WORD] = 4121
+    assert judge(segment, NOW_NS, has_master=True).reason == "ready: a new program has taken over"
+    assert judge(segment, NOW_NS, has_master=False).is_ready
+
+
 def test_master_that_stands_still_is_not_ready(segment, put) -> None:
     put(0)
     put(1)

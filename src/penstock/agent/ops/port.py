@@ -14,6 +14,7 @@ Never:  waits for a peer; ends silently: should the thread fail, the agent ends 
 Rules:  epoll(7), accept(2).
 """
 
+import contextlib
 import dataclasses
 import errno
 import os
@@ -33,6 +34,8 @@ MAX_VISITS: Final = 64
 RECEIVE_BYTES: Final = 16384
 # No descriptor or no memory left: the listener stays readable, and trying again at once would spin.
 PAUSE_S: Final = 0.5
+# A probe asks at once when it has connected.
+FAREWELL_S: Final = 0.3
 _SCARCE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _WAITS_FOR_PEER: Final = {State.ANSWER: select.EPOLLOUT, State.CLOSED: 0}
 
@@ -106,9 +109,20 @@ class OpsPort:
         try:
             while self.turn():
                 pass
+            self._farewell()
         except BaseException:  # noqa: BLE001 - an agent without its port would fail health checks for ever
             traceback.print_exc()
             os._exit(1)  # what is in the rings waits for the next agent
+
+    def _farewell(self) -> None:
+        """Answer who has connected and is about to ask; who comes now waits for the next agent."""
+        for fd in (self._stop_fd, self._listener.fileno()):
+            with contextlib.suppress(FileNotFoundError):  # paused
+                self._poll.unregister(fd)
+        until_s = self._now() + FAREWELL_S
+        while self._now() < until_s and any(guest.visit.is_expected for guest in self._guests.values()):
+            for fd, mask in self._poll.poll(max(until_s - self._now(), 0.0)):
+                self._serve(self._guests[fd], mask)
 
     def turn(self) -> bool:
         """Wait for one round of events and answer them; False = it is time to stop."""

@@ -1,5 +1,6 @@
 """Whether requests should be sent to this server now, and if not, why.
 
+     a new program has taken over (USR2) and serves while this one drains; or
      the master lives, and its loop has turned within 10 s
      and it is READY: not starting, not draining
      and a worker is READY
@@ -31,6 +32,8 @@ class Verdict:
 
 
 READY: Final = Verdict(is_ready=True, reason="ready")
+# The new program's agent does not write, and so does not answer, before the old one's has ended.
+HANDED_OVER: Final = Verdict(is_ready=True, reason="ready: a new program has taken over")
 
 
 def judge(segment: Segment, now_ns: int, *, has_master: bool) -> Verdict:
@@ -41,6 +44,8 @@ def judge(segment: Segment, now_ns: int, *, has_master: bool) -> Verdict:
         now_ns: CLOCK_MONOTONIC.
         has_master: whether the master's process lives.
     """
+    if segment.words[layout.SUCCESSOR_PID_WORD]:
+        return HANDED_OVER
     if not has_master:
         return _not("the master has gone")
     turned_ns = segment.words[layout.MASTER_TURNED_NS_WORD]

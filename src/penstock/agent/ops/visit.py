@@ -86,8 +86,16 @@ class Visit:
         self._answer = answer
         self._receiver = RequestReceiver(LIMITS, _FIELDS)
         self._is_last = False
+        self._has_answered = False
         self.output = b""
         self._enter(State.IDLE, now_s)
+
+    @property
+    def is_expected(self) -> bool:
+        """Something is under way: a first request is still to come, or an answer to leave."""
+        return self.state in {State.HEAD, State.ANSWER} or (
+            self.state is State.IDLE and not self._has_answered
+        )
 
     def receive(self, data: bytes, now_s: float) -> None:
         """Take what the peer sent; b"" = it closed its side."""
@@ -103,6 +111,7 @@ class Visit:
         self.output = self.output[count:]
         if self.output:
             return
+        self._has_answered = True
         if self._is_last:
             self._enter(State.PARTING, now_s)
         else:
