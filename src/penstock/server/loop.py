@@ -264,7 +264,6 @@ class Loop:
             if self.watcher.is_parked:
                 self.watcher.wake()
         self.recorder.enter(thread, exchange.start_ns, exchange.line, exchange.request_id)
-        guard = self.pool.guards[thread]
         try:
             if call_application(self.application, exchange):
                 try:
@@ -282,11 +281,11 @@ class Loop:
             else:
                 self.give_up_loop(thread)
                 stream_response(exchange)
-            if guard.is_armed:  # it was late: see interrupt.py
-                guard.leave()
+            if self.pool.guards[thread].is_armed:  # it was taken over, and late: see interrupt.py
+                self.pool.guards[thread].leave()
         except RequestTimeout:
             end_interrupted(exchange)
-            guard.leave()
+            self.pool.guards[thread].leave()
         self.recorder.leave(thread)
         self.pool.slots.append(None)
         self.hand_off(exchange, None)
