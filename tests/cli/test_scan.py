@@ -68,3 +68,8 @@ def test_environments_hidden_and_built_folders_are_left_out(tmp_path: Path) -> N
         (tmp_path / name / "code.py").write_text("")
     (tmp_path / "env" / "pyvenv.cfg").write_text("")
     assert [path.parent.name for path in python_files(tmp_path)] == ["site"]
+
+
+def test_missing_names_of_a_file_come_in_the_order_of_its_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("A = [\n  'django.forms'\n]\nimport django.db\n")
+    assert [missing.line for missing in scan_folder(tmp_path).missing] == [2, 4]

@@ -61,11 +61,8 @@ def scan_folder(folder: Path) -> Scan:
         except (SyntaxError, ValueError, OSError) as error:
             unreadable.append((path, str(error)))
             continue
-        missing += [
-            Missing(path, line, name, advice_for(_relative(name)))
-            for line, name in names
-            if not is_there(name)
-        ]
+        absent = sorted((line, name) for line, name in names if not is_there(name))
+        missing += [Missing(path, line, name, advice_for(_relative(name))) for line, name in absent]
         if any(name.split(".")[0] == "django" for _, name in names):
             still_django.append(path)
     return Scan(tuple(missing), tuple(still_django), tuple(unreadable))

@@ -1,7 +1,6 @@
 import pytest
 
-from penstock.web.core.checks.paths import check_names, check_paths, check_templates
-from penstock.web.template import engines
+from penstock.web.core.checks.paths import check_names, check_paths
 
 JINJA2 = "penstock.web.template.backends.jinja2.Jinja2"
 
@@ -38,18 +37,3 @@ def test_default_settings_lead_somewhere():
 def test_setting_of_a_wrong_type_is_named(override):
     override(MIDDLEWARE="one")
     assert "settings.E001" in ids(check_names())
-
-
-@pytest.mark.parametrize(
-    ("templates", "expected"),
-    [
-        ([{"BACKEND": JINJA2}], []),
-        ([{"BACKEND": JINJA2}] * 2, ["templates.E001"]),
-        ([{"BACKEND": JINJA2, "OPTIONS": {"nonsense": 1}}], ["templates.E002"]),
-        ([{"BACKEND": JINJA2, "DIRS": ["/no/such/folder"]}], ["templates.W001"]),
-    ],
-)
-def test_engine_that_cannot_work_is_named(override, templates, expected):
-    override(TEMPLATES=templates)
-    assert ids(check_templates()) == expected
-    engines.reset()

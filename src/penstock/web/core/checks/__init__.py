@@ -3,6 +3,7 @@
     message.py    what a check says            urls.py       the URLconf
     registry.py   which checks there are       security.py   what strangers could use
                                                paths.py      settings that name what is not there
+                                               templates.py  engines, and templates that cannot be read
 
 Names are Django's, so that packages which register checks of their own work.
 
@@ -11,7 +12,7 @@ Out:    a list of messages.
 Never:  changes anything.
 """
 
-from . import paths, security, urls
+from . import paths, security, templates, urls
 from .message import CRITICAL, DEBUG, ERROR, INFO, WARNING, CheckMessage, Critical, Debug, Error, Info
 from .message import Warning as _Warning
 from .registry import Tags, register, run_checks, tag_exists
@@ -36,5 +37,6 @@ __all__ = (
     "run_checks",
     "security",
     "tag_exists",
+    "templates",
     "urls",
 )

@@ -15,7 +15,6 @@ from penstock.web.conf.check import settings_faults
 from penstock.web.utils.module_loading import import_string
 
 from .message import CheckMessage, Error
-from .message import Warning as CheckWarning
 from .registry import Tags, register
 
 if TYPE_CHECKING:
@@ -68,29 +67,3 @@ def _named() -> Iterator[tuple[str, str]]:
         path = getattr(settings, name, None)
         if path and (name not in _OPTIONAL or settings.is_overridden(name)):
             yield name, path
-
-
-@register(Tags.templates)
-def check_templates(**_asked: Any) -> list[CheckMessage]:
-    """Return which template engines cannot be made."""
-    from penstock.web.template import engines
-
-    try:
-        names = list(engines)
-    except Exception as error:  # noqa: BLE001 - whatever TEMPLATES holds
-        return [Error(f"TEMPLATES: {error}.", id="templates.E001")]
-    return [message for name in names for message in _engine_faults(engines, name)]
-
-
-def _engine_faults(engines: Any, name: str) -> Iterator[CheckMessage]:
-    try:
-        engine = engines[name]
-    except Exception as error:  # noqa: BLE001 - an environment function may do anything
-        yield Error(f"TEMPLATES: the engine {name!r} cannot be made: {error}.", id="templates.E002")
-        return
-    for directory in engine.template_dirs:
-        if not directory.is_dir():
-            yield CheckWarning(
-                f"TEMPLATES: the engine {name!r} looks in {directory}, which is no directory.",
-                id="templates.W001",
-            )
