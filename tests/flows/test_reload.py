@@ -333,3 +333,28 @@ def test_hooks_are_called_where_the_configuration_says(serve, site, preload) -> 
     wait_until(lambda: set(called("stop")) == workers, "the old workers to say good-bye")
     assert server.stop() == 0
     assert len(called("start")) == len(called("stop")) == 4
+
+
+def test_what_is_printed_while_importing_is_printed_once(serve, site) -> None:
+    site.deploy(1, first="print('imported')")
+    server = site.serve(serve)
+    assert server.stop() == 0
+    assert server.stdout() == "imported\n"
+
+
+def test_scaling_down_under_load_fails_no_request(serve, site) -> None:
+    server = site.serve(serve, "-w", "4")
+    crowd = Crowd(server.address, 8)
+    try:
+        for count in (3, 2, 1):
+            wait_until(lambda: crowd.all_saw(1), "answers")
+            server.send_signal(signal.SIGTTOU)
+            wait_until(lambda count=count: len(server.members()) == count + 3, f"{count} workers")
+        for _ in range(2):
+            server.send_signal(signal.SIGTTIN)
+        wait_until(lambda: len(server.workers()) == 3, "three workers")
+    finally:
+        crowd.stop()
+    assert crowd.faults() == []
+    assert server.stop() == 0
+    assert len(server.accesses()) == crowd.count()

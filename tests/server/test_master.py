@@ -345,7 +345,7 @@ def test_shared_memory_that_cannot_be_had_is_one_line() -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
     try:
-        with pytest.raises(StartError, match="no shared memory for 11 rings of 65536 bytes: file too large"):
+        with pytest.raises(StartError, match="no shared memory for 15 rings of 65536 bytes: file too large"):
             Master(plan(), Identity(), [])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

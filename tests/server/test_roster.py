@@ -182,7 +182,7 @@ def test_scaling_up_starts_one_and_scaling_down_stops_the_youngest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("difference", "desired"), [(-5, 1), (+50, 6)], ids=["never-none", "never-more-than-half-the-slots"]
+    ("difference", "desired"), [(-5, 1), (+50, 4)], ids=["never-none", "never-more-than-fits-twice"]
 )
 def test_scaling_keeps_within_bounds(difference: int, desired: int) -> None:
     roster = Roster(12, 2)
@@ -366,6 +366,22 @@ def test_reload_with_another_number_of_workers_is_complete_when_these_are_ready(
     crowd.settle()
     crowd.leave()
     assert (crowd.concluded, crowd.roster.desired, len(crowd.roster.members)) == ([2], 3, 3)
+
+
+def test_scaling_up_during_a_reload_leaves_room_for_the_successor() -> None:
+    crowd = Crowd(desired=2, slots=12)
+    crowd.settle()
+    crowd.roster.reload()
+    crowd.settle(ready=False)
+    for _ in range(5):
+        crowd.roster.scale(+1)
+    crowd.settle()
+    for pid in list(crowd.roster.members):
+        if crowd.roster.members[pid].state is State.BOOTING:
+            crowd.roster.ready(pid)
+    crowd.settle()
+    crowd.leave()
+    assert (crowd.concluded, len(crowd.roster.members)) == ([2], 4)
 
 
 # Replacing

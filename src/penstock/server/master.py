@@ -45,6 +45,7 @@ from penstock.server.plan import Heritage, ServePlan
 from penstock.server.process import Identity, has_terminal, parse_identity
 from penstock.server.recycling import Recycler
 from penstock.server.roster import (
+    RESERVED_SLOTS,
     Command,
     ConcludeReload,
     ImportGeneration,
@@ -68,8 +69,8 @@ from penstock.telemetry.layout import MASTER_TURNED_NS_WORD, SUCCESSOR_PID_WORD
 
 log = logging.getLogger("penstock.server")
 
-# Two generations of the wanted workers, their templates, and room for TTIN.
-SPARE_SLOTS: Final = 8
+# Beside two generations of the wanted workers: room for four TTIN in each.
+SPARE_SLOTS: Final = 8 + RESERVED_SLOTS
 # How often the master's loop turns at least, so that others can see whether it does.
 TURN_S: Final = 2.0
 # After QUIT a worker has nothing to wait for.

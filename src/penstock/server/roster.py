@@ -24,9 +24,13 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from penstock.server.backoff import Backoff
 from penstock.server.lifecycle import Event, State, next_state
+
+# Of two generations: a template each, and a worker each that is being replaced.
+RESERVED_SLOTS: Final = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -195,7 +199,7 @@ class Roster:
     # Wishes
 
     def scale(self, difference: int) -> None:
-        """Want more or fewer workers; at least one, at most half the slots (a reload needs the rest)."""
+        """Want more or fewer workers; at least one, at most what fits twice: a reload needs as many again."""
         if self.is_idle and difference > 0:
             self.is_idle = False
             return
@@ -204,7 +208,7 @@ class Roster:
 
     def within_bounds(self, count: int) -> int:
         """Return the number of workers nearest to `count` for which there are slots."""
-        return min(max(1, count), self.slots // 2)
+        return min(max(1, count), max(1, (self.slots - RESERVED_SLOTS) // 2))
 
     def reload(self) -> None:
         """Want a new generation; requests during a reload become one further reload."""

@@ -69,10 +69,14 @@ def run_template(seat: Seat) -> None:
     except BaseException:  # noqa: BLE001 - nothing may return into the master's code
         traceback.print_exc()
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(Exception):
-                stream.flush()
+        _flush()
         os._exit(status)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # an application may have put anything there
+            stream.flush()
 
 
 class Template:
@@ -97,6 +101,7 @@ class Template:
             imported = import_application(self._seat.plan, channel)
         if imported is None:
             return BOOT_FAILED_STATUS
+        _flush()  # what was printed while importing would leave with each worker
         hazards = find_hazards(origins)
         if hazards:
             send_message(channel, HAZARDS, "; ".join(hazards))
