@@ -158,3 +158,12 @@ def test_view_that_failed_is_named(urlconf, override):
     text = client.get("/a/", headers={"accept": "application/json"})
     assert (text.status_code, text["Content-Type"]) == (500, "text/plain; charset=utf-8")
     assert isinstance(page, HttpResponse)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "text/plain"])
+def test_query_of_too_many_fields_is_reported_and_not_read_again(urlconf, override, accept):
+    urlconf(path("a/", lambda request: HttpResponse(len(request.GET))))
+    override(DEBUG=True, MIDDLEWARE=[], DATA_UPLOAD_MAX_NUMBER_FIELDS=2)
+    response = Client().get("/a/?a=1&b=2&c=3", headers={"accept": accept})
+    assert response.status_code == 400
+    assert "the query cannot be read" in response.text

@@ -56,9 +56,10 @@ class EngineHandler:
         if self._revision != settings.revision:
             source = settings.TEMPLATES if self._given is None else self._given
             if source is not self._source or self._source is None:
+                # What other threads find meanwhile is whole: the old entries, then the new ones.
+                templates = _completed(source)
                 self.reset()
-                self._source = source
-                self._templates = _completed(source)
+                self._templates, self._source = templates, source
             self._revision = settings.revision
         return self._templates
 

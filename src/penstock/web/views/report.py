@@ -100,7 +100,7 @@ class ExceptionReporter:
             "frames": self.get_traceback_frames(),
             "request": request,
             "request_insecure_uri": self._get_raw_insecure_uri(),
-            "request_GET_items": list(request.GET.items()) if request is not None else [],
+            "request_GET_items": _query(request),
             "request_FILES_items": self._files(),
             "request_COOKIES_items": list(self.filter.get_safe_cookies(request).items()),
             "filtered_POST_items": list(self.filter.get_post_parameters(request).items()),
@@ -210,6 +210,16 @@ def _message(error: BaseException | str | None) -> str:
         return str(error) or "No exception message supplied"
     except Exception as failure:  # noqa: BLE001 - the exception's own text may be what is broken
         return f"{type(error).__name__} whose message cannot be shown: {type(failure).__name__}"
+
+
+def _query(request: HttpRequest | None) -> list[tuple[str, Any]]:
+    """Return the query's names and values; that it has too many may be what is reported."""
+    if request is None:
+        return []
+    try:
+        return list(request.GET.items())
+    except Exception as error:  # noqa: BLE001 - a limit, a charset: whatever it is, the report goes on
+        return [("the query cannot be read", f"{type(error).__name__}: {error}")]
 
 
 def _user(request: HttpRequest | None) -> str | None:
