@@ -1,6 +1,8 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from penstock.web.http import Http404
 from penstock.web.test import RequestFactory
@@ -16,6 +18,7 @@ def folder(tmp_path):
     (tmp_path / "public/a b.css").write_text("body {}")
     (tmp_path / "public/data.json.gz").write_bytes(b"\x1f\x8b")
     (tmp_path / "public/none.unknown-type").write_text("x")
+    (tmp_path / "public/loop").symlink_to("loop")
     (tmp_path / "public/sub").mkdir()
     (tmp_path / "public/sub/.hidden").write_text("")
     os.utime(tmp_path / "public/a b.css", (MOMENT_S, MOMENT_S))
@@ -53,7 +56,17 @@ def test_client_that_has_the_file_is_told_so(folder):
 
 @pytest.mark.parametrize(
     "path",
-    ["../secret.txt", "sub/../../secret.txt", "/../secret.txt", "..", "nothing", "a\0b", "sub/"],
+    [
+        "../secret.txt",
+        "sub/../../secret.txt",
+        "/../secret.txt",
+        "..",
+        "nothing",
+        "a\0b",
+        "sub/",
+        "a" * 5000,
+        "loop/x",
+    ],
 )
 def test_what_is_no_file_of_the_folder_is_404(folder, path):
     with pytest.raises(Http404):
@@ -85,3 +98,19 @@ def test_name_is_escaped_in_a_list(folder):
 )
 def test_date_decides_in_whole_seconds(header, mtime, expected):
     assert was_modified_since(header, mtime) is expected
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.sampled_from(["..", ".", "", "sub", "a b.css", "secret.txt", "\0", "\\", "%2e%2e", "é"]),
+        max_size=7,
+    ).map("/".join)
+)
+def test_any_path_gives_a_file_of_the_folder_or_404(folder, path):
+    try:
+        response = ask(folder, path)
+    except Http404:
+        return
+    assert b"".join(response.streaming_content) == b"body {}"
+    response.close()

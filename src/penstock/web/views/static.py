@@ -41,13 +41,17 @@ def serve(
     # After normpath, what is left of ".." stands at the beginning.
     if relative.split("/")[0] == ".." or "\0" in relative:
         raise Http404(f"“{path}” does not exist")
-    if file.is_dir():
-        if show_indexes:
-            return directory_index(relative, file)
+    try:
+        is_directory = file.is_dir()
+        if not file.exists():
+            raise Http404(f"“{file}” does not exist")
+    except OSError as error:  # a name that is too long, a loop of links
+        raise Http404(f"“{path}” does not exist") from error
+    if not is_directory:
+        return _answer(request, file)
+    if not show_indexes:
         raise Http404("Directory indexes are not allowed here.")
-    if not file.exists():
-        raise Http404(f"“{file}” does not exist")
-    return _answer(request, file)
+    return directory_index(relative, file)
 
 
 def _answer(request: HttpRequest, file: Path) -> HttpResponseBase:
