@@ -161,7 +161,7 @@ class CsrfViewMiddleware(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> None:
         """Read the secret; one of a wrong form is replaced."""
-        if "HTTP_COOKIE" not in request.META and not request.COOKIES and not settings.CSRF_USE_SESSIONS:
+        if not _may_have_cookies(request) and not settings.CSRF_USE_SESSIONS:
             return
         try:
             secret = self._get_secret(request)
@@ -312,6 +312,11 @@ class CsrfViewMiddleware(MiddlewareMixin):
             "Forbidden (%s): %s", reason, request.path, response=response, request=request, logger=logger
         )
         return response
+
+
+def _may_have_cookies(request: HttpRequest) -> bool:
+    """Whether there is a cookie, as far as can be told without parsing any."""
+    return "HTTP_COOKIE" in request.META or bool(request.__dict__.get("COOKIES"))
 
 
 def _session(request: Any) -> Any:
