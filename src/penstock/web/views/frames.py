@@ -187,7 +187,7 @@ def _characters(text: str, columns: tuple[int, int] | None) -> tuple[int, int] |
 def value_text(value: Any) -> str:
     """Return a value as text for a reader; never an exception, never endless."""
     try:
-        text = pformat(value, width=100)
+        text = pformat(value, width=100, compact=True)
     except Exception as error:  # noqa: BLE001 - any repr may be what is broken
         text = f"Error in formatting: {type(error).__name__}: {error}"
     if len(text) > MAX_VALUE_LENGTH:
