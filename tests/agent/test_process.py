@@ -78,6 +78,12 @@ def exit_code(pid) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def dismiss(segment, pid) -> None:
+    """Tell an agent to leave, as its master does."""
+    segment.words[layout.AGENT_DISMISSED_WORD] = 1
+    os.kill(pid, signal.SIGTERM)
+
+
 def wait_for_word(segment, word):
     """Until another process has written it: the agent is up."""
     poll = select.poll()
@@ -101,7 +107,7 @@ def agent_pid(segment, config):
 def test_term_ends_it_with_everything_written(agent_pid, recorder, finished, path, segment):
     for _ in range(100):
         recorder.access(finished())
-    os.kill(agent_pid, signal.SIGTERM)
+    dismiss(segment, agent_pid)
     assert exit_code(agent_pid) == 0
     assert path.read_text().count("\n") == 100
     assert segment.words[layout.AGENT_PID_WORD] == 0
@@ -115,21 +121,28 @@ def test_ops_port_is_answered_until_it_ends(segment, config):
         with socket.create_connection(listener.getsockname(), DEADLINE_S) as client:
             client.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
             assert client.recv(4096).endswith(b"alive\n")
-            os.kill(pid, signal.SIGTERM)
+            dismiss(segment, pid)
             assert exit_code(pid) == 0
             assert client.recv(1) == b""
 
 
-def test_signals_of_a_terminal_are_the_masters_business(agent_pid, recorder, finished, path):
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGWINCH, signal.SIGUSR2):
+def test_signals_of_a_group_are_the_masters_business(agent_pid, recorder, finished, path, segment):
+    for number in (
+        signal.SIGTERM,
+        signal.SIGINT,
+        signal.SIGQUIT,
+        signal.SIGHUP,
+        signal.SIGWINCH,
+        signal.SIGUSR2,
+    ):
         os.kill(agent_pid, number)
     recorder.access(finished())
-    os.kill(agent_pid, signal.SIGTERM)
+    dismiss(segment, agent_pid)
     assert exit_code(agent_pid) == 0
     assert path.read_text().count("\n") == 1
 
 
-def test_usr1_opens_the_files_again(agent_pid, recorder, finished, path):
+def test_usr1_opens_the_files_again(agent_pid, recorder, finished, path, segment):
     path.rename(path.with_suffix(".1"))
     os.kill(agent_pid, signal.SIGUSR1)
     poll = select.poll()
@@ -138,7 +151,7 @@ def test_usr1_opens_the_files_again(agent_pid, recorder, finished, path):
             break
         poll.poll(10)
     recorder.access(finished())
-    os.kill(agent_pid, signal.SIGTERM)
+    dismiss(segment, agent_pid)
     assert exit_code(agent_pid) == 0
     assert path.read_text().count("\n") == 1
 
@@ -226,6 +239,7 @@ class FakeAgent:
         self.steps_left = steps_left
         self.gone = gone
         self.reopened = self.steps = self.waits = 0
+        self.is_dismissed = True
 
     def step(self):
         self.steps += 1
@@ -283,6 +297,18 @@ def test_the_loop_obeys_usr1_and_term(signals, segment, parent, now):
     agent = FakeAgent(now, reopen_then_stop)
     loop(agent, signals, segment.wake_fd, parent, now)
     assert (agent.reopened, agent.waits) == (1, 2)
+
+
+def test_term_without_the_masters_word_is_not_obeyed(signals, segment, parent, now):
+    def stop_then_dismiss():
+        signals.is_stopping = True
+        agent.is_dismissed = agent.waits == 3
+        return []
+
+    agent = FakeAgent(now, stop_then_dismiss)
+    agent.is_dismissed = False
+    loop(agent, signals, segment.wake_fd, parent, now)
+    assert agent.waits == 3
 
 
 def test_an_orphan_leaves_when_its_workers_are_gone(signals, segment, parent, now):

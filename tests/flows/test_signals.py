@@ -213,3 +213,12 @@ def test_stop_while_the_application_is_imported_is_obeyed_at_once(serve, tmp_pat
     begun_s = time.monotonic()
     assert server.stop() == 0
     assert time.monotonic() - begun_s < 2
+
+
+def test_term_for_the_whole_group_is_a_stop_like_any_other(serve, connect) -> None:
+    server = serve("-w", "2")
+    assert connect(server).get("/n/1").status == 200
+    os.killpg(server.pid, signal.SIGTERM)  # as systemd does unless told KillMode=mixed
+    assert server.wait() == 0
+    assert [line.line for line in server.accesses()] == ["GET /n/1 HTTP/1.1"]
+    assert server.noise() == []

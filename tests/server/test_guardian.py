@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import time
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -152,7 +153,8 @@ def test_agent_alone_keeps_what_is_its_business(monkeypatch) -> None:
     family = Family({kept, other})
     monkeypatch.setattr(os, "fork", lambda: 0)
     monkeypatch.setattr(Guardian, "_live", lambda self: None)
-    Guardian(idle_agent, family, Heritage(None, Identity(), []), {kept}).start()
+    memory = types.SimpleNamespace(words=[0] * 16)
+    Guardian(idle_agent, family, Heritage(memory, Identity(), []), {kept}).start()
     assert (is_open(kept), is_open(other)) == (True, False)
     os.close(kept)
 

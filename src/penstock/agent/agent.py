@@ -5,9 +5,10 @@ quarter of a second without a record it parks: it marks the header, looks once m
 that finds the mark wakes it. (The mark and the look cross without a memory barrier; should both miss, it
 looks within a second.)
 
-It leaves when TERM comes, having written what the rings hold; when its parent is gone it stays until the
-workers are, 3 s at most. USR1 opens the files again. INT, QUIT and HUP of a terminal are the master's
-business.
+It leaves when TERM comes and its master means it (a service manager may send TERM to the whole group, and the
+last lines are still to come then), having written what the rings hold; when its parent is gone it stays
+until the workers are, 3 s at most. USR1 opens the files again. INT, QUIT and HUP of a terminal are the
+master's business.
 
 In:     a segment, the wake descriptor, the agent's options.
 Out:    access log, error log.
@@ -143,6 +144,11 @@ class Agent:
     def is_empty(self) -> bool:
         """Nothing is left to write."""
         return self._access.is_empty() and self._errors.is_empty()
+
+    @property
+    def is_dismissed(self) -> bool:
+        """The master wants this agent to leave."""
+        return bool(self._words[layout.AGENT_DISMISSED_WORD])
 
     def reopen(self) -> None:
         """Open log files again by name."""

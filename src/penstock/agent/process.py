@@ -128,7 +128,7 @@ def loop(
         if fd >= 0:
             poller.register(fd, select.POLLIN)
     orphaned_at = now() if parent_fd < 0 else 0.0
-    while not signals.is_stopping:
+    while not (signals.is_stopping and agent.is_dismissed):
         agent.step()
         if signals.take_reopen():
             agent.reopen()

@@ -18,6 +18,7 @@ from penstock.server.backoff import Backoff
 from penstock.server.family import Family, how_it_ended, send_signal
 from penstock.server.plan import Heritage, RunAgent
 from penstock.server.process import forget_parent
+from penstock.telemetry.layout import AGENT_DISMISSED_WORD
 
 log = logging.getLogger("penstock.server")
 
@@ -93,6 +94,7 @@ class Guardian:
     def start(self) -> None:
         """Start the agent; if there can be no process now, later."""
         self._started_s = time.monotonic()
+        self._heritage.segment.words[AGENT_DISMISSED_WORD] = 0
         try:
             self.pid = self._family.fork(self._keep)
         except OSError as error:
@@ -115,7 +117,12 @@ class Guardian:
         self._run_agent = run_agent
         if self.pid:
             self._is_replaced = True
-            send_signal(self.pid, signal.SIGTERM)
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        """Tell the agent to leave, in two ways: a TERM for the whole process group is not ours."""
+        self._heritage.segment.words[AGENT_DISMISSED_WORD] = 1
+        send_signal(self.pid, signal.SIGTERM)
 
     def reopen(self) -> None:
         """Let the agent open its files again by name."""
@@ -131,7 +138,7 @@ class Guardian:
         with_end = select.poll()
         fd = os.pidfd_open(self.pid)
         with_end.register(fd, select.POLLIN)
-        send_signal(self.pid, signal.SIGTERM)
+        self._dismiss()
         if not with_end.poll(AGENT_STOP_S * 1000):
             send_signal(self.pid, signal.SIGKILL)
         os.close(fd)

@@ -38,9 +38,10 @@ from penstock.server.worker import Assignment, run_worker
 from penstock.telemetry import Recorder, WorkerState, route_logging
 
 ADOPTION_LOOK_S: Final = 0.0002
+# A group's, a terminal's, or meant for the master; who ends a template kills it.
 IGNORED: Final = (
-    signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTTIN,
-    signal.SIGTTOU, signal.SIGWINCH,
+    signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2,
+    signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH,
 )  # fmt: skip
 
 

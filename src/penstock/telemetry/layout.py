@@ -40,6 +40,7 @@ MASTER_PID_WORD: Final = 6
 MASTER_TURNED_NS_WORD: Final = 7  # CLOCK_MONOTONIC of the last turn of its loop; 0 = not yet
 RELOAD_WORD: Final = 8  # number of the last reload that was begun; 1 = the start
 SUCCESSOR_PID_WORD: Final = 9  # of the program that has taken over after USR2; 0 = none has
+AGENT_DISMISSED_WORD: Final = 10  # 1 = the agent is to leave: a TERM alone may be meant for the whole group
 
 PARKED_WORD: Final = 16  # 1 = the agent waits on the wake descriptor; cleared by whoever wakes it
 
