@@ -88,6 +88,8 @@ WRONG, NOTE = Level.WRONG, Level.NOTE
         ),
         pytest.param({"header_timeout_s": 80.0}, WRONG, "timeouts", "header_timeout_s = 10", id="header"),
         pytest.param({"header_timeout_s": 70.0}, NOTE, "timeouts", "header_timeout_s = 10", id="long-header"),
+        pytest.param({"max_queue_wait_ms": 31000}, NOTE, "timeouts", "proxy_read_timeout", id="long-wait"),
+        pytest.param({"max_queue_wait_ms": 0}, NOTE, "timeouts", "proxy_read_timeout", id="endless-wait"),
         pytest.param(
             {"is_in_kubernetes": True}, NOTE, "timeouts", "terminationGracePeriodSeconds: 45", id="kubernetes"
         ),

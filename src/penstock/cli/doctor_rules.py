@@ -30,6 +30,8 @@ KUBERNETES_GRACE_S: Final = 30.0
 SLOW_IMPORT_S: Final = 10.0
 # The longest time anybody's proxy or client should need for a head.
 LONG_HEADER_S: Final = 60.0
+# nginx, HAProxy's examples, the load balancers of the large clouds.
+PROXY_READ_S: Final = 60.0
 _MIB: Final = 1 << 20
 _ASSIGNED: Final = re.compile(r"\b([a-z_]+) = ")
 
@@ -185,6 +187,15 @@ def check_timeouts(facts: Facts) -> Iterator[Finding]:
             "timeouts",
             f"a head may take {server.header_timeout_s:g} s: each slow client holds a connection for so long",
             "header_timeout_s = 10",
+        )
+    wait_s = server.max_queue_wait_ms / 1000 + server.request_timeout_s
+    if not server.max_queue_wait_ms or wait_s > PROXY_READ_S:
+        longest = f"{wait_s:g} s" if server.max_queue_wait_ms else "any time"
+        yield note(
+            "timeouts",
+            f"a request may wait for a thread and then run for {longest}, most proxies give up after"
+            f" {PROXY_READ_S:g} s: their 504 hides ours, and the request runs for nobody",
+            "max_queue_wait_ms = 30000, request_timeout_s = 30, or a longer proxy_read_timeout",
         )
     stop_s = server.drain_s + server.graceful_timeout_s
     if facts.is_in_kubernetes and stop_s >= KUBERNETES_GRACE_S:
