@@ -113,8 +113,11 @@ def test_watching_lasts_until_the_master_has_ended(
     monkeypatch.chdir(tmp_path)
     with subprocess.Popen([sys.executable, "-c", SAVING_MASTER], cwd=tmp_path) as process:
         monkeypatch.setattr(os, "getppid", lambda: process.pid)
-        assert watcher.main([str(process.pid)]) == 0
-        assert process.wait(10) == 0, "it was not HUP that ended it"
+        try:
+            assert watcher.main([str(process.pid)]) == 0
+            assert process.wait(10) == 0, "it was not HUP that ended it"
+        finally:
+            process.kill()  # else one that never hears HUP is waited for, for ever
     said = capsys.readouterr().err
     assert " changed: reloading\n" in said
     assert "notes.txt" not in said
