@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from penstock.cli.machine import available_cpus, default_workers, memory_bytes
 from penstock.config import Config, LoadedConfig
+from penstock.server.footprint import proportional, resident
 from penstock.telemetry import FoundMaster, SegmentError, Snapshot, WorkerState
-from penstock.telemetry.usage import usage_of
 
 # An application that imports longer than this has a problem of its own, which is then said.
 IMPORT_S: Final = 60.0
@@ -138,19 +138,9 @@ def measure(master: FoundMaster) -> RunningServer | None:
     return RunningServer(master.pid, tuple(size for size in sizes if size))
 
 
-def share_of(pid: int, proc: Path = Path("/proc")) -> int:
-    """Return the memory of a process in bytes, shared pages divided by who shares; 0 = it is gone."""
-    try:
-        lines = (proc / str(pid) / "smaps_rollup").read_text().splitlines()
-        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
-    except (
-        OSError,
-        ValueError,
-        IndexError,
-        StopIteration,
-    ):  # another user's: what it shares is counted whole
-        usage = usage_of(pid, proc)
-        return usage.resident_bytes if usage else 0
+def share_of(pid: int) -> int:
+    """Return the bytes of a process, shared pages divided by who shares if we may see that; 0 = it is gone."""
+    return proportional(pid) or resident(pid)
 
 
 def import_aside(target: str, folder: Path) -> ImportReport:

@@ -92,38 +92,42 @@ def check_threads(facts: Facts) -> Iterator[Finding]:
 
 def check_memory(facts: Facts) -> Iterator[Finding]:
     """All workers must fit, and during a reload those of two generations."""
-    if facts.memory_bytes is None:
+    each, how, say = _worker_size(facts)
+    if facts.memory_bytes is None or not each:
         return
     workers, room = facts.config.server.workers, int(facts.memory_bytes * MEMORY_SHARE)
-    if facts.running and facts.running.worker_bytes:
-        sizes = facts.running.worker_bytes
-        each, how = sum(sizes) // len(sizes), f"measured in server {facts.running.pid}"
-    elif facts.imported and facts.imported.resident_bytes:
-        each, how = facts.imported.resident_bytes, "as large as the application was when it had been imported"
-    else:
-        return
     fitting = max(1, room // each)
+    subject = f"{workers} workers of {each // _MIB} MiB ({how})"
     if workers * each > room:
-        yield wrong(
+        yield say(
             "memory",
-            f"{workers} workers of {each // _MIB} MiB ({how}) do not fit into"
-            f" {facts.memory_bytes // _MIB} MiB: the kernel will kill some",
+            f"{subject} do not fit into {facts.memory_bytes // _MIB} MiB: the kernel will kill some",
             f"workers = {fitting}, or more memory",
         )
     elif 2 * workers * each > room:
         yield note(
             "memory",
-            f"two generations of {workers} workers of {each // _MIB} MiB ({how}) do not fit into"
-            f" {facts.memory_bytes // _MIB} MiB: a reload may run out of memory",
-            f"workers = {max(1, fitting // 2)}, or more memory, or restart instead of reloading",
+            f"two generations of {subject} do not fit into {facts.memory_bytes // _MIB} MiB: a reload goes"
+            " worker by worker, old and new code answer side by side",
+            f"workers = {max(1, fitting // 2)}, or more memory",
         )
+
+
+def _worker_size(facts: Facts) -> tuple[int, str, Callable[[str, str, str], Finding]]:
+    """Return the bytes of a worker (0 = unknown), how they are known, and how sure what follows is."""
+    if facts.running and facts.running.worker_bytes:
+        sizes = facts.running.worker_bytes
+        return sum(sizes) // len(sizes), f"measured in server {facts.running.pid}", wrong
+    if facts.imported and facts.imported.resident_bytes:
+        return facts.imported.resident_bytes, "estimated: what they share counts in each", note
+    return 0, "", note
 
 
 def check_recycling(facts: Facts) -> Iterator[Finding]:
     """Workers that are replaced all the time serve nobody."""
     server = facts.config.server
     sizes = facts.running.worker_bytes if facts.running else ()
-    size = max(sizes, default=facts.imported.resident_bytes if facts.imported else 0)
+    size = max([*sizes, facts.imported.resident_bytes if facts.imported else 0])
     if 0 < server.max_rss_bytes <= size:
         yield wrong(
             "recycling",
