@@ -139,7 +139,7 @@ def measure(master: FoundMaster) -> RunningServer | None:
 
 
 def share_of(pid: int) -> int:
-    """Return the bytes of a process, shared pages divided by who shares if we may see that; 0 = it is gone."""
+    """Return the bytes of a process, shared pages divided by who shares if we may see that; 0 = gone."""
     return proportional(pid) or resident(pid)
 
 
