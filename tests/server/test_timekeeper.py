@@ -124,6 +124,60 @@ def test_thread_is_left_alone_where_the_operator_wants_no_interruption(serve) ->
     assert rig.recorder.interrupted_threads == []
 
 
+@pytest.mark.parametrize("is_inline", [False, True], ids=["pool", "inline"])
+def test_request_whose_client_has_gone_is_interrupted_at_its_deadline_all_the_same(
+    serve, caplog, is_inline
+) -> None:
+    spinner = Spinner()
+    rig = serve(spinner, request_timeout_s=1.0)
+    if is_inline:
+        rig.make_inline()
+    client = rig.connect()
+    client.ask()
+    rig.wait_until(lambda: rig.recorder.inside)
+    client.reset()
+    rig.wait_until(lambda: not rig.reception.connections)
+    assert spinner.has_ended.wait(PATIENCE_S)
+    assert isinstance(spinner.ended_with, RequestTimeout)
+    assert [access.outcome for access in rig.wait_accesses(1)] == [Outcome.TIMED_OUT]
+    assert len(events(caplog, "request.timed_out")) == 1
+    rig.wait_empty()
+    assert rig.loop.lost == set()
+
+
+def test_worker_that_drains_does_not_wait_for_a_blocked_request_that_nobody_waits_for(serve) -> None:
+    rig = serve(request_timeout_s=0.3, request_grace_s=0.3)
+    gate = rig.gate("/slow")  # stays closed until the test has ended
+    client = rig.connect()
+    client.ask("/slow")
+    gate.wait_arrival()
+    client.reset()
+    rig.wait_until(lambda: not rig.reception.connections)
+    rig.on_loop(rig.reception.drain)
+    rig.watcher.join(PATIENCE_S)
+    assert rig.loop.is_stopped
+
+
+def test_answer_that_is_on_its_way_at_the_deadline_is_no_late_one(serve) -> None:
+    rig = serve(request_timeout_s=0.1)
+    gate = rig.gate("/slow")
+    client = rig.connect()
+    client.ask("/slow")
+    gate.wait_arrival()
+    connection = rig.the_connection()
+
+    def pass_deadline_just_then() -> None:
+        gate.open()
+        while not connection._exchange.end_ns:
+            time.sleep(0)
+        connection._exchange.start_ns -= S
+        connection.deadline_ns = 0
+        connection.on_deadline()
+
+    rig.on_loop(pass_deadline_just_then)
+    assert client.answer().status == 200
+
+
 def test_log_handler_that_is_interrupted_costs_its_request_and_not_the_thread(serve) -> None:
     class Interrupted(logging.Handler):
         def emit(self, record):

@@ -166,6 +166,7 @@ class Connection(Timekeeper):
         if self._phase is CLOSED:
             exchange.outcome = Outcome.PEER_GONE
             self._record(exchange)
+            self._reception.loop.wheel.forget(self)
             self._reception.stop_when_empty()
         elif self._outbox is not None:
             self._phase = SENDING
@@ -201,7 +202,7 @@ class Connection(Timekeeper):
             self._refuse(RequestTimeoutError("request head; expected whole within the header timeout"))
         elif phase is BODY:
             self._refuse(RequestTimeoutError("request body; expected to arrive faster"))
-        elif phase is BUSY:
+        elif phase is BUSY or (phase is CLOSED and self._exchange is not None):
             self._on_busy_deadline(now_ns)
         elif self._outbox is not None:
             self._lose_peer()
@@ -473,3 +474,5 @@ class Connection(Timekeeper):
                 reason="client went away",
             )
         self.cut(exchange)
+        if self._exchange is not None:  # the application goes on, and may become late all the same
+            self._on_busy_deadline(monotonic_ns())

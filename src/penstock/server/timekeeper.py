@@ -21,7 +21,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING, Final
 
 from penstock.protocol import refusal
-from penstock.server.phase import BUSY
+from penstock.server.phase import BUSY, CLOSED
 from penstock.server.transmission import NS, Transmission
 from penstock.telemetry import Outcome
 from penstock.wsgi import Exchange
@@ -84,10 +84,13 @@ class Timekeeper(Transmission):
 
     def _on_late(self, exchange: Exchange, now_ns: int) -> None:
         reception = self._reception
+        if exchange.end_ns:  # it is done, and its answer on the way to us
+            self._look_again(now_ns + NS // 4)
+            return
         due_ns = self._due_ns(exchange, now_ns)
         slow_ns = due_ns - (reception.request_timeout_ns - reception.slow_after_ns)
         if now_ns >= due_ns:
-            self._time_out(exchange, now_ns)
+            self._time_out(exchange, now_ns, due_ns)
             return
         if now_ns >= slow_ns and self._slow_start_ns != exchange.start_ns:
             self._slow_start_ns = exchange.start_ns
@@ -104,10 +107,10 @@ class Timekeeper(Transmission):
             self._reception.recorder.extend(exchange.thread, due_ns)
         return due_ns
 
-    def _time_out(self, exchange: Exchange, now_ns: int) -> None:
+    def _time_out(self, exchange: Exchange, now_ns: int, due_ns: int) -> None:
         """Answer in the application's place and disown what it may still say."""
         reception = self._reception
-        log.error("request.timed_out %s", self._describe(exchange, now_ns, now_ns))
+        log.error("request.timed_out %s", self._describe(exchange, now_ns, due_ns))
         exchange.outcome = Outcome.TIMED_OUT
         exchange.keep_alive = False
         has_begun = self._flow is not None
@@ -120,7 +123,7 @@ class Timekeeper(Transmission):
         reception.disown(exchange, now_ns + reception.request_grace_ns)
         if has_begun:  # without the last chunk: the client sees that it is not whole
             self.cut(exchange)
-        else:
+        elif self._phase is not CLOSED:  # else nobody is there to be told
             self._say_and_linger(refusal(504, method=exchange.head.method))
         # A thread that waits for its client has just been told by the cut, in our own code.
         if reception.is_interrupting and not (self._flow is not None and self._flow.is_waiting):

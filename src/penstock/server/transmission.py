@@ -153,6 +153,7 @@ class Transmission:
         self._sock.close()
         if self._outbox is not None:
             self._outbox.close()
+            self._outbox = None
         if self._flow is not None:
             self._flow.cut()
 
