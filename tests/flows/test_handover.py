@@ -98,3 +98,38 @@ def test_unix_socket_and_ops_port_go_over(serve, site, tmp_path) -> None:
     wait_until(lambda: not server.members(), "the new one to end")
     assert not path.exists()
     assert not ops.exists()
+
+
+def test_new_program_that_cannot_start_leaves_the_unix_sockets_as_they_were(
+    serve, site, connect, tmp_path
+) -> None:
+    path, ops = tmp_path / "socket", tmp_path / "ops"
+    server = serve(
+        "site_of_flow", "-b", f"unix:{path}", "-w", "1", "--ops", f"unix:{ops}", bare=True, chdir=site.folder
+    )
+    server.is_noise_expected = True
+    site.write("1 / 0\n")
+    server.send_signal(signal.SIGUSR2)
+    wait_until(lambda: "server.handover_failed" in server.errors(), "its failure")
+    assert connect(server).get("/").body == b"version 1"
+    assert ops.is_socket()
+
+
+@pytest.mark.parametrize(
+    ("number", "drain_s"),
+    [
+        pytest.param(signal.SIGTERM, 0, id="graceful"),
+        pytest.param(signal.SIGTERM, 0.5, id="with-drain"),
+        pytest.param(signal.SIGINT, 0, id="quick"),
+    ],
+)
+def test_stop_during_a_handover_stops_both_programs(serve, site, number, drain_s) -> None:
+    (site.folder / "penstock.toml").write_text(f"drain_s = {drain_s}\n")
+    server = site.serve(serve)
+    site.write(f"import pathlib, time\npathlib.Path('{site.folder}/begun').touch()\ntime.sleep(60)\n")
+    server.send_signal(signal.SIGUSR2)
+    wait_until((site.folder / "begun").exists, "the new program's import")
+    server.send_signal(number)
+    assert server.wait() == 0
+    assert not server.members()
+    assert "server.handover_called_off" in server.errors()

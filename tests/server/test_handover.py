@@ -1,5 +1,7 @@
 import os
 import select
+import signal
+import socket
 
 import pytest
 from tests.server.plans import wait_until
@@ -7,7 +9,7 @@ from tests.server.plans import wait_until
 from penstock.server.address import TCPAddress
 from penstock.server.family import Family
 from penstock.server.handover import Handover, Inheritance
-from penstock.server.listener import open_listeners
+from penstock.server.listener import Listener, open_listeners
 from penstock.server.message import READY, open_channel, receive_message
 
 pytestmark = pytest.mark.usefixtures("keep_process")
@@ -60,6 +62,30 @@ def test_nothing_is_done_while_the_new_program_starts(handover, listeners) -> No
     assert handover.pid == 0
 
 
+def test_new_program_that_is_called_off_ends_and_its_readiness_counts_no_more(
+    handover, listeners, caplog
+) -> None:
+    caplog.set_level("INFO")
+    told, tells = os.pipe()
+
+    def execute(_sockets, channel_fd: int) -> None:
+        os.write(channel_fd, READY)
+        os.write(tells, b"x")
+        signal.pause()
+
+    handover.begin(execute, listeners)
+    os.read(told, 1)
+    handover.call_off()
+    assert not handover.is_done()
+    handover.failed(reap(handover.pid))
+    assert "server.handover_called_off" in caplog.text
+    assert "signal=SIGTERM" in caplog.text
+    assert handover.pid == 0
+    handover.call_off()  # there is nothing any more
+    os.close(told)
+    os.close(tells)
+
+
 def test_new_program_that_ends_without_a_word_is_not_done(handover, listeners, caplog) -> None:
     handover.begin(lambda *_: os._exit(3), listeners)
     pid = handover.pid
@@ -89,7 +115,10 @@ def test_process_1_is_not_replaced(handover, listeners, monkeypatch, caplog) -> 
 
 def test_new_program_reports_once_and_sees_the_old_one_end() -> None:
     ours, theirs = open_channel()
-    Inheritance({}, theirs.detach(), os.getppid()).report_ready()
+    lent = Listener(socket.socket(), TCPAddress("", 1), is_lent=True)
+    Inheritance({}, theirs.detach(), os.getppid()).report_ready([lent])
+    assert not lent.is_lent
+    lent.close()
     assert receive_message(ours).word == READY
     assert receive_message(ours) is None
     ours.close()

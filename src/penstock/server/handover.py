@@ -8,6 +8,7 @@
     ends -------------------------------------> starts its agent: never two write one file
 
 A new program that does not get so far ends with its reason, and the old one goes on as if nothing had been.
+Who stops the old one meanwhile means both: the new program is called off, and waited for.
 
 In:     USR2; or, in the new program, what the old one left for it.
 Out:    a process; words on a channel.
@@ -18,10 +19,11 @@ import dataclasses
 import logging
 import os
 import select
-from collections.abc import Callable, Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from penstock.server.family import Family, how_it_ended
+from penstock.server.family import Family, how_it_ended, send_signal
 from penstock.server.listener import Listener
 from penstock.server.message import READY, open_channel, receive_message, send_message
 from penstock.server.process import forget_parent
@@ -49,10 +51,12 @@ class Inheritance:
     channel_fd: int
     predecessor_pid: int
 
-    def report_ready(self) -> None:
-        """Let the old one go."""
+    def report_ready(self, listeners: Iterable[Listener]) -> None:
+        """Let the old one go: from now on the listeners are ours."""
         send_message(self.channel_fd, READY)
         os.close(self.channel_fd)
+        for listener in listeners:
+            listener.is_lent = False
 
     def open_predecessor(self) -> int:
         """Return a descriptor that is readable when the old one has ended; -1 = it has."""
@@ -77,6 +81,7 @@ class Handover:
         self._family = family
         self._poll = poll
         self._channel: socket.socket | None = None
+        self._is_called_off = False
 
     def begin(self, execute: Exec, listeners: Sequence[Listener]) -> None:
         """Start the new program, unless one is being made; if there can be no process now, say so."""
@@ -123,11 +128,20 @@ class Handover:
         self._hang_up()  # without that word: its death will say why
         return is_done
 
+    def call_off(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the new program, if one is being made: this one stops, too, and it would serve on."""
+        if self.pid:
+            self._is_called_off = True
+            self._hang_up()  # its readiness would come too late
+            send_signal(self.pid, number)
+
     def failed(self, wait_status: int) -> None:
         """Take note of the new program's death: this one goes on."""
-        log.error(
-            "server.handover_failed successor=%d %s: see its words above", self.pid, how_it_ended(wait_status)
-        )
+        how = how_it_ended(wait_status)
+        if self._is_called_off:
+            log.info("server.handover_called_off successor=%d %s", self.pid, how)
+        else:
+            log.error("server.handover_failed successor=%d %s: see its words above", self.pid, how)
         self.pid = 0
         self._hang_up()
 

@@ -48,10 +48,12 @@ class Listener:
 
     Attributes:
         name: (SERVER_NAME, SERVER_PORT) of connections whose own name is not more exact.
+        is_lent: whether another program, which has opened it, listens here too: a path is that one's.
     """
 
-    def __init__(self, sock: socket.socket, address: Address) -> None:
+    def __init__(self, sock: socket.socket, address: Address, *, is_lent: bool = False) -> None:
         self.sock = sock
+        self.is_lent = is_lent
         self.fd = sock.fileno()
         self.address = address
         self.is_unix = sock.family == socket.AF_UNIX
@@ -85,10 +87,11 @@ class Listener:
         return client, (peer[0], str(peer[1]))
 
     def close(self, *, unlink: bool = False) -> None:
-        """Close the socket, once; with `unlink`, remove the Unix path if it is still this socket's."""
+        """Close the socket, once; with `unlink`, remove the Unix path unless it is lent."""
         if self.sock.fileno() < 0:
             return
-        path = _unix_path(self.sock) if unlink and isinstance(self.address, UnixAddress) else ""
+        is_ours = isinstance(self.address, UnixAddress) and not self.is_lent
+        path = _unix_path(self.sock) if unlink and is_ours else ""
         self.sock.close()
         if path:
             with contextlib.suppress(OSError):
@@ -141,7 +144,7 @@ def _take_over(address: Address, fd: int) -> Listener:
     os.set_inheritable(fd, False)
     sock = _adopt(fd)
     sock.setblocking(False)
-    return Listener(sock, address)
+    return Listener(sock, address, is_lent=True)
 
 
 def _bind_tcp(address: TCPAddress) -> socket.socket:

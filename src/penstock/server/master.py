@@ -172,7 +172,7 @@ class Master:
         """Do what the roster wants; False = it has stopped and nobody is left."""
         for command in self._roster.plan(time.monotonic()):
             self._carry_out(command)
-        return not (self._roster.is_stopping and self._roster.is_empty)
+        return not (self._roster.is_stopping and self._roster.is_empty and not self._handover.pid)
 
     def _report(self) -> None:
         """Tell the service manager where we stand; a loop that hangs starves its watchdog."""
@@ -247,6 +247,7 @@ class Master:
             log.info("server.draining pid=%d signal=TERM drain_s=%.1f", os.getpid(), drain_s)
             self._recorder.set_state(WorkerState.DRAINING)  # who asks for readiness hears it from now on
             self._stop_at_s = time.monotonic() + drain_s
+            self._handover.call_off()
             self._notifier.extend(drain_s + NOTICE_S)
         else:
             self._stop_gracefully()
@@ -261,6 +262,7 @@ class Master:
         self._stop(_patience_s(self._plan))
 
     def _stop(self, patience_s: float) -> None:
+        self._handover.call_off()
         self._nursery.stop_errands()
         self._roster.stop(patience_s, time.monotonic())
         self._notifier.extend(patience_s + AGENT_STOP_S + NOTICE_S)
@@ -273,12 +275,13 @@ class Master:
         self._stop(QUICK_STOP_S)
         for member in self._roster.members.values():
             send_signal(member.pid, signal.SIGQUIT)
+        self._handover.call_off(signal.SIGQUIT)
 
     # Another program in our place
 
     def _begin_handover(self) -> None:
         """Start the program anew; it takes over when its workers are ready."""
-        if self._roster.is_stopping:
+        if self._phase() is Phase.STOPPING:
             log.warning("server.handover_ignored pid=%d: it stops", os.getpid())
             return
         ops = [self._plan.ops] if self._plan.ops else []
@@ -399,7 +402,7 @@ class Master:
             names = [str(listener) for listener in self._listeners]
             log.info("server.ready pid=%d workers=%d addresses=%s", os.getpid(), len(ready), ",".join(names))
             if self._plan.inheritance:
-                self._plan.inheritance.report_ready()
+                self._plan.inheritance.report_ready(filter(None, (*self._listeners, self._plan.ops)))
             self._plan.announce(names)
 
     def _on_import_failed(self, generation: int, reason: str) -> None:
