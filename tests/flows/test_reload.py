@@ -61,7 +61,11 @@ def test_five_reloads_under_load_fail_no_request(serve, site) -> None:
     assert len(server.accesses()) == crowd.count()
 
 
-def test_broken_code_is_refused_with_its_traceback_and_the_old_answers_throughout(serve, site) -> None:
+@pytest.mark.parametrize("preload", ["auto", "off"])
+def test_broken_code_is_refused_with_its_traceback_and_the_old_answers_throughout(
+    serve, site, preload
+) -> None:
+    (site.folder / "penstock.toml").write_text(f'preload = "{preload}"\n')
     server = site.serve(serve)
     server.is_noise_expected = True
     before = set(server.workers())

@@ -327,7 +327,7 @@ def test_ready_hook_that_fails_is_logged_with_its_traceback(make_plain, caplog) 
     while ward.nursery._speakers:
         assert ward.poll.poll(PATIENCE_S * 1000)
         assert list(ward.nursery.listen()) == []
-    assert "hook.failed on_ready generation=1" in caplog.text
+    assert "template.hook_failed hook=on_ready generation=1" in caplog.text
     assert "on_ready 'shop:ready' failed: OSError: nobody to tell\nTraceback" in caplog.text
     os.wait()
 
@@ -340,7 +340,7 @@ def test_ready_hook_that_does_not_return_ends_with_the_server(make_plain, caplog
     ward.nursery.stop_errands()
     assert os.wait()[1] == signal.SIGKILL
     assert list(ward.nursery.listen()) == []
-    assert "hook.cut on_ready" in caplog.text
+    assert "template.hook_cut hook=on_ready" in caplog.text
 
 
 def test_generation_without_a_ready_hook_forks_nobody(make_plain) -> None:
@@ -354,4 +354,4 @@ def test_ready_hook_for_which_there_is_no_process_is_said(make_plain, monkeypatc
     with monkeypatch.context() as patched:
         patched.setattr(os, "fork", refuse)
         ward.nursery.call_ready_hook(1)
-    assert "hook.failed on_ready generation=1: resource temporarily unavailable" in caplog.text
+    assert "template.hook_failed hook=on_ready generation=1: resource temporarily unavailable" in caplog.text

@@ -272,13 +272,13 @@ class Nursery:
         try:
             self.start(StartWorker(ERRAND_SLOT, generation), is_alone=True)
         except OSError as error:
-            log.error("hook.failed on_ready generation=%d: %s", generation, error.strerror)
+            log.error("template.hook_failed hook=on_ready generation=%d: %s", generation, error.strerror)
 
     def stop_errands(self) -> None:
         """End the calls of `on_ready` that have not returned."""
         for speaker in self._speakers.values():
             if isinstance(speaker, Birth) and speaker.is_errand and speaker.pid:
-                log.warning("hook.cut on_ready pid=%d", speaker.pid)
+                log.warning("template.hook_cut hook=on_ready pid=%d", speaker.pid)
                 send_signal(speaker.pid, signal.SIGKILL)
 
     # Channels
@@ -332,10 +332,14 @@ class Nursery:
         self._forget(errand.channel)
         generation = errand.command.generation
         if message is None:
-            log.error("hook.failed on_ready generation=%d pid=%d: it ended", generation, errand.pid)
+            log.error(
+                "template.hook_failed hook=on_ready generation=%d pid=%d: it ended", generation, errand.pid
+            )
         elif message.word == FAILED:
             text = line_first(message.text)
-            log.error("hook.failed on_ready generation=%d pid=%d: %s", generation, errand.pid, text)
+            log.error(
+                "template.hook_failed hook=on_ready generation=%d pid=%d: %s", generation, errand.pid, text
+            )
 
     def _hear_worker(self, birth: Birth, message: Message | None) -> Iterator[Word]:
         if message is None:
