@@ -200,7 +200,17 @@ def test_workers_of_a_killed_master_accept_nobody_and_leave_within_two_seconds(
     killed_s = time.monotonic()
     wait_until(lambda: is_refused(server.address), "the port to be closed", within_s=1)
     wait_until(lambda: not server.members(), "everybody to leave", within_s=6)
-    assert time.monotonic() - killed_s < 4  # 2 s, and the agent that writes their last lines
+    assert time.monotonic() - killed_s < 5  # 2 s, and the agent that writes their last lines
+
+
+def test_worker_in_which_nothing_runs_does_not_outlive_its_master_either(serve, connect) -> None:
+    server = serve("-w", "2", "-t", "600")
+    server.is_noise_expected = server.is_killed = True
+    stuck = connect(server)
+    stuck.send(request("/hold/600"))
+    wait_until(lambda: any(worker["busy"] for worker in busy(server)), "the request to run")
+    server.send_signal(signal.SIGKILL)
+    wait_until(lambda: not server.members(), "everybody to leave", within_s=6)
 
 
 def busy(server) -> list[dict]:

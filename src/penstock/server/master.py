@@ -378,7 +378,8 @@ class Master:
             mark_gone(self._segment, word.slot)
             self._roster.template_exited(word.generation)
         else:
-            self._roster.not_started(word.command, time.monotonic())
+            delay_s = self._roster.not_started(word.command, time.monotonic())
+            log.error("worker.start_failed error='its template bore none' retry_in_s=%.1f", delay_s)
 
     def _on_born(self, command: StartWorker, pid: int) -> None:
         self._roster.started(command, pid, time.monotonic())

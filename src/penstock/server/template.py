@@ -34,6 +34,7 @@ from penstock.server.kinship import die_with, outlive_parent
 from penstock.server.message import HAZARDS, READY, Order, receive_order, send_message
 from penstock.server.plan import Heritage, ServePlan
 from penstock.server.process import forget_parent
+from penstock.server.undertaker import Undertaker
 from penstock.server.worker import Assignment, run_worker
 from penstock.telemetry import Recorder, WorkerState, route_logging
 
@@ -91,6 +92,7 @@ class Template:
             signal.signal(number, signal.SIG_IGN)
         seat.heritage.identity.assume()
         die_with(self._master_pid)  # while it imports; later the channel's end tells
+        self._undertaker = Undertaker()
         self._recorder = Recorder(seat.heritage.segment, seat.slot)
         self._recorder.reset(os.getpid(), seat.generation)
         route_logging(self._recorder)
@@ -115,6 +117,9 @@ class Template:
         send_message(channel, READY)
         self._take_orders(imported)
         self._recorder.set_state(WorkerState.GONE)
+        for listener in self._seat.heritage.listeners:
+            listener.close()  # nobody may connect any more
+        self._undertaker.see_off()
         return 0
 
     def _take_orders(self, imported: Imported) -> None:
@@ -124,6 +129,7 @@ class Template:
 
     def _bear(self, order: Order, imported: Imported) -> None:
         """Fork a process that forks the worker and ends."""
+        told, tells = os.pipe()
         signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
         try:
             with warnings.catch_warnings():
@@ -132,18 +138,27 @@ class Template:
         except OSError as error:
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
             logging.getLogger("penstock.server").error("template.fork_failed error=%r", error.strerror)
-            return
+            pid = -1
         if not pid:
-            self._deliver(order, imported)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.waitpid(pid, 0)
+            os.close(told)
+            self._deliver(order, imported, tells)
+        os.close(tells)
+        if pid > 0:
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
+            os.waitpid(pid, 0)
+            self._undertaker.know(int(os.read(told, 20) or b"0"))
+        os.close(told)
 
-    def _deliver(self, order: Order, imported: Imported) -> None:
-        """In between: fork the worker, end, and so make it the master's."""
+    def _deliver(self, order: Order, imported: Imported, tells: int) -> None:
+        """In between: fork the worker, say its pid, end, and so make it the master's."""
         try:
             between_pid = os.getpid()
-            if os.fork():
+            worker_pid = os.fork()
+            if worker_pid:
+                os.write(tells, b"%d" % worker_pid)
                 os._exit(0)
+            os.close(tells)
+            self._undertaker.close()
             while os.getppid() == between_pid:
                 time.sleep(ADOPTION_LOOK_S)
             if os.getppid() != self._master_pid:
