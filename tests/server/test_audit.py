@@ -1,3 +1,4 @@
+import functools
 import os
 import socket
 import sqlite3
@@ -123,6 +124,21 @@ def test_what_was_wrapped_is_given_back() -> None:
         assert threading.Thread.start is not before[0]
     assert (threading.Thread.start, socket.socket.connect, sqlite3.connect, sqlite3.dbapi2.connect) == before
     assert "connect" not in vars(socket.socket)
+
+
+def test_what_the_application_wrapped_in_turn_stays_and_is_noted_no_more() -> None:
+    before = threading.Thread.start
+    try:
+        with Origins() as origins:
+            ours = threading.Thread.start
+            threading.Thread.start = theirs = functools.partialmethod(ours)
+        assert vars(threading.Thread)["start"] is theirs
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+        assert origins.threads == {}
+    finally:
+        threading.Thread.start = before
 
 
 def test_socket_that_was_open_before_is_none_of_the_applications() -> None:

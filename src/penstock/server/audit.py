@@ -51,9 +51,11 @@ class Origins:
         self.databases: dict[int, str] = {}
         self.inherited: dict[int, int] = {}
         self._undo = contextlib.ExitStack()
+        self._is_noting = False
 
     def __enter__(self) -> Self:
         """Begin to take notes."""
+        self._is_noting = True
         self.inherited = {fd: status.st_ino for fd, status in _open_descriptors()}
         self._wrap(threading.Thread, "start", lambda thread, _: self._note(self.threads, id(thread)))
         for name in ("connect", "connect_ex"):
@@ -63,7 +65,8 @@ class Origins:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave everything as it was."""
+        """Take no more notes, and leave everything as it was, or as the application has made it."""
+        self._is_noting = False
         self._undo.close()
 
     def _wrap(self, owner: Any, name: str, note: Callable[[Any, Any], None]) -> None:
@@ -73,13 +76,17 @@ class Origins:
         @functools.wraps(original)
         def noted(*arguments: Any, **keywords: Any) -> Any:
             result = original(*arguments, **keywords)
-            note(arguments[0] if arguments else None, result)
+            if self._is_noting:
+                note(arguments[0] if arguments else None, result)
             return result
 
+        def restore() -> None:
+            if vars(owner).get(name) is not noted:
+                return  # the application has wrapped it in turn (tracers do): what it put there stays
+            setattr(owner, name, original) if is_own else delattr(owner, name)
+
         setattr(owner, name, noted)
-        self._undo.callback(setattr, owner, name, original) if is_own else self._undo.callback(
-            delattr, owner, name
-        )
+        self._undo.callback(restore)
 
     @staticmethod
     def _note(places: dict[int, str], key: int) -> None:
