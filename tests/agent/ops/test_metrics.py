@@ -10,6 +10,8 @@ from penstock.agent.ops.exposition import render
 from penstock.agent.ops.metrics import BOUNDS_S, Metrics, buckets_below
 from penstock.telemetry import layout
 from penstock.telemetry.histogram import bucket_of
+from penstock.telemetry.pulse import RunningRequest
+from penstock.telemetry.record import Outcome
 from penstock.telemetry.scoreboard import WorkerState, mark_gone
 from penstock.telemetry.verdict import ReloadState, Verdict, begin_reload, write_verdict
 
@@ -80,6 +82,22 @@ def test_counters_do_not_go_back_when_a_worker_is_replaced(segment, metrics, put
     assert len(names) > 100
     assert [key for key in names if not before[key] <= while_gone[key] <= after[key]] == []
     assert after["penstock_worker_refused_requests_total", ("worker", "1")] == 1
+
+
+def test_request_that_died_with_its_worker_is_counted(metrics, put) -> None:
+    request = RunningRequest(
+        thread=1,
+        since_ns=5,
+        deadline_ns=0,
+        request_id="id",
+        line="GET / HTTP/1.1",
+        is_answered=False,
+        is_interrupted=False,
+    )
+    put(0).killed(request, 4242, Outcome.CUT, 10)
+    _, values = parse(metrics)
+    assert values[("penstock_killed_requests_total",)] == 1
+    assert sum(value for key, value in values.items() if key[0] == "penstock_requests_total") == 0
 
 
 def test_phase_is_a_histogram_whose_buckets_add_up(metrics, put, finished) -> None:

@@ -79,6 +79,7 @@ class Metrics:
         """Return all families as of now."""
         yield from self._server()
         yield from _requests(self._tallies.read())
+        yield from self._killed()
         yield from self._lanes()
         yield from self._workers()
         yield from self._processes()
@@ -109,6 +110,11 @@ class Metrics:
     def _has_failed_reload(self) -> bool:
         verdict = read_verdict(self._segment.fd, last_reload(self._segment.fd))
         return verdict is not None and verdict.state is ReloadState.FAILED
+
+    def _killed(self) -> Iterator[Family]:
+        """What the master has recorded in the place of workers that died."""
+        text = "Requests that died with their worker; the client was told nothing."
+        yield Family("penstock_killed_requests_total", Kind.COUNTER, text, (Sample(self._finished(0)),))
 
     def _lanes(self) -> Iterator[Family]:
         lanes = zip(("inline", "pool"), layout.AGENT_LANE_WORDS, strict=True)
