@@ -1,5 +1,7 @@
 """How connections end when their worker is told to leave."""
 
+import errno
+
 import pytest
 
 from penstock.server.phase import Phase
@@ -67,6 +69,43 @@ def test_request_behind_an_answer_whose_head_promised_to_keep_is_answered(serve)
     client.ask()
     assert client.answer().field("Connection") == "close"
     assert client.rest() == b""
+
+
+def test_clients_that_wait_for_room_are_answered_before_the_worker_leaves(serve) -> None:
+    rig = serve(max_connections=2)
+    first = [rig.connect() for _ in range(2)]
+    for client in first:
+        client.get()
+    waiting = [rig.connect() for _ in range(5)]
+    for client in waiting:
+        client.ask()
+    rig.on_loop(rig.reception.drain)
+    for client in first:
+        client.close()
+    for client in waiting:
+        assert client.answer().field("Connection") == "close"
+        client.close()
+    rig.watcher.join(5)
+    assert rig.loop.is_stopped
+    assert len(rig.recorder.accesses) == 7
+
+
+def test_clients_that_wait_for_a_descriptor_are_answered_before_the_worker_leaves(serve, monkeypatch) -> None:
+    rig = serve()
+    rig.on_loop(rig.reception.close)
+    client = rig.connect()
+    client.ask()
+
+    def refuse():
+        monkeypatch.undo()
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(rig.listener, "accept", refuse)
+    rig.on_loop(rig.reception.drain)
+    assert client.answer().field("Connection") == "close"
+    client.close()
+    rig.watcher.join(5)
+    assert rig.loop.is_stopped
 
 
 def test_request_that_arrived_just_before_the_drain_is_still_answered(serve) -> None:

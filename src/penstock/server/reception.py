@@ -88,7 +88,9 @@ class Reception:
         self._disowned: set[Exchange] = set()
         self._is_alone = is_alone
         self._is_open = False
-        self._pause_end = Alarm(0, self.open)
+        self._pause_end = Alarm(0, self._resume)
+        self._backlog = server.backlog
+        self._owed = 0  # while draining: how many who wait in the accept queues are still to be taken
         self._said_full_ns = -NS
         self._said_overloaded_ns = -NS
 
@@ -108,22 +110,22 @@ class Reception:
                 self.loop.forget(listener.fd)
 
     def drain(self) -> None:
-        """Take what is in the accept queues, then nothing more; every answer is its connection's last."""
+        """Take what is in the accept queues, then nothing more; every answer is its connection's last.
+
+        Where there is no room for all that wait, the rest is taken as connections go.
+        """
         self.keeps_connections = False
-        for listener in self._listeners:
-            for _ in range(self._max_connections):
-                if not self._accept_one(listener):
-                    break
         self.close()
-        for listener in self._listeners:  # when the last process has closed it, the kernel refuses who comes
-            listener.close()
         self.loop.is_draining = True
         # An order each: a request that is taken over while it drains unwinds only its own.
         self.loop.orders.extend(connection.drain for connection in self.connections)
+        self._owed = self._backlog * len(self._listeners)  # more cannot wait now
+        self._empty_queues()
         self.loop.orders.append(self.stop_when_empty)
 
     def cut(self) -> int:
         """Close every connection now and return how many requests were in flight."""
+        self._owed = 0
         return sum(connection.stop() for connection in list(self.connections))
 
     def template(self, listener: Listener, sock: socket.socket, peer: tuple[str, str]) -> dict[str, Any]:
@@ -148,6 +150,7 @@ class Reception:
         self.loop.wheel.forget(connection)
         self.recorder.set_connections(len(self.connections))
         if self.loop.is_draining:
+            self._empty_queues()
             self.stop_when_empty()
         elif not (self._is_open or self._pause_end.tick) and len(self.connections) < self._max_connections:
             self.open()
@@ -155,7 +158,7 @@ class Reception:
     def stop_when_empty(self) -> None:
         """End the loop if it drains and nothing is left: no connection, and no call whose client has gone."""
         loop = self.loop
-        if loop.is_draining and not self.connections and loop.is_quiet:
+        if loop.is_draining and not self._owed and not self.connections and loop.is_quiet:
             loop.stop()
 
     # Late requests
@@ -177,6 +180,25 @@ class Reception:
             self.stop_when_empty()
 
     # Accepting
+
+    def _empty_queues(self) -> None:
+        """Accept what waits; let go of the listeners when nothing does."""
+        for listener in self._listeners:
+            while self._owed and self._accept_one(listener):
+                self._owed -= 1
+        if len(self.connections) < self._max_connections and not self._pause_end.tick:
+            self._owed = 0
+            # When the last process has closed it, the kernel refuses who comes.
+            for listener in self._listeners:
+                listener.close()
+
+    def _resume(self) -> None:
+        """Descriptors may have come back."""
+        if self.loop.is_draining:
+            self._empty_queues()
+            self.stop_when_empty()
+        else:
+            self.open()
 
     def _accepting(self, listener: Listener) -> "Any":
         """Return what the loop calls when `listener` has connections."""
@@ -226,8 +248,11 @@ class Reception:
         except OSError:  # reset before we looked: nobody to serve
             sock.close()
             return True
-        self.connections.add(Connection(sock, peer[0], template, self, monotonic_ns()))
+        connection = Connection(sock, peer[0], template, self, monotonic_ns())
+        self.connections.add(connection)
         self.recorder.set_connections(len(self.connections))
+        if self.loop.is_draining:
+            self.loop.orders.append(connection.drain)
         return True
 
     def say_overloaded(self, now_ns: int, wait_s: float) -> None:
