@@ -124,6 +124,7 @@ class Overseer:
         """Judge by these limits from now on: a reload has brought others."""
         self._timeout_ns = int(timeout_s * NS)
         self._grace_ns = int(grace_s * NS)
+        self._lead_ns = min(STACK_NS, self._grace_ns)  # how long before a kill the stack is asked for
 
     def wait_s(self, now_ns: int) -> float | None:
         """Return the seconds until the next review, or None while nobody is watched."""
@@ -156,10 +157,10 @@ class Overseer:
             return None, 0
         beat_ns = min(pulse.beat_ns, now_ns)
         stuck_ns = self._stuck_ns(pulse.running, beat_ns)
-        if now_ns >= stuck_ns - min(STACK_NS, self._grace_ns) and now_ns - beat_ns >= SILENCE_NS:
+        if now_ns >= stuck_ns - self._lead_ns and now_ns - beat_ns >= SILENCE_NS:
             return self._on_silence(worker, case, stuck_ns, now_ns)
         case.asked_ns = 0
-        moments = [max(stuck_ns - min(STACK_NS, self._grace_ns), beat_ns + SILENCE_NS)]
+        moments = [max(stuck_ns - self._lead_ns, beat_ns + SILENCE_NS)]
         if case.is_lost:
             return None, moments[0]
         if pulse.interrupt_count > sum(request.is_interrupted for request in pulse.running):  # one came back
