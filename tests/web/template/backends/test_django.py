@@ -1,4 +1,5 @@
 import pytest
+from jinja2.exceptions import TemplateRuntimeError
 
 from penstock.web.core.exceptions import ImproperlyConfigured
 from penstock.web.template import TemplateDoesNotExist, engines
@@ -13,6 +14,14 @@ def test_templates_of_a_django_site_are_found_and_rendered(templates):
     templates({}, BACKEND, base__html="<{% block b %}{% endblock %}>", a__html=child)
     assert render_to_string("a.html", {"x": {"y": {"z": 1}}}) == "<1>"
     assert render_to_string("a.html") == "<>"
+
+
+def test_method_that_is_shown_and_not_called_is_an_error_and_no_address_in_memory(templates):
+    templates({}, BACKEND, a__html="{{ name.upper }}")
+    with pytest.raises(
+        TemplateRuntimeError, match=r"'upper' is shown without being called; expected upper\(\)"
+    ):
+        render_to_string("a.html", {"name": "ada"})
 
 
 def test_options_that_mean_nothing_here_are_left_alone(templates):

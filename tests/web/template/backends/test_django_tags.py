@@ -35,6 +35,48 @@ def test_tag_is_understood(text, expected):
     assert shown.replace("&#39;", "'") == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("{% autoescape on %}{{ evil }}{% endautoescape %}", "&lt;", id="autoescape-on"),
+        pytest.param("{% autoescape off %}{{ evil }}{% endautoescape %}", "<", id="autoescape-off"),
+        pytest.param("{% autoescape true %}{{ evil }}{% endautoescape %}", "&lt;", id="autoescape-of-jinja"),
+        pytest.param("{% for i in two %}{{ i }}{% empty %}none{% endfor %}", "ab", id="for-with-empty"),
+        pytest.param("{% for i in nobody %}{{ i }}{% empty %}none{% endfor %}", "none", id="empty"),
+        pytest.param(
+            "{% for i in two %}{{ forloop.counter }}{{ forloop.counter0 }}{% endfor %}", "1021", id="counter"
+        ),
+        pytest.param(
+            "{% for i in two %}{{ forloop.revcounter }}{{ forloop.revcounter0 }}{% endfor %}",
+            "2110",
+            id="revcounter",
+        ),
+        pytest.param("{% for i in two %}{% if not forloop.last %},{% endif %}{% endfor %}", ",", id="last"),
+        pytest.param("{{ thing.forloop.x }}{{ thing.empty }}{{ thing.block.super }}", "123", id="attributes"),
+        pytest.param("{% comment %}{% now 'Y' %}{{ day|date:'Y' }}{% endcomment %}a", "a", id="comment"),
+    ],
+)
+def test_word_of_django_means_what_it_means_there(text, expected):
+    thing = {"forloop": {"x": 1}, "empty": 2, "block": {"super": 3}}
+    assert render(text, evil="<", two="ab", nobody=(), thing=thing) == expected
+
+
+def test_block_of_the_parent_is_shown_where_the_child_says_so():
+    parents = {"p.html": "{% block b %}parent{% endblock %}"}
+    environment = jinja2.Environment(
+        extensions=[DjangoTags], loader=jinja2.DictLoader(parents), autoescape=True
+    )
+    child = '{% extends "p.html" %}{% block b %}{{ block.super }}+child{% endblock %}'
+    assert environment.from_string(child).render() == "parent+child"
+
+
+@pytest.mark.parametrize("text", ["{{ forloop.parentloop.counter }}", "{% include forloop %}"])
+def test_what_a_loop_of_jinja2_does_not_know_is_an_error_with_its_line(text):
+    with pytest.raises(jinja2.TemplateSyntaxError, match=r"expected forloop\. and one of counter,") as wrong:
+        ENVIRONMENT.from_string("\n{% for i in two %}" + text + "{% endfor %}")
+    assert wrong.value.lineno == 2
+
+
 @pytest.mark.parametrize("text", ["{% url + %}", "{% comment %}no end", "{% static 'a' as %}"])
 def test_tag_that_is_not_whole_is_an_error_with_its_line(text):
     with pytest.raises(jinja2.TemplateSyntaxError) as wrong:

@@ -1,8 +1,9 @@
 """TEMPLATES as they are written for Django's own language, rendered by Jinja2.
 
 Both languages share their look: `{{ name }}`, `{% if %}`, `{% for %}`, `{% extends %}`, `{% block %}`, `{%
-include %}`.  A template that uses no more works as it is; five tags that nearly every template has are
-understood, too (django_tags.py). What else is only Django's is a TemplateSyntaxError with the line.
+include %}`.  A template that uses no more works as it is; what nearly every template has besides
+is understood, too (django_tags.py). What else is only Django's is an error with the line: most of it when the
+template is read; a method that is shown and not called, when it is rendered.
 
 In:     an entry of TEMPLATES for Django's engine, its `loaders` included.
 Out:    templates as those of backends/jinja2.py.
@@ -13,9 +14,11 @@ Rules:  Django's options; a name that is not there is empty text, however deep.
 from __future__ import annotations
 
 from pathlib import Path
+from types import BuiltinMethodType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import jinja2
+from jinja2.exceptions import TemplateRuntimeError
 
 from penstock.web.core.exceptions import ImproperlyConfigured
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 # Options that change nothing here: Jinja2 shows its own errors, reads UTF-8 and has no tag libraries.
 _IGNORED: Final = ("debug", "file_charset", "string_if_invalid", "libraries", "builtins")
+_METHODS: Final = frozenset({MethodType, BuiltinMethodType, FunctionType})
 
 
 class DjangoTemplates(Jinja2):
@@ -39,10 +43,19 @@ class DjangoTemplates(Jinja2):
         loaders = options.pop("loaders", None)
         options.setdefault("undefined", jinja2.ChainableUndefined)
         options.setdefault("keep_trailing_newline", True)
+        options.setdefault("finalize", _refuse_method)
         options.setdefault("extensions", ["penstock.web.template.backends.django_tags.DjangoTags"])
         if loaders is not None:
             options["loader"] = _choice(loaders, [Path(each) for each in params["DIRS"]])
         super().__init__({**params, "OPTIONS": options})
+
+
+def _refuse_method(shown: Any) -> Any:
+    """Return what is to be shown; a method, which Django would call, would be an address in memory."""
+    if type(shown) not in _METHODS:
+        return shown
+    msg = f"{shown.__name__!r} is shown without being called; expected {shown.__name__}()"
+    raise TemplateRuntimeError(msg)
 
 
 def _choice(loaders: Sequence[Any], directories: list[Path]) -> jinja2.BaseLoader:
