@@ -1,4 +1,5 @@
 import itertools
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -361,11 +362,49 @@ def test_reload_with_another_number_of_workers_is_complete_when_these_are_ready(
     crowd.roster.reload()
     crowd.settle(imports=False)
     crowd.roster.successor_desired = 3
-    crowd.roster.surge = 3
     crowd.import_(2)
     crowd.settle()
     crowd.leave()
     assert (crowd.concluded, crowd.roster.desired, len(crowd.roster.members)) == ([2], 3, 3)
+
+
+@pytest.mark.parametrize(
+    "enlarge",
+    [
+        pytest.param(lambda roster: setattr(roster, "successor_desired", 4), id="configuration"),
+        pytest.param(lambda roster: roster.scale(+1), id="signal"),
+    ],
+)
+def test_reload_with_more_workers_keeps_the_old_ones_until_all_new_ones_are_ready(
+    enlarge: Callable[[Roster], None],
+) -> None:
+    crowd = Crowd(desired=2)
+    old = crowd.settle()
+    crowd.roster.reload()
+    crowd.settle(imports=False)
+    enlarge(crowd.roster)
+    crowd.import_(2)
+    crowd.settle(ready=False)
+    new = [member.pid for member in crowd.roster.of_generation(2)]
+    for pid in new:
+        assert crowd.stopped == []
+        crowd.roster.ready(pid)
+        crowd.settle(ready=False)
+    assert set(old) <= set(crowd.stopped)
+
+
+def test_reload_worker_by_worker_with_fewer_workers_comes_to_its_end() -> None:
+    crowd = Crowd(desired=4)
+    crowd.settle()
+    crowd.roster.reload()
+    crowd.settle(imports=False)
+    crowd.roster.surge = 1
+    crowd.roster.successor_desired = 2
+    crowd.import_(2)
+    for _ in range(4):
+        crowd.settle()
+        crowd.leave()
+    assert (crowd.concluded, len(crowd.roster.members), crowd.peak_count) == ([2], 2, 5)
 
 
 def test_scaling_up_during_a_reload_leaves_room_for_the_successor() -> None:
@@ -488,6 +527,24 @@ def test_worker_that_does_not_leave_in_time_is_killed_once() -> None:
     assert crowd.roster.plan(29.9) == []
     assert crowd.roster.plan(30) == [KillWorker(second, 2)]
     assert crowd.roster.plan(31) == []
+
+
+def test_reload_does_not_wait_for_the_back_off_of_the_workers_that_it_replaces() -> None:
+    crowd = Crowd(desired=2)
+    crowd.settle()
+    for _ in range(6):
+        for pid in list(crowd.roster.members):
+            crowd.roster.exited(pid, crowd.now_s)
+        crowd.now_s += crowd.roster.wait_s(crowd.now_s) or 0.0
+        crowd.settle()
+    crowd.roster.reload()
+    crowd.settle(imports=False)
+    crowd.roster.exited(next(iter(crowd.roster.members)), crowd.now_s)
+    assert (crowd.roster.wait_s(crowd.now_s) or 0.0) > 1
+    crowd.import_(2)
+    assert crowd.roster.wait_s(crowd.now_s) == 0
+    crowd.settle()
+    assert crowd.concluded == [2]
 
 
 def test_second_stop_shortens_the_time_of_those_that_leave() -> None:

@@ -106,19 +106,19 @@ def test_line_that_says_what_is_wrong_comes_first(reason, expected) -> None:
 
 
 @pytest.mark.parametrize(
-    ("left_bytes", "surge"),
+    ("left_bytes", "is_stepwise"),
     [
-        pytest.param(None, 2, id="no-limit"),
-        pytest.param(1 << 40, 2, id="room"),
-        pytest.param(0, 1, id="none"),
+        pytest.param(None, False, id="no-limit"),
+        pytest.param(1 << 40, False, id="room"),
+        pytest.param(0, True, id="none"),
     ],
 )
 def test_generations_that_do_not_fit_beside_each_other_change_worker_by_worker(
-    segment, caplog, left_bytes, surge
+    segment, caplog, left_bytes, is_stepwise
 ) -> None:
     options = {"workers": 2, "headroom": lambda: left_bytes}
     court = Court(segment, plan(**options), plan(**options))
     court.roster.started(StartWorker(1, 1), os.getpid(), 0)
     court.succession.begin(2)
-    assert court.roster.surge == surge
-    assert ("server.reload_stepwise" in caplog.text) is (surge == 1)
+    assert (court.roster.surge == 1) is is_stepwise
+    assert ("server.reload_stepwise" in caplog.text) is is_stepwise

@@ -21,7 +21,6 @@ Never:  forks, signals, sleeps or reads a clock.
 """
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -127,7 +126,8 @@ class Roster:
         current: number of the generation that serves.
         successor: number of the generation that a reload is making, or None.
         successor_desired: how many workers that one shall have.
-        surge: how many workers there may be beyond the desired ones while generations change.
+        surge: how many workers there may be beyond the desired ones while generations change; `slots` = as
+            many as there is room for.
         is_idle: whether no workers are wanted until somebody asks for them.
         unborn: by slot, workers that were asked of a template and have not shown themselves yet.
     """
@@ -139,7 +139,7 @@ class Roster:
         self.current = 1
         self.successor: int | None = None
         self.successor_desired = desired
-        self.surge = desired
+        self.surge = slots
         self.members: dict[int, Member] = {}
         self.unborn: dict[int, StartWorker] = {}
         self.is_stopping = False
@@ -150,7 +150,8 @@ class Roster:
         self._to_replace: list[int] = []  # pids, first first
         self._urgent: set[int] = set()
         self._backoff = Backoff()
-        self._not_before_s = 0.0
+        self._not_before_s = 0.0  # the machine had no room for a process
+        self._restart_at_s = 0.0  # workers of the current generation have died too often
 
     # What to do
 
@@ -165,15 +166,13 @@ class Roster:
         commands += self._conclusion(now_s)
         commands += self._surplus(now_s)
         commands += self._releases()
-        if now_s >= self._not_before_s:
-            commands += self._missing()
-        return commands
+        return commands + self._missing(now_s)
 
     def wait_s(self, now_s: float) -> float | None:
         """Return the seconds until a delayed start or a killing is due, or None."""
         due_s = min((member.leave_by_s for member in self.members.values()), default=math.inf)
-        if not self.is_stopping and (self._missing() or self._not_imported()):
-            due_s = min(due_s, self._not_before_s)
+        if not self.is_stopping:
+            due_s = min(due_s, *self._starts_due_s())
         return None if due_s == math.inf else max(0.0, due_s - now_s)
 
     @property
@@ -257,7 +256,7 @@ class Roster:
     def not_imported(self, generation: int, now_s: float) -> float:
         """Record that the import could not even begin; returns the seconds to wait before the next try."""
         del self._generations[generation]
-        return self._delay(now_s, 0.0)
+        return self._delay(now_s)
 
     def abandon(self, generation: int | None) -> None:
         """Record that the successor cannot boot: its workers go, and the current generation goes on."""
@@ -288,7 +287,7 @@ class Roster:
     def not_started(self, command: StartWorker, now_s: float) -> float:
         """Record that a worker could not be forked; returns the seconds to wait before the next try."""
         self.unborn.pop(command.slot, None)
-        return self._delay(now_s, 0.0)
+        return self._delay(now_s)
 
     def ready(self, pid: int) -> None:
         """Record that a worker accepts connections."""
@@ -307,11 +306,11 @@ class Roster:
         if member.state is State.BOOTING and member.generation == self.successor:
             self.abandon(member.generation)
         else:
-            self._delay(now_s, now_s - member.started_s)
+            self._restart_at_s = now_s + self._backoff.died(now_s - member.started_s)
         return member
 
-    def _delay(self, now_s: float, lived_s: float) -> float:
-        delay_s = self._backoff.died(lived_s)
+    def _delay(self, now_s: float) -> float:
+        delay_s = self._backoff.died(0.0)
         self._not_before_s = now_s + delay_s
         return delay_s
 
@@ -326,7 +325,8 @@ class Roster:
         self._reload_wanted = False
         self._last_number += 1
         self.successor = self._last_number
-        self.successor_desired = self.surge = self.desired
+        self.successor_desired = self.desired
+        self.surge = self.slots
         self._not_before_s = 0.0
 
     def _imports(self, now_s: float) -> list[Command]:
@@ -404,12 +404,23 @@ class Roster:
             return []
         return self._stop_all([self.members[self._to_replace.pop(0)]], now_s)
 
-    def _missing(self) -> list[StartWorker]:
-        free = self._free_slots()
-        current = itertools.repeat(self.current, self._missing_of_current())
-        successors = itertools.repeat(self.successor or 0, self._missing_of_successor())
-        numbers = itertools.chain(current, successors)
-        return [StartWorker(slot, number) for number, slot in zip(numbers, free, strict=False)]
+    def _missing(self, now_s: float) -> list[StartWorker]:
+        numbers: list[int] = []
+        if now_s >= max(self._not_before_s, self._restart_at_s):
+            numbers += [self.current] * self._missing_of_current()
+        if now_s >= self._not_before_s:  # the successor may be what ends the dying: it does not wait for it
+            numbers += [self.successor or 0] * self._missing_of_successor()
+        return [StartWorker(slot, number) for number, slot in zip(numbers, self._free_slots(), strict=False)]
+
+    def _starts_due_s(self) -> Iterator[float]:
+        """Yield when what is held up may be started."""
+        yield math.inf
+        if next(self._free_slots(), None) is None:
+            return
+        if self._not_imported() or self._missing_of_successor():
+            yield self._not_before_s
+        if self._missing_of_current():
+            yield max(self._not_before_s, self._restart_at_s)
 
     def _missing_of_current(self) -> int:
         record = self._generations.get(self.current)
@@ -426,7 +437,7 @@ class Roster:
         missing = self.successor_desired - self._count(self.successor)
         if self._is_rolling():
             everybody = len(self.members) + len(self.unborn)
-            missing = min(missing, self.successor_desired + self.surge - everybody)
+            missing = min(missing, max(self.desired, self.successor_desired) + self.surge - everybody)
         return max(0, missing)
 
     def _count(self, generation: int | None) -> int:
