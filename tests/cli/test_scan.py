@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,10 @@ from penstock.cli.scan import is_there, python_files, scan_folder, used_names
         pytest.param("from .django import db; import djangorestframework", [], id="others"),
         pytest.param("'see django.db for more'", [], id="prose"),
         pytest.param("import django", [(1, "django")], id="itself"),
+        pytest.param("logging.getLogger('django.request'); getLogger('django.db')", [], id="loggers"),
+        pytest.param("{'loggers': {'django.db.backends': {}, **more}}", [], id="keys"),
+        pytest.param("{'BACKEND': 'django.db.x'}", [(1, "django.db.x")], id="values"),
+        pytest.param("patch('django.db.x')", [(1, "django.db.x")], id="argument"),
     ],
 )  # fmt: skip
 def test_source_is_read_for_names(source: str, expected: list[tuple[int, str]]) -> None:
@@ -68,6 +73,20 @@ def test_environments_hidden_and_built_folders_are_left_out(tmp_path: Path) -> N
         (tmp_path / name / "code.py").write_text("")
     (tmp_path / "env" / "pyvenv.cfg").write_text("")
     assert [path.parent.name for path in python_files(tmp_path)] == ["site"]
+
+
+def test_folder_that_may_not_be_read_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "code.py").write_text("")
+    stat = os.stat
+
+    def refuse(path: str | Path, **options: bool) -> os.stat_result:
+        if "closed" in str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(os, "stat", refuse)  # root, who may look everywhere, runs tests as well
+    assert [path.name for path in python_files(tmp_path)] == ["code.py"]
 
 
 def test_missing_names_of_a_file_come_in_the_order_of_its_lines(tmp_path: Path) -> None:

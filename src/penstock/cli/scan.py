@@ -4,16 +4,16 @@ Nothing of the project is imported: a project that cannot start yet is the one t
 
 In:     Python files.
 Out:    `Missing` values: where, which name, what instead.
-Never:  looks into virtual environments, hidden folders and what tools have built.
+Never:  looks into virtual environments, hidden folders, what tools have built, and what may not be read.
 Rules:  `django.x` counts as `penstock.web.x`; imports count, and text that is nothing but such a name, as
-        in settings.
+        in settings, unless it names a logger.
 """
 
 import ast
 import importlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from penstock.cli.absent import advice_for
 
 SKIPPED: Final = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages"})
 _PREFIX: Final = re.compile(r"(?:django|penstock\.web)(?:\.|$)")
+_LOGGER_CALLS: Final = frozenset({"getLogger", "assertLogs", "assertNoLogs"})
 _DOTTED: Final = re.compile(r"(?:django|penstock\.web)(?:\.[A-Za-z_]\w*)+")
 
 
@@ -77,19 +78,36 @@ def python_files(folder: Path) -> Iterator[Path]:
 
 
 def _is_own(folder: Path) -> bool:
-    is_environment = (folder / "pyvenv.cfg").exists()
-    return folder.name not in SKIPPED and not folder.name.startswith(".") and not is_environment
+    if folder.name in SKIPPED or folder.name.startswith("."):
+        return False
+    return not os.path.exists(folder / "pyvenv.cfg")  # noqa: PTH110 - Path.exists raises where we may not look
 
 
 def used_names(source: bytes) -> Iterator[tuple[int, str]]:
     """Yield the line and the full name of each use; SyntaxError if it is no Python."""
+    loggers: set[ast.AST] = set()
     for node in ast.walk(ast.parse(source)):
+        loggers.update(_names_of_loggers(node))  # a node comes before what it is made of
         if isinstance(node, ast.Import):
             yield from ((node.lineno, each.name) for each in node.names if _PREFIX.match(each.name))
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and _PREFIX.match(node.module or ""):
             yield from ((node.lineno, _imported(node.module or "", each.name)) for each in node.names)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
-            yield node.lineno, node.value
+        elif isinstance(node, ast.Constant) and node not in loggers and _is_dotted(node.value):
+            yield node.lineno, str(node.value)
+
+
+def _names_of_loggers(node: ast.AST) -> Iterable[ast.AST]:
+    """Return those parts that name loggers: in a call, or as keys of a mapping such as LOGGING."""
+    if isinstance(node, ast.Dict):
+        return [key for key in node.keys if key is not None]
+    if isinstance(node, ast.Call):
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return node.args if called in _LOGGER_CALLS else ()
+    return ()
+
+
+def _is_dotted(value: object) -> bool:
+    return isinstance(value, str) and _DOTTED.fullmatch(value) is not None
 
 
 def _imported(module: str, name: str) -> str:

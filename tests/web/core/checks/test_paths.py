@@ -1,6 +1,6 @@
 import pytest
 
-from penstock.web.core.checks.paths import check_names, check_paths
+from penstock.web.core.checks.paths import check_loggers, check_names, check_paths
 
 JINJA2 = "penstock.web.template.backends.jinja2.Jinja2"
 
@@ -37,3 +37,17 @@ def test_default_settings_lead_somewhere():
 def test_setting_of_a_wrong_type_is_named(override):
     override(MIDDLEWARE="one")
     assert "settings.E001" in ids(check_names())
+
+
+def test_loggers_that_are_still_those_of_django_are_named(override):
+    override(
+        LOGGING={"version": 1, "loggers": {"django": {}, "django.request": {}, "djangoq": {}, "mine": {}}}
+    )
+    messages = check_loggers()
+    assert ids(messages) == ["settings.W002", "settings.W002"]
+    assert [message.msg.split("'")[1] for message in messages] == ["django", "django.request"]
+
+
+def test_logging_that_names_no_loggers_is_fine(override):
+    override(LOGGING={"version": 1})
+    assert check_loggers() == []

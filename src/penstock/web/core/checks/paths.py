@@ -15,6 +15,7 @@ from penstock.web.conf.check import settings_faults
 from penstock.web.utils.module_loading import import_string
 
 from .message import CheckMessage, Error
+from .message import Warning as CheckWarning
 from .registry import Tags, register
 
 if TYPE_CHECKING:
@@ -43,6 +44,20 @@ def check_names(**_asked: Any) -> list[CheckMessage]:
 def check_paths(**_asked: Any) -> list[CheckMessage]:
     """Return which settings name what cannot be imported."""
     return list(_path_faults())
+
+
+@register(Tags.compatibility)
+def check_loggers(**_asked: Any) -> list[CheckMessage]:
+    """Return which loggers of LOGGING are Django's: what they configure says nothing here."""
+    return [
+        CheckWarning(
+            f"LOGGING configures the logger {name!r}, to which nothing is said.",
+            hint="the framework's loggers begin with 'penstock.web' where Django's begin with 'django'",
+            id="settings.W002",
+        )
+        for name in settings.LOGGING.get("loggers", ())
+        if name == "django" or name.startswith("django.")
+    ]
 
 
 def _path_faults() -> Iterator[CheckMessage]:
