@@ -43,6 +43,16 @@ def test_template_that_cannot_be_read_is_told_with_its_line(override, tmp_path):
     assert (unknown.obj, "regroup" in unknown.msg) == (f"{tmp_path}/unknown.txt:1", True)
 
 
+def test_template_below_the_current_folder_is_named_from_there(override, tmp_path, monkeypatch):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "a.html").write_text("{% block b %}{% trans 'x' %}{% endblock %}")
+    monkeypatch.chdir(tmp_path)
+    override(TEMPLATES=[{"BACKEND": DJANGO, "DIRS": [tmp_path / "own"]}])
+    (message,) = check_templates()
+    assert message.obj == "own/a.html:1"
+    assert message.msg.endswith("'block'.")
+
+
 def test_template_in_another_encoding_is_told(override, tmp_path):
     (tmp_path / "latin.html").write_bytes("ä".encode("latin-1"))
     override(TEMPLATES=[{"BACKEND": JINJA2, "DIRS": [tmp_path]}])

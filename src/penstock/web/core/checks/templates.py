@@ -8,6 +8,8 @@ Rules:  each template is read once, as the engine reads it; files that are no te
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.web.template import TemplateSyntaxError, engines
@@ -58,9 +60,15 @@ def _check_texts(engine: Any, environment: Any) -> Iterator[CheckMessage]:
         try:
             engine.get_template(name)
         except TemplateSyntaxError as error:
-            info = getattr(error, "template_debug", {})
-            place = f"{info.get('name') or name}:{info.get('line')}"
-            hint = "docs/from-django.md has what Jinja2 says instead of Django's tags and filters"
-            yield Error(f"{info.get('message') or error}.", hint=hint, obj=place, id="templates.E003")
+            yield _unreadable(error, name)
         except UnicodeDecodeError as error:
             yield Error(f"{error}.", obj=name, id="templates.E004")
+
+
+def _unreadable(error: TemplateSyntaxError, name: str) -> Error:
+    """Return where a template cannot be read; a file below the current folder is named from there."""
+    info = getattr(error, "template_debug", {})
+    path = str(info.get("name") or name).removeprefix(f"{Path.cwd()}{os.sep}")
+    hint = "docs/from-django.md has what Jinja2 says instead of Django's tags and filters"
+    text = str(info.get("message") or error).rstrip(".")
+    return Error(f"{text}.", hint=hint, obj=f"{path}:{info.get('line')}", id="templates.E003")
