@@ -17,10 +17,8 @@ from penstock.web.conf.holder import LazySettings, nearest_setting
 from penstock.web.conf.layer import LISTS, Settings, upper_case_names
 from penstock.web.core.exceptions import ImproperlyConfigured
 
-REQUIRED: Final = (
-    "SECRET_KEY",
-    "ROOT_URLCONF",
-)  # of a project's settings module; single files set what they use
+# Of a project's settings module; a site in a single file sets what it uses.
+REQUIRED: Final = ("SECRET_KEY", "ROOT_URLCONF")
 MORE_LISTS: Final = ("MIDDLEWARE", "TEMPLATES", "CSRF_TRUSTED_ORIGINS", "ADMINS", "MANAGERS", "INTERNAL_IPS")
 KNOWN: Final = (*upper_case_names(dir(global_settings)), "ROOT_URLCONF", "SITE_ID", "ASGI_APPLICATION")
 SIMILARITY: Final = 0.9  # one letter wrong, missing or twice in a name of five or more

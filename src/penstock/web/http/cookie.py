@@ -4,8 +4,7 @@ In:     the value of a Cookie field; the arguments of `set_cookie`.
 Out:    a dict of str; a morsel with its attributes.
 Never:  signs or checks (core/signing.py); sends anything.
 
-Rules:  RFC 6265 section 5.2 for receiving leniently, as browsers and Django do; the standard library's
-        quoting.
+Rules:  RFC 6265 section 5.2, read leniently as browsers and Django do; the standard library's quoting.
 """
 
 import datetime as dt
@@ -31,8 +30,7 @@ _ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))")
 def parse_cookie(cookie: str) -> dict[str, str]:
     """Return the value of each cookie in a Cookie field, by name; of two with one name the last.
 
-    Nothing is refused: a part without "=" is a value without a name, whatever characters names and values
-        have.
+    Nothing is refused, whatever characters it has: a part without "=" is a value without a name.
     """
     jar: dict[str, str] = {}
     for part in cookie.split(";"):
@@ -158,8 +156,7 @@ def set_attributes(
 def set_cookie_field(morsel: cookies.Morsel[str]) -> str:
     """Return the value of Set-Cookie: what `Morsel.OutputString` returns, in half its time.
 
-    That one sorts all attributes of each cookie, the empty ones included.  They are written out here in that
-    order.
+    That one sorts all attributes of each cookie, empty ones included; here they stand in that order.
     """
     get = morsel.get
     expires = get("expires")

@@ -1,8 +1,7 @@
 """The header fields of a response.
 
-A value that carries a line break would end its field and begin one of the
-attacker's choice, so no name and no value gets past this file unchecked; what
-is stored can be sent without another look.
+A value that carries a line break would end its field and begin one of the attacker's choice, so no name and
+no value gets past this file unchecked; what is stored can be sent without another look.
 
 In:     names and values as a program gives them: str, bytes, anything with str().
 Out:    pairs of str that a WSGI server may send.

@@ -4,12 +4,12 @@ In:     the META and the stream of a request, and the handlers that take files.
 Out:    POST and FILES.
 Never:  holds a file (handlers do), or more than DATA_UPLOAD_MAX_MEMORY_SIZE bytes of fields.
 
-Rules:  RFC 7578; Django's upload handlers, limits and tolerance.  decisions/multipart.md says why this is
-        ours.
+Rules:  RFC 7578; Django's upload handlers, limits and tolerance (decisions/multipart.md: why this is ours).
 
-Who counts what:
-    DATA_UPLOAD_MAX_NUMBER_FIELDS   parts that are no files; two more are allowed, the preamble and the
-    epilogue DATA_UPLOAD_MAX_NUMBER_FILES    parts with a filename
+What counts against which limit:
+
+    DATA_UPLOAD_MAX_NUMBER_FIELDS   parts that are no files; two more may come, the preamble and the epilogue
+    DATA_UPLOAD_MAX_NUMBER_FILES    parts with a filename
     DATA_UPLOAD_MAX_MEMORY_SIZE     of each field its name, its value and 2 bytes; files are not counted
 """
 
@@ -161,10 +161,8 @@ class MultiPartParser:
     def _decode(self, text: bytes) -> str:
         try:
             return text.decode(self._encoding, "replace")
-        except (
-            LookupError,
-            UnicodeError,
-        ) as error:  # "base64" is a codec, and "idna" one that replaces nothing
+        except (LookupError, UnicodeError) as error:
+            # "base64" is a codec as well, and "idna" one that replaces nothing.
             raise MultiPartParserError(f"charset {self._encoding!r}; expected an encoding of text") from error
 
     def _read_field(self, name: str, headers: PartHeaders, stream: LazyStream, tally: "_Tally") -> str:

@@ -6,9 +6,8 @@ Never:  takes more than DATA_UPLOAD_MAX_NUMBER_FIELDS fields.
 
 Rules:  the URL standard's application/x-www-form-urlencoded; Django's QueryDict.
 
-The limit is counted before anything is split.  Most query strings are empty; most others hold neither "%"
-nor "+" and
-need no decoding: both take a short way.
+The limit is counted before anything is split.  Most query strings are empty, and most others hold neither
+"%" nor "+" and need no decoding: both take a short way.
 """
 
 import copy
@@ -21,13 +20,6 @@ from penstock.web.core.exceptions import TooManyFieldsSent
 from penstock.web.utils.datastructures import MultiValueDict
 
 TOO_MANY_FIELDS = "The number of GET/POST parameters exceeded settings.DATA_UPLOAD_MAX_NUMBER_FIELDS."
-
-
-# The dict's own, which know the lists themselves.
-_values: Final = dict.__getitem__
-_set_values: Final = dict.__setitem__
-_setdefault: Final = dict.setdefault
-
 
 # dict's own: they see the lists, where those of the class see one value.
 _list_of: Final = dict.__getitem__

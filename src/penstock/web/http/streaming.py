@@ -4,8 +4,7 @@ In:     an iterable, or an asynchronous one.
 Out:    its pieces as bytes, once.
 Never:  holds the body, or reads ahead.
 
-Each kind of source is meant for one kind of server.  The other kind has to take everything at once, and
-warns.
+Each kind of source is meant for one kind of server; the other has to take everything at once, and warns.
 """
 
 import warnings

@@ -3,8 +3,7 @@
 In:     the name of a route, or a path below STATIC_URL.
 Out:    text for an attribute such as href.
 Never:  looks whether the file is there.
-Rules:  Django's `{% url %}` (the application instance of the current request is preferred) and `{% static
-        %}`.
+Rules:  Django's tags of these names: `url` prefers the application instance of the current request.
 """
 
 from __future__ import annotations

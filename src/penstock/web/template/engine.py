@@ -30,8 +30,7 @@ class EngineHandler:
 
     def __init__(self, templates: list[dict[str, Any]] | None = None) -> None:
         self._given = templates
-        # The `revision` of the settings under which the rest was made: changed settings may mean other
-        # engines.
+        # The `revision` of the settings under which the rest was made.
         self._revision: int | None = None
         self._source: Any = None
         self._templates: dict[str, dict[str, Any]] = {}

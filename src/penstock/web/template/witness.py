@@ -11,8 +11,14 @@ import sys
 from typing import Any
 
 
+def is_anybody_told() -> bool:
+    """Tell whether somebody listens."""
+    signals = sys.modules.get("penstock.web.test.signals")
+    return signals is not None and bool(signals.template_rendered.receivers)
+
+
 def tell_of_rendering(template: Any, context: dict[str, Any]) -> None:
     """Send the signal; `template` has a `name`, None for a built-in page."""
-    signals = sys.modules.get("penstock.web.test.signals")
-    if signals is not None and signals.template_rendered.receivers:
+    if is_anybody_told():
+        signals = sys.modules["penstock.web.test.signals"]
         signals.template_rendered.send(sender=template, template=template, context=context)

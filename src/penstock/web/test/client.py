@@ -153,6 +153,12 @@ class _AnyClient(ClientMethods):
         self.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
         return session
 
+    async def asession(self) -> Any:
+        """The same from a coroutine."""
+        from asgiref.sync import sync_to_async
+
+        return await sync_to_async(lambda: self.session)()
+
 
 def _only(contexts: ContextList) -> Any:
     """Return the context, if there is but one."""

@@ -108,8 +108,7 @@ def _is_beginning(item: tuple[Any, Any]) -> bool:
 def _tail(operation: Any, argument: Any, rest: Iterator[Any], source: str) -> Tail:
     """Tell whether the item after the literal ends the text, and the expression with it.
 
-    `$` alone also accepts a newline behind it; only one that is written last makes Django ask for a full
-    match.
+    `$` also accepts a newline behind it; only one that is written last makes Django ask for a full match.
     """
     if operation is not _parser.AT or next(rest, None) is not None:
         return Tail.MORE
@@ -122,7 +121,7 @@ def forms(source: str) -> tuple[Form, ...]:
     """Return the texts that `source` may accept, with a gap for each outermost group; (): no telling.
 
     A part that may be absent is left out, unless it holds a group: then there is a form without and a form
-    with it. A part that may repeat stands as often as it must.  A set is the first character it lists.
+    with it.  A part that may repeat stands as often as it must.  A set is the first character it lists.
     """
     tree = _parser.parse(source)
     if tree.state.flags & ~re.UNICODE:

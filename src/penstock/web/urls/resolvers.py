@@ -58,8 +58,9 @@ class Scope:
 
     Attributes:
         text: what a path begins with here.
-        open: the URLconfs that are being laid flat above, so that one that includes itself is not laid flat
-        for ever.
+        defaults: arguments that includes add to those of a route.
+        patterns: of the includes above, for the route as people read it.
+        open: the URLconfs that are being laid flat above: one that includes itself ends there.
     """
 
     text: str
@@ -199,8 +200,7 @@ class URLResolver:
         listed: Sequence[Any] = patterns
         return listed
 
-    # -- resolving
-    # --------------------------------------------------------------------------------------------------
+    # -- resolving -------------------------------------------------------------------------------------
 
     @cached_property
     def table(self) -> RouteTable:
@@ -276,8 +276,7 @@ class URLResolver:
             handler = getattr(import_module("penstock.web.conf.urls"), f"handler{view_type}")
         return get_callable(handler)
 
-    # -- reversing
-    # --------------------------------------------------------------------------------------------------
+    # -- reversing -------------------------------------------------------------------------------------
 
     def _populate(self) -> None:
         """Make the index of names for the language of this context."""

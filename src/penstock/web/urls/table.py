@@ -229,8 +229,8 @@ class Branch:
 def descend(resolver: Any, path: str) -> ResolverMatch | None:
     """Return what an include finds in `path`, its own captures and defaults added.
 
-    Its captures, then its defaults, then what its routes give; positional captures only if nothing has a
-    name.
+    Named arguments are its captures, its defaults, then what its routes give; positional captures count only
+    where nothing has a name.
     """
     matched: Matched | None = resolver.pattern.match(path)
     if matched is None:

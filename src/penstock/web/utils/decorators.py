@@ -67,10 +67,8 @@ def _decorated(decorator: Any, method: Callable[..., Any]) -> Callable[..., Any]
             bound = each(bound)
         return bound(*args, **kwargs)
 
-    for each in innermost_first:
-        functools.update_wrapper(
-            call_decorated, each(_nothing())
-        )  # what decorators set is seen on the method
+    for each in innermost_first:  # what decorators set on a function is seen on the method
+        functools.update_wrapper(call_decorated, each(_nothing()))
     functools.update_wrapper(call_decorated, method)
     return markcoroutinefunction(call_decorated) if iscoroutinefunction(method) else call_decorated
 

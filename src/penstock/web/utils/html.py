@@ -27,9 +27,8 @@ VOID_ELEMENTS = frozenset((
     "track", "wbr",
 ))  # fmt: skip
 MAX_STRIP_TAGS_DEPTH = 50  # rounds of stripping what stripping uncovered; Django's
-_MAX_UNCLOSED_LENGTH: Final = (
-    1000  # characters after "<" without ">" that a parser would walk over again and again
-)
+# Characters after "<" without ">": a parser would walk over them again and again.
+_MAX_UNCLOSED_LENGTH: Final = 1000
 
 _IN_SCRIPT: Final = {code: f"\\u{code:04X}" for code in (*range(32), *b"\\'\"><&=-;`", 0x2028, 0x2029)}
 _IN_JSON: Final = {ord(character): f"\\u{ord(character):04X}" for character in "<>&"}

@@ -104,7 +104,7 @@ def url_has_allowed_host_and_scheme(
     return all(_stays(reading, hosts, require_https) for reading in (url, url.replace("\\", "/")))
 
 
-def _stays(url: str, hosts: set[str], require_https: bool) -> bool:  # private
+def _stays(url: str, hosts: set[str], require_https: bool) -> bool:
     # Chrome takes "///example.com" for an absolute address; urlsplit sees a path.
     if url.startswith("///") or len(url) > MAX_URL_LENGTH:
         return False

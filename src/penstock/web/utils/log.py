@@ -5,6 +5,7 @@ Out:    configured loggers; one record per response on `penstock.web.request`.
 Never:  lets a client break a line: what it sent is escaped before it is written.
 
 Rules:  Django's defaults under our logger names: to the console while DEBUG is on, else errors to ADMINS.
+        The console is left out where the server's error log is the console.
 """
 
 import logging
@@ -22,6 +23,7 @@ request_logger: Final = logging.getLogger(f"{ROOT}.request")
 
 _IN_DEBUG: Final = "require_debug_true"
 _IN_PRODUCTION: Final = "require_debug_false"
+_WITHOUT_SERVER: Final = "require_no_server_log"
 
 DEFAULT_LOGGING: Final[dict[str, Any]] = {
     "version": 1,
@@ -29,6 +31,7 @@ DEFAULT_LOGGING: Final[dict[str, Any]] = {
     "filters": {
         _IN_PRODUCTION: {"()": f"{ROOT}.utils.log.RequireDebugFalse"},
         _IN_DEBUG: {"()": f"{ROOT}.utils.log.RequireDebugTrue"},
+        _WITHOUT_SERVER: {"()": f"{ROOT}.utils.log.RequireNoServerLog"},
     },
     "formatters": {
         f"{ROOT}.server": {
@@ -38,7 +41,11 @@ DEFAULT_LOGGING: Final[dict[str, Any]] = {
         }
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "level": "INFO", "filters": [_IN_DEBUG]},
+        "console": {
+            "class": "logging.StreamHandler",
+            "level": "INFO",
+            "filters": [_IN_DEBUG, _WITHOUT_SERVER],
+        },
         f"{ROOT}.server": {
             "class": "logging.StreamHandler",
             "level": "INFO",
@@ -98,6 +105,16 @@ class RequireDebugTrue(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # the signature of logging.Filter
         """Look at DEBUG, not at the record."""
         return bool(settings.DEBUG)
+
+
+class RequireNoServerLog(logging.Filter):
+    """Lets records through unless `penstock serve` writes them to its error log: none stands there twice."""
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # the signature of logging.Filter
+        """Look at the root logger; by name, for the framework knows no server."""
+        return not any(
+            type(each).__module__ == "penstock.telemetry.handler" for each in logging.root.handlers
+        )
 
 
 class AdminEmailHandler(logging.Handler):

@@ -20,7 +20,6 @@ from typing import Any, Final
 from penstock.web.core.exceptions import SuspiciousFileOperation
 from penstock.web.utils.functional import SimpleLazyObject, keep_lazy_text, lazy
 
-_MAX_GZIP_NAME_LENGTH: Final = 100  # bytes of random name: blurs the length that BREACH measures
 _KEYPAD: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
 _CAMEL: Final = re.compile(r"(((?<=[a-z])[A-Z])|([A-Z](?![A-Z]|$)))")
 

@@ -1,7 +1,6 @@
 """The look of the pages for developers: what went wrong, where, and what was known there.
 
-One file each: no script, no font, no picture from elsewhere, so that a page that was saved or mailed is
-whole.
+One file each: no script, font or picture from elsewhere, so that a page that was saved or mailed is whole.
 
 In:     what report.py has collected.
 Out:    HTML.

@@ -1,7 +1,8 @@
 """What can be wrong with a session.
 
 In:     nothing.
-Out:    classes; the two suspicious ones are the client's fault and give 400.
+Out:    classes; all are the client's fault and give 400, the suspicious ones with a line in the security log.
+Never:  knows where sessions are kept.
 """
 
 from penstock.web.core.exceptions import BadRequest, SuspiciousOperation

@@ -4,8 +4,7 @@ In:     a callable, and the side that is to call it.
 Out:    the same callable, or one that crosses over.
 Never:  crosses where nothing is to be crossed: a site that is sync throughout never loads asgiref.
 
-Rules:  Django's `adapt_method_mode`, its log lines included (they are debug lines, written while DEBUG is
-        on).
+Rules:  Django's `adapt_method_mode`, its log lines included (of level debug, while DEBUG is on).
 """
 
 import logging

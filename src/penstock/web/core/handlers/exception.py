@@ -48,8 +48,7 @@ def response_for_exception(request: HttpRequest, exc: Exception) -> HttpResponse
     """Return the response for `exc`; call it while `exc` is being handled.
 
     Raises:
-        Exception: `exc` itself under DEBUG_PROPAGATE_EXCEPTIONS (unforeseen ones only), or what the site's
-        own
+        Exception: `exc` itself under DEBUG_PROPAGATE_EXCEPTIONS, if nobody foresaw it; or what the site's own
             handler500 raised.
     """
     answer = next(answer for kind, answer in _answers() if isinstance(exc, kind))

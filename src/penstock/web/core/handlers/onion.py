@@ -48,8 +48,6 @@ class Onion:
         heart: answers the request; what it raises is converted at the level below the last layer.
         convert: makes a response of an exception, called while that exception is being handled.
         layers: outermost first.
-        respond: the function that the rest of the site calls; it raises only what `convert` raises at level
-            0.
     """
 
     heart: Respond

@@ -21,7 +21,7 @@ import jinja2
 from penstock.web.conf import settings
 from penstock.web.template.address import static, url_for
 from penstock.web.template.exceptions import TemplateDoesNotExist, TemplateSyntaxError
-from penstock.web.template.witness import tell_of_rendering
+from penstock.web.template.witness import is_anybody_told, tell_of_rendering
 from penstock.web.utils.functional import cached_property
 from penstock.web.utils.module_loading import import_string
 from penstock.web.utils.safestring import SafeString
@@ -88,6 +88,23 @@ class Jinja2(BaseEngine):
         except jinja2.TemplateSyntaxError as error:
             raise _readable(error) from error
 
+    def tell_of_references(self) -> None:
+        """From now on tell of templates that others extend or include, too: Django's tests ask for them."""
+        if "get_template" not in vars(self.env):
+            for name in ("get_template", "select_template"):
+                setattr(self.env, name, self._telling(getattr(self.env, name)))
+
+    def _telling(self, find: Callable[..., jinja2.Template]) -> Callable[..., jinja2.Template]:
+        """Return what finds a template and tells of it where another one asks: that one adds its own name."""
+
+        def find_and_tell(wanted: Any, *asking: Any, **options: Any) -> jinja2.Template:
+            found = find(wanted, *asking, **options)
+            if asking:
+                tell_of_rendering(Template(found, self), Context())
+            return found
+
+        return find_and_tell
+
     def _tried(self, name: str) -> list[tuple[Any, str]]:
         files = [directory / name for directory in self.template_dirs]
         return [(Origin(str(file), name), "Source does not exist") for file in files]
@@ -105,7 +122,9 @@ class Template:
     def render(self, context: dict[str, Any] | None = None, request: HttpRequest | None = None) -> str:
         """Return the text, which is safe to stand in another template."""
         complete = self._context(context, request)
-        tell_of_rendering(self, complete)
+        if is_anybody_told():
+            self.backend.tell_of_references()
+            tell_of_rendering(self, complete)
         try:
             return SafeString(self.template.render(complete))
         except jinja2.TemplateSyntaxError as error:

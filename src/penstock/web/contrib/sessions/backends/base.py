@@ -324,6 +324,13 @@ class SessionBase:
         """Remove sessions whose time is over, where that does not happen by itself."""
         raise NotImplementedError(f"{cls.__module__} has no clear_expired()")
 
+    @classmethod
+    async def aclear_expired(cls) -> None:
+        """Do as `clear_expired` does, in a thread."""
+        from asgiref.sync import sync_to_async
+
+        await sync_to_async(cls.clear_expired)()
+
     aget = _in_thread("get")
     aset = _in_thread("set")
     apop = _in_thread("pop")

@@ -2,6 +2,7 @@
 
 In:     messages.
 Out:    how many were sent.
+Never:  sends: a subclass says how.
 """
 
 import contextlib

@@ -1,4 +1,9 @@
-"""Mail that goes nowhere."""
+"""Mail that goes nowhere.
+
+In:     messages.
+Out:    their number.
+Never:  looks at one.
+"""
 
 from collections.abc import Sequence
 from typing import Any
