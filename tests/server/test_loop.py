@@ -9,6 +9,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from tests.server.plans import wait_until
 
 from penstock.server.lanes import Lanes
 from penstock.server.loop import Loop, TakenOver
@@ -206,6 +207,30 @@ def test_neighbours_in_the_batch_of_a_request_that_waits_are_answered_before_it(
     assert [before.answer().body, behind.answer().body] == [b"hello"] * 2
     gate.open()
     assert stuck.answer().body == b"hello"
+
+
+def test_request_that_waits_loses_the_loop_though_the_woken_thread_came_between_two_requests(
+    serve, monkeypatch
+) -> None:
+    rig = serve(threads=2, lanes="pool")
+    gate = rig.gate("/stuck")
+    first, stuck, neighbour = rig.connect(), rig.connect(), rig.connect()
+    for client in (first, stuck, neighbour):
+        client.get("/quick")
+    rig.wait_until(lambda: rig.loop.watcher.is_parked)  # else it would take the loop over in its own time
+    pool = rig.loop.pool
+
+    def leave(_thread: int) -> None:
+        """Stand between two requests until the other threads have looked and are asleep again."""
+        monkeypatch.undo()
+        wait_until(lambda: len(pool._idle) == 2)
+
+    monkeypatch.setattr(rig.recorder, "leave", leave)
+    arriving_together(rig, (first, "/quick"), (stuck, "/stuck"))
+    gate.wait_arrival()
+    assert neighbour.get("/quick").body == b"hello"
+    gate.open()
+    assert [first.answer().body, stuck.answer().body] == [b"hello"] * 2
 
 
 def test_pipelined_request_behind_one_that_waited_is_answered_after_it(serve) -> None:

@@ -14,6 +14,7 @@ from penstock.config import ProtocolConfig, WSGIConfig
 from penstock.protocol import FieldTable, RequestReceiver
 from penstock.server.lanes import Lanes
 from penstock.server.loop import Loop
+from penstock.server.pool import POOL_LANE
 from penstock.wsgi import Gateway, connection_environ
 
 
@@ -348,6 +349,16 @@ def test_thread_that_leaves_the_loop_while_the_pool_stops_does_not_sleep(bench) 
     it = bench(hello)
     it.loop.own = lambda _index: True
     it.pool.stop()
+    it.pool._own(it.loop, 0)
+    assert not it.pool._idle
+
+
+def test_thread_that_leaves_the_loop_to_one_that_is_stuck_at_once_does_not_sleep(bench) -> None:
+    it = bench(hello)
+    stuck = it.exchange("/stuck")
+    stuck.lane = POOL_LANE
+    it.loop.claim.append(stuck)
+    it.loop.own = lambda _index: True
     it.pool._own(it.loop, 0)
     assert not it.pool._idle
 

@@ -258,9 +258,12 @@ class Loop:
         thread = exchange.thread = self._thread
         claim = self.claim
         claim.append(exchange)
-        if not exchange.lane:
+        # After the claim: a watcher that parks, a thread that goes to bed, sets its flag first and looks at the
+        # claim then.
+        if exchange.lane:
+            self.pool.wake()
+        else:
             shape.inline_runs += 1
-            # After the claim: a watcher that parks sets its flag first and looks at the claim then.
             if self.watcher.is_parked:
                 self.watcher.wake()
         self.recorder.enter(thread, exchange.start_ns, exchange.line, exchange.request_id)
@@ -310,8 +313,6 @@ class Loop:
         """
         arrived = self.arrived
         pool = self.pool
-        if pool.slots:
-            pool.wake()
         while pool.has_slot(self):
             try:
                 pool.slots.pop()

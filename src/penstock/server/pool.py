@@ -152,7 +152,8 @@ class Pool:
             return
         bed = self._beds[index]
         self._idle.append(bed)
-        if not (self._is_stopping and self._has_risen(bed)):
+        # The next owner may be stuck by now, and found nobody to wake.
+        if not ((self._is_stopping or loop.is_stuck) and self._has_risen(bed)):
             self._wait(bed)
 
     def _take_job(self, loop: "Loop", index: int) -> bool:
