@@ -238,6 +238,15 @@ def test_session_is_begun_and_found_again(override):
     assert client.session["a"] == 1
 
 
+def test_session_is_the_same_from_a_coroutine(override):
+    override(SESSION_ENGINE="penstock.web.contrib.sessions.backends.cache")
+    client = Client()
+    session = client.session
+    session["a"] = 1
+    session.save()
+    assert asyncio.run(client.asession())["a"] == 1
+
+
 @pytest.mark.parametrize("status", [100, 199, 204, 304])
 @pytest.mark.parametrize("make", [HttpResponse, StreamingHttpResponse])
 def test_content_that_a_server_would_not_send_is_removed(status, make):

@@ -5,6 +5,7 @@ import logging.config
 
 import pytest
 
+from penstock.telemetry.handler import RecordHandler
 from penstock.web.core import mail
 from penstock.web.http import HttpResponse
 from penstock.web.test import RequestFactory
@@ -167,3 +168,17 @@ def test_the_reporter_is_found_when_it_is_needed(override):
     override(DEFAULT_EXCEPTION_REPORTER=f"{Reporter.__module__}.Reporter")
     assert log.AdminEmailHandler(reporter_class="json.JSONDecoder").reporter_class.__name__ == "JSONDecoder"
     assert log.AdminEmailHandler().reporter_class.__name__ == "Reporter"
+
+
+def test_console_is_quiet_where_the_error_log_of_penstock_serve_has_the_record(capsys, override, restored):
+    override(DEBUG=True)
+    log.configure_logging("logging.config.dictConfig", {})
+    logger = logging.getLogger("penstock.web.request")
+    logger.warning("to the console")
+    served = RecordHandler(None, level=logging.CRITICAL + 1)
+    logging.root.addHandler(served)
+    try:
+        logger.warning("to the error log")
+    finally:
+        logging.root.removeHandler(served)
+    assert capsys.readouterr().err == "to the console\n"

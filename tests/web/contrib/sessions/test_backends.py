@@ -244,7 +244,7 @@ def test_expired_files_are_cleared(place):
     old.set_expiry(10)
     old.save()
     os.utime(place / f"sessionid{old.session_key}", (time.time() - 60,) * 2)
-    Files.clear_expired()
+    asyncio.run(Files.aclear_expired())
     assert fresh.exists(fresh.session_key)
     assert not old.exists(old.session_key)
     Cookies.clear_expired()

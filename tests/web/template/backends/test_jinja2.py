@@ -108,6 +108,25 @@ def test_template_that_is_extended_and_missing_is_named(templates):
         get_template("nowhere.html")
 
 
+def test_templates_that_another_extends_or_includes_are_told_as_they_are_used(templates):
+    block = "{% block b %}{% if x %}{% include ['no.html', 'c.html'] %}{% endif %}{% endblock %}"
+    templates(a__html="{% extends 'b.html' %}" + block, b__html="{% block b %}{% endblock %}", c__html="c")
+    told = []
+
+    def note(template, **_named):
+        told.append(template.name)
+
+    template_rendered.connect(note)
+    try:
+        render_to_string("a.html", {"x": False})
+        render_to_string("a.html", {"x": True})
+    finally:
+        template_rendered.disconnect(note)
+    assert told == ["a.html", "b.html", "a.html", "b.html", "c.html"]
+    assert render_to_string("a.html", {"x": True}) == "c"
+    assert len(told) == 5
+
+
 def test_tests_are_told_what_is_rendered(templates):
     templates(a__html="A")
     seen = []
