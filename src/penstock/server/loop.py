@@ -258,8 +258,8 @@ class Loop:
         thread = exchange.thread = self._thread
         claim = self.claim
         claim.append(exchange)
-        # After the claim: a watcher that parks, a thread that goes to bed, sets its flag first and looks at the
-        # claim then.
+        # After the claim: a watcher that parks, or a thread that goes to bed, sets its flag first and looks
+        # at the claim then.
         if exchange.lane:
             self.pool.wake()
         else:
