@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from penstock.server.signals import SignalQueue
+from penstock.server.signals import SignalQueue, hold_back
 
 pytestmark = pytest.mark.usefixtures("keep_process")
 
@@ -67,3 +67,15 @@ def test_closed_queue_leaves_no_descriptor() -> None:
     signal.set_wakeup_fd(-1)
     it.close()
     assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_signal_that_is_held_back_comes_after_the_block_even_if_that_fails(queue: SignalQueue) -> None:
+    def fail_while_it_waits() -> None:
+        with hold_back(signal.SIGUSR1):
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert queue.take() == []
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail_while_it_waits()
+    assert queue.take() == [signal.SIGUSR1]

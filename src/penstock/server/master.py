@@ -55,7 +55,7 @@ from penstock.server.roster import (
     Roster,
     StartWorker,
 )
-from penstock.server.signals import SignalQueue
+from penstock.server.signals import SignalQueue, hold_back
 from penstock.server.succession import Succession, line_first
 from penstock.server.warden import Warden
 from penstock.telemetry import (
@@ -87,19 +87,19 @@ def serve(plan: ServePlan) -> int:
         StartError: an address, user, group or umask of the configuration cannot be used.
     """
     identity = parse_identity(plan.server.user, plan.server.group, plan.server.umask)
-    # A reload that is asked for from now on waits until the master can tell what HUP means.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
-    addresses = [parse_address(word) for word in plan.server.bind]
     left = plan.inheritance
-    sockets = left.sockets if left else {}
-    mode = 0o666 & ~(identity.umask or 0)
-    listeners = open_listeners(addresses, plan.server.backlog, mode, sockets)
-    try:
-        with hold_pid_file(plan.server.pid_file, left.predecessor_pid if left else 0):
-            return Master(plan, identity, listeners).run()
-    finally:
-        for listener in listeners:
-            listener.close(unlink=True)
+    # A reload that is asked for from now on waits until the master can tell what HUP means.
+    with hold_back(signal.SIGHUP):
+        addresses = [parse_address(word) for word in plan.server.bind]
+        sockets = left.sockets if left else {}
+        mode = 0o666 & ~(identity.umask or 0)
+        listeners = open_listeners(addresses, plan.server.backlog, mode, sockets)
+        try:
+            with hold_pid_file(plan.server.pid_file, left.predecessor_pid if left else 0):
+                return Master(plan, identity, listeners).run()
+        finally:
+            for listener in listeners:
+                listener.close(unlink=True)
 
 
 class Master:

@@ -6,9 +6,20 @@ Never:  does anything inside a handler: Python's own write to the wake-up descri
         is all that happens when a signal arrives (signal.set_wakeup_fd).
 """
 
+import contextlib
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+
+@contextlib.contextmanager
+def hold_back(number: signal.Signals) -> Iterator[None]:
+    """Let a signal wait inside of the block, until somebody unblocks it who can tell what it means."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 
 
 class SignalQueue:
