@@ -196,6 +196,8 @@ def test_agent_is_run_with_the_memory_its_options_and_the_pid_of_the_master(
     with open_ops(dataclasses.replace(config.server, ops="127.0.0.1:0")) as ops:
         agent_runner(config, ops)(segment, 5, 77)
         assert seen[-1] == (ops.sock, 3)
+    agent_runner(config, ops)(segment, 5, 77)  # the port is closed by now
+    assert seen[-1] is None
 
 
 def test_ops_port_is_opened_where_one_is_asked_for_and_closed_again(folder: Path) -> None:

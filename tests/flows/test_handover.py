@@ -11,6 +11,14 @@ from tests.flows.harness import wait_until
 pytestmark = pytest.mark.flow
 
 
+SLEEPING = """
+def application(environ, start_response):
+    time.sleep(2)
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+
 @pytest.fixture
 def site(tmp_path) -> Site:
     return Site(tmp_path / "site")
@@ -133,3 +141,23 @@ def test_stop_during_a_handover_stops_both_programs(serve, site, number, drain_s
     assert server.wait() == 0
     assert not server.members()
     assert "server.handover_called_off" in server.errors()
+
+
+def test_agent_that_dies_while_the_old_program_drains_comes_back_without_the_ops_port(
+    serve, site, connect, tmp_path
+) -> None:
+    site.write("import time\n" + SLEEPING)
+    server = site.serve(serve, "-w", "1", "--ops", f"unix:{tmp_path / 'ops'}")
+    server.is_noise_expected = True
+    agent = server.agent()
+    client = connect(server)
+    client.send(b"GET /sleep HTTP/1.1\r\nHost: a\r\n\r\n")
+    server.send_signal(signal.SIGUSR2)
+    successor = successor_of(server)
+    wait_until(lambda: "server.handed_over" in server.errors(), "the handover")
+    os.kill(agent, signal.SIGKILL)
+    assert server.wait() == 0
+    assert "Traceback" not in server.stderr()
+    assert [access.line for access in server.accesses()] == ["GET /sleep HTTP/1.1"]
+    os.kill(successor, signal.SIGTERM)
+    wait_until(lambda: not server.members(), "the new one to end")

@@ -321,7 +321,9 @@ def agent_runner(config: Config, ops: Listener | None = None) -> Callable[["Segm
     def run(segment: "Segment", wake_fd: int, master_pid: int) -> None:
         from penstock.agent import OpsSeat, run_agent  # noqa: PLC0415 - master and workers never need it
 
-        seat = OpsSeat(ops.sock, config.server.threads) if ops else None
+        # After a handover the port is another program's, and an agent may still have to write out.
+        is_open = ops is not None and ops.sock.fileno() >= 0
+        seat = OpsSeat(ops.sock, config.server.threads) if ops and is_open else None
         run_agent(segment, wake_fd, config.agent, master_pid, seat)
 
     return run
