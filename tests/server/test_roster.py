@@ -363,6 +363,12 @@ def test_reload_with_another_number_of_workers_is_complete_when_these_are_ready(
     crowd.settle(imports=False)
     crowd.roster.successor_desired = 3
     crowd.import_(2)
+    first, *others = crowd.settle(ready=False)
+    crowd.roster.ready(first)
+    assert crowd.settle() == []
+    assert crowd.stopped == []  # the old one stays until all three are ready
+    for pid in others:
+        crowd.roster.ready(pid)
     crowd.settle()
     crowd.leave()
     assert (crowd.concluded, crowd.roster.desired, len(crowd.roster.members)) == ([2], 3, 3)
