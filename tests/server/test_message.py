@@ -65,8 +65,9 @@ def test_channel_that_has_ended_says_so(channel) -> None:
 
 def test_speaking_to_a_master_that_has_gone_is_no_failure(channel) -> None:
     ours, theirs = channel
+    assert send_message(theirs.fileno(), READY)
     ours.close()
-    send_message(theirs.fileno(), READY)
+    assert not send_message(theirs.fileno(), READY)
 
 
 def test_order_carries_the_channel_of_the_worker(channel) -> None:

@@ -355,3 +355,22 @@ def test_ready_hook_for_which_there_is_no_process_is_said(make_plain, monkeypatc
         patched.setattr(os, "fork", refuse)
         ward.nursery.call_ready_hook(1)
     assert "template.hook_failed hook=on_ready generation=1: resource temporarily unavailable" in caplog.text
+
+
+def test_template_that_bears_nobody_is_killed_and_the_worker_wanted_again(make_ward, caplog) -> None:
+    ward = make_ward()
+    ward.prepare()
+    ward.hear()
+    template = ward.template
+    os.kill(template, signal.SIGSTOP)
+    ward.start()
+    now_s = time.monotonic()
+    assert list(ward.nursery.give_up_the_stuck(now_s + nursery_module.BIRTH_S - 1)) == []
+    assert list(ward.nursery.give_up_the_stuck(now_s + nursery_module.BIRTH_S + 1)) == [
+        WorkerNotBorn(StartWorker(1, 1))
+    ]
+    assert "template.stuck generation=1" in caplog.text
+    assert ward.reap(template) == [TemplateExited(1, 4)]
+    second = ward.start()
+    assert second  # it imports by itself
+    assert ward.hear() == [WorkerReady(second)]

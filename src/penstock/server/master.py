@@ -148,6 +148,7 @@ class Master:
             self._wait()
             self._guardian.see_to_it()
             self._hear(self._nursery.listen())
+            self._hear(self._nursery.give_up_the_stuck(time.monotonic()))
             for number in self._signals.take():
                 self._on_signal(number)
             self._stop_the_drained()

@@ -19,7 +19,6 @@ Never:  waits for more than one message; believes a pid that another process wro
 Rules:  unix(7) SCM_CREDENTIALS, SCM_RIGHTS.
 """
 
-import contextlib
 import dataclasses
 import os
 import socket
@@ -70,11 +69,18 @@ def open_channel() -> tuple[socket.socket, socket.socket]:
     return ours, theirs
 
 
-def send_message(fd: int, word: bytes, text: str = "") -> None:
-    """Say something; of a long text its end is kept, where a traceback says what happened."""
+def send_message(fd: int, word: bytes, text: str = "") -> bool:
+    """Say something; of a long text its end is kept, where a traceback says what happened.
+
+    Returns:
+        False: nobody listens any more.
+    """
     raw = text.encode("utf-8", "replace")
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the lifeline tells
+    try:
         os.write(fd, word + raw[-MAX_TEXT_BYTES:])
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    return True
 
 
 def receive_message(channel: socket.socket) -> Message | None:

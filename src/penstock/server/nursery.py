@@ -15,7 +15,9 @@ import os
 import select
 import signal
 import socket
+import time
 from collections.abc import Iterator
+from typing import Final
 
 from penstock.server.errand import SLOT as ERRAND_SLOT
 from penstock.server.errand import run_errand
@@ -39,6 +41,9 @@ from penstock.server.template import Seat, run_template
 from penstock.server.worker import Assignment, run_worker
 
 log = logging.getLogger("penstock.server")
+
+# A fork of a large process on a machine that swaps takes a second.
+BIRTH_S: Final = 10.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -128,11 +133,17 @@ class Brood:
 
 @dataclasses.dataclass(slots=True)
 class Birth:
-    """A worker between the order and its readiness; pid 0 = it has not shown itself."""
+    """A worker between the order and its readiness.
+
+    Attributes:
+        pid: 0 = it has not shown itself.
+        asked_s: when it was ordered (monotonic).
+    """
 
     command: StartWorker
     pid: int
     channel: socket.socket
+    asked_s: float
 
     @property
     def is_errand(self) -> bool:
@@ -252,7 +263,7 @@ class Nursery:
             raise
         finally:
             theirs.close()
-        self._listen_to(ours, Birth(command, pid, ours))
+        self._listen_to(ours, Birth(command, pid, ours, time.monotonic()))
         return pid
 
     def _bear(self, brood: Brood, order: Order) -> int:
@@ -265,6 +276,23 @@ class Nursery:
             run(Assignment(brood.plan, self._heritage, None, order, self._lifeline_fd, os.getppid()))
         return pid
 
+    def give_up_the_stuck(self, now_s: float) -> Iterator[Word]:
+        """End templates that do not bear what was asked of them: a lock that a thread held at the fork."""
+        stuck = [birth for birth in self._births() if not birth.pid and now_s - birth.asked_s > BIRTH_S]
+        for birth in stuck:
+            brood = self._broods.get(birth.command.generation)
+            if brood is not None and brood.pid and brood.channel is not None:
+                log.error("template.stuck generation=%d pid=%d: it is killed", brood.generation, brood.pid)
+                send_signal(brood.pid, signal.SIGKILL)
+                self._forget(brood.channel)
+                brood.channel = None
+            self._forget(birth.channel)  # should it be born after all, it hears that nobody listens
+            if not birth.is_errand:
+                yield WorkerNotBorn(birth.command)
+
+    def _births(self) -> list[Birth]:
+        return [speaker for speaker in self._speakers.values() if isinstance(speaker, Birth)]
+
     def call_ready_hook(self, generation: int) -> None:
         """Have `on_ready` of a generation called, if it has one; a failure is logged."""
         if not self._broods[generation].plan.server.on_ready:
@@ -276,10 +304,10 @@ class Nursery:
 
     def stop_errands(self) -> None:
         """End the calls of `on_ready` that have not returned."""
-        for speaker in self._speakers.values():
-            if isinstance(speaker, Birth) and speaker.is_errand and speaker.pid:
-                log.warning("template.hook_cut hook=on_ready pid=%d", speaker.pid)
-                send_signal(speaker.pid, signal.SIGKILL)
+        for birth in self._births():
+            if birth.is_errand and birth.pid:
+                log.warning("template.hook_cut hook=on_ready pid=%d", birth.pid)
+                send_signal(birth.pid, signal.SIGKILL)
 
     # Channels
 

@@ -90,10 +90,12 @@ class Worker:
         self._recorder = Recorder(assignment.heritage.segment, assignment.order.slot)
         self._recorder.reset(os.getpid(), assignment.order.generation)
         route_logging(self._recorder)
-        send_message(self._channel_fd, HELLO)
+        self._is_expected = send_message(self._channel_fd, HELLO)
 
     def run(self) -> int:
         """Boot and serve; returns the exit status."""
+        if not self._is_expected:  # the master has given us up: it would never know of this worker
+            return 0
         imported = self._assignment.imported or self._import()
         if imported is None or not self._call_start_hook(imported):
             return BOOT_FAILED_STATUS
