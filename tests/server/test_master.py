@@ -362,6 +362,7 @@ def test_new_program_that_is_ready_takes_over(make_master, caplog) -> None:
     def execute(sockets, channel_fd: int) -> None:
         assert sockets == {"127.0.0.1:0": master._listeners[0].fd}
         os.write(channel_fd, b"R")
+        time.sleep(1)  # one that died at once would not be taken for a successor
         os._exit(0)
 
     caplog.set_level(logging.INFO)
