@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Any, Final, NamedTuple, TypeVar
 
 from penstock.web.utils.asyncio import iscoroutinefunction
+from penstock.web.utils.crossing import run_in_thread, wait_for
 
 Receiver = Callable[..., Any]
 Answer = tuple[Receiver, Any]
@@ -122,7 +123,7 @@ class Signal:
             if receiver is not None:
                 answers.append((receiver, receiver(signal=self, sender=sender, **named)))
         if coroutine:
-            answers += _wait_for(self._await_each(coroutine, sender, named, _await))
+            answers += wait_for(self._await_each(coroutine, sender, named, _await))
         return answers
 
     async def asend(self, sender: Any, **named: Any) -> list[Answer]:
@@ -138,7 +139,7 @@ class Signal:
         audience = self._audience(sender)
         answers = self._call_each(audience.sync, sender, named, _call_robust)
         if audience.coroutine:
-            answers += _wait_for(self._await_each(audience.coroutine, sender, named, _await_robust))
+            answers += wait_for(self._await_each(audience.coroutine, sender, named, _await_robust))
         return answers
 
     async def asend_robust(self, sender: Any, **named: Any) -> list[Answer]:
@@ -218,9 +219,7 @@ class Signal:
         audience = self._audience(sender)
         parts: list[Awaitable[list[Answer]]] = []
         if audience.sync:
-            from asgiref.sync import sync_to_async
-
-            parts.append(sync_to_async(self._call_each)(audience.sync, sender, named, call))
+            parts.append(run_in_thread(self._call_each)(audience.sync, sender, named, call))
         if audience.coroutine:
             parts.append(self._await_each(audience.coroutine, sender, named, await_))
         return [answer for part in await _together(parts) for answer in part]
@@ -284,16 +283,6 @@ def _logged(receiver: Receiver, error: Exception) -> Exception:
     name = getattr(receiver, "__qualname__", repr(receiver))
     logger.error("Error calling %s in Signal.send_robust() (%s)", name, error, exc_info=error)
     return error
-
-
-def _wait_for(answers: Awaitable[list[Answer]]) -> list[Answer]:
-    """Run a coroutine to its end from synchronous code, on the event loop above if there is one."""
-    from asgiref.sync import async_to_sync
-
-    async def run() -> list[Answer]:
-        return await answers
-
-    return async_to_sync(run)()
 
 
 async def _together(awaitables: Iterable[Awaitable[Any]]) -> list[Any]:

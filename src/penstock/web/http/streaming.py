@@ -12,6 +12,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Ma
 from typing import Any, NoReturn
 
 from penstock.web.http.head import HttpResponseBase
+from penstock.web.utils.crossing import run_in_thread, wait_for
 
 Source = Iterable[object] | AsyncIterable[object]
 
@@ -101,9 +102,7 @@ class StreamingHttpResponse(HttpResponseBase):
         if not self.is_async:
             return map(self.make_bytes, self._iterator)
         _warn_of_conversion("asynchronous", "synchronously", "a synchronous")
-        from asgiref.sync import async_to_sync
-
-        return iter(async_to_sync(_gather)(self._encode_async(self._iterator)))
+        return iter(wait_for(_gather(self._encode_async(self._iterator))))
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self.is_async:
@@ -111,9 +110,7 @@ class StreamingHttpResponse(HttpResponseBase):
                 yield piece
             return
         _warn_of_conversion("synchronous", "asynchronously", "an asynchronous")
-        from asgiref.sync import sync_to_async
-
-        for piece in await sync_to_async(self._take_all)():
+        for piece in await run_in_thread(self._take_all)():
             yield piece
 
     def _take_all(self) -> list[bytes]:

@@ -47,6 +47,7 @@ from penstock.web.test.payload import (
 from penstock.web.test.redirect import RedirectCycleError, check_chain, is_redirect, next_question
 from penstock.web.test.signals import template_rendered
 from penstock.web.urls import resolve
+from penstock.web.utils.crossing import run_in_thread
 from penstock.web.utils.functional import SimpleLazyObject
 
 __all__ = [
@@ -155,9 +156,7 @@ class _AnyClient(ClientMethods):
 
     async def asession(self) -> Any:
         """The same from a coroutine."""
-        from asgiref.sync import sync_to_async
-
-        return await sync_to_async(lambda: self.session)()
+        return await run_in_thread(lambda: self.session)()
 
 
 def _only(contexts: ContextList) -> Any:

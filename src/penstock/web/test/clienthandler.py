@@ -17,6 +17,7 @@ from penstock.web.core.handlers.request import LimitedStream, WSGIRequest
 from penstock.web.core.signals import request_started
 from penstock.web.http import HttpRequest
 from penstock.web.test.payload import FakePayload
+from penstock.web.utils.crossing import run_in_thread
 
 _WITHOUT_CONTENT = frozenset({*range(100, 200), 204, 304})
 
@@ -88,15 +89,13 @@ class AsyncClientHandler(_Handler):
 
     async def __call__(self, scope: dict[str, Any]) -> Any:
         """Return the response, with the request in `asgi_request`."""
-        from asgiref.sync import sync_to_async
-
         if self._middleware_chain is None:
             self.load_middleware(is_async=True)
         body = scope.pop("_body_file", None) or FakePayload(b"")
-        await sync_to_async(request_started.send, thread_sensitive=False)(sender=self.__class__, scope=scope)
+        await run_in_thread(request_started.send, is_shared=False)(sender=self.__class__, scope=scope)
         request = ASGIRequest(scope, LimitedStream(body, len(body)))
         self._prepare(request)
         response: Any = await self.get_response_async(request)
         response.asgi_request = request
-        await sync_to_async(self._finish, thread_sensitive=False)(request, response)
+        await run_in_thread(self._finish, is_shared=False)(request, response)
         return response

@@ -17,6 +17,7 @@ from penstock.web.test.assertion import ResponseAssertions
 from penstock.web.test.client import AsyncClient, Client
 from penstock.web.test.override import modify_settings, override_settings
 from penstock.web.test.resemblance import TextAssertions
+from penstock.web.utils.crossing import run_on_loop
 
 __all__ = ["SimpleTestCase", "TestCase", "TransactionTestCase"]
 
@@ -59,9 +60,7 @@ class SimpleTestCase(ResponseAssertions, TextAssertions, unittest.TestCase):
         self.async_client = self.async_client_class()
         method = getattr(self, self._testMethodName)
         if inspect.iscoroutinefunction(method):
-            from asgiref.sync import async_to_sync
-
-            setattr(self, self._testMethodName, async_to_sync(method))
+            setattr(self, self._testMethodName, run_on_loop(method))
         return super().run(result)
 
     def settings(self, **kwargs: Any) -> override_settings:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from penstock.web.utils.asyncio import iscoroutinefunction, markcoroutinefunction
+from penstock.web.utils.crossing import run_in_thread
 
 if TYPE_CHECKING:
     from penstock.web.http import HttpRequest
@@ -109,11 +110,9 @@ class MiddlewareMixin:
 
     async def __acall__(self, request: "HttpRequest") -> "HttpResponseBase":
         """Do as `__call__` does, with the hooks in the thread of sync code."""
-        from asgiref.sync import sync_to_async
-
         before, after = getattr(self, "process_request", None), getattr(self, "process_response", None)
-        early = before and await sync_to_async(before, thread_sensitive=True)(request)
+        early = before and await run_in_thread(before)(request)
         response = early or await self.get_response(request)
         if after:
-            response = await sync_to_async(after, thread_sensitive=True)(request, response)
+            response = await run_in_thread(after)(request, response)
         return response  # type: ignore[no-any-return]  # the hooks' word

@@ -1,14 +1,12 @@
-"""Crossings between sync and async code."""
+"""Middleware and hooks for the side that calls them."""
 
 import asyncio
 import logging
-import subprocess
-import sys
 import threading
 
 import pytest
 
-from penstock.web.core.handlers.adaption import adapt, run_in_thread, wait_for
+from penstock.web.core.handlers.adaption import adapt
 
 
 def sync(value):
@@ -32,18 +30,6 @@ def test_async_method_is_called_by_sync_code():
     assert adapt(async_, to_async=False)(7)[0] == 7
 
 
-def test_coroutine_is_waited_for_by_sync_code():
-    assert wait_for(async_(7))[0] == 7
-
-
-def test_sync_methods_share_one_thread():
-    async def ask_both():
-        return await run_in_thread(sync)(1), await run_in_thread(sync)(2)
-
-    (_, first), (_, second) = asyncio.run(ask_both())
-    assert first is second
-
-
 @pytest.mark.parametrize(
     ("method", "to_async", "name", "message"),
     [
@@ -61,29 +47,6 @@ def test_adaption_is_logged_while_debug_is_on(  # noqa: PLR0917  (fixtures and p
     override(DEBUG=debug)
     adapt(method, to_async=to_async, name=name)
     assert caplog.messages == [message] * debug
-
-
-def test_sync_site_never_loads_asgiref_or_asyncio():
-    script = """
-import sys
-from penstock.web.conf import settings
-settings.configure(ROOT_URLCONF="urls", LOGGING_CONFIG=None, SECRET_KEY="x", MIDDLEWARE=[
-    "penstock.web.middleware.security.SecurityMiddleware",
-    "penstock.web.middleware.clickjacking.XFrameOptionsMiddleware",
-])
-import types
-from penstock.web.http import HttpResponse
-from penstock.web.urls import path
-sys.modules["urls"] = types.ModuleType("urls")
-sys.modules["urls"].urlpatterns = [path("", lambda request: HttpResponse("answer"))]
-from penstock.web.core.wsgi import get_wsgi_application
-import io
-environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.input": io.BytesIO(), "wsgi.url_scheme": "http"}
-print(b"".join(get_wsgi_application()(environ, lambda *args: None)), {"asgiref", "asyncio"} &
-set(sys.modules))
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "b'answer' set()\n"
 
 
 def test_side_that_is_told_is_not_looked_for():

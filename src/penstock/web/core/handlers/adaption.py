@@ -1,4 +1,4 @@
-"""Crossings between sync and async code: the only place where the request path imports asgiref.
+"""Middleware and hooks for the side that calls them, sync or async.
 
 In:     a callable, and the side that is to call it.
 Out:    the same callable, or one that crosses over.
@@ -8,11 +8,12 @@ Rules:  Django's `adapt_method_mode`, its log lines included (of level debug, wh
 """
 
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from penstock.web.conf import settings
 from penstock.web.utils.asyncio import iscoroutinefunction
+from penstock.web.utils.crossing import run_in_thread, run_on_loop
 
 logger = logging.getLogger("penstock.web.request")
 
@@ -36,26 +37,3 @@ def adapt(
         kind = "Asynchronous" if from_async else "Synchronous"
         logger.debug("%s handler adapted for %s.", kind, name or f"method {method.__qualname__}()")
     return run_in_thread(method) if to_async else run_on_loop(method)
-
-
-def run_in_thread(method: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """Return a coroutine function that calls `method` in the thread that sync code shares."""
-    from asgiref.sync import sync_to_async
-
-    return sync_to_async(method, thread_sensitive=True)
-
-
-def run_on_loop(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that waits for `method`, on the event loop above if there is one."""
-    from asgiref.sync import async_to_sync
-
-    return async_to_sync(method)
-
-
-def wait_for(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine to its end from sync code."""
-
-    async def run() -> Any:
-        return await coroutine
-
-    return run_on_loop(run)()

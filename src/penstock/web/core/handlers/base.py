@@ -25,12 +25,12 @@ from typing import Any
 
 from penstock.web.conf import settings
 from penstock.web.core.context import URLCONF
-from penstock.web.core.handlers.adaption import run_in_thread, wait_for
 from penstock.web.core.handlers.chain import Hook, load_chain
 from penstock.web.http import HttpRequest
 from penstock.web.http.response import HttpResponseBase
 from penstock.web.urls import get_resolver, set_urlconf
 from penstock.web.utils.asyncio import iscoroutinefunction
+from penstock.web.utils.crossing import run_in_thread, wait_for
 from penstock.web.utils.log import log_response
 
 View = Callable[..., Any]

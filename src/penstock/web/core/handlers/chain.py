@@ -20,7 +20,7 @@ from typing import Any
 from penstock.web.conf import settings
 from penstock.web.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
 from penstock.web.core.handlers.adaption import adapt
-from penstock.web.core.handlers.exception import aresponse_for_exception, response_for_exception
+from penstock.web.core.handlers.exception import await_and_convert, response_for_exception
 from penstock.web.core.handlers.onion import Layer, Onion, Respond
 from penstock.web.utils.deprecation import MiddlewareMixin
 from penstock.web.utils.module_loading import import_string
@@ -112,7 +112,7 @@ class _GrowingChain:
     def _put_around(self, respond: Respond, *, is_async: bool) -> None:
         """Make `respond` the outermost layer, with the conversion of exceptions around it."""
         if is_async:
-            self.onion, self.respond = None, _converting(respond)
+            self.onion, self.respond = None, await_and_convert(respond)
         else:
             layer = _layer(respond, self.respond) if self.onion else None
             if self.onion and layer:
@@ -156,13 +156,3 @@ def _layer(middleware: Any, get_response: Respond) -> Layer | None:
     if middleware.get_response is not get_response or middleware.async_mode:
         return None
     return Layer(getattr(middleware, "process_request", None), getattr(middleware, "process_response", None))
-
-
-def _converting(respond: Respond) -> Respond:
-    async def convert_what_it_raises(request: Any) -> Any:
-        try:
-            return await respond(request)
-        except Exception as error:  # noqa: BLE001  (what it becomes is decided there)
-            return await aresponse_for_exception(request, error)
-
-    return convert_what_it_raises

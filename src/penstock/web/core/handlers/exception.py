@@ -36,6 +36,7 @@ from penstock.web.http import Http404, HttpRequest
 from penstock.web.http.response import HttpResponseBase
 from penstock.web.urls import get_resolver, get_urlconf
 from penstock.web.utils.asyncio import iscoroutinefunction
+from penstock.web.utils.crossing import run_in_thread
 from penstock.web.utils.log import log_response
 
 Respond = Callable[[HttpRequest], Any]
@@ -60,23 +61,14 @@ def response_for_exception(request: HttpRequest, exc: Exception) -> HttpResponse
 
 async def aresponse_for_exception(request: HttpRequest, exc: Exception) -> HttpResponseBase:
     """Do as `response_for_exception` does, in a thread of its own."""
-    from asgiref.sync import sync_to_async
-
-    return await sync_to_async(response_for_exception, thread_sensitive=False)(request, exc)
+    response: HttpResponseBase = await run_in_thread(response_for_exception, is_shared=False)(request, exc)
+    return response
 
 
 def convert_exception_to_response(get_response: Respond) -> Respond:
     """Return `get_response` with each Exception turned into a response."""
     if iscoroutinefunction(get_response):
-
-        @functools.wraps(get_response)
-        async def await_and_convert(request: HttpRequest) -> Any:
-            try:
-                return await get_response(request)
-            except Exception as error:  # noqa: BLE001  (all of them, that is its task)
-                return await aresponse_for_exception(request, error)
-
-        return await_and_convert
+        return functools.wraps(get_response)(await_and_convert(get_response))
 
     @functools.wraps(get_response)
     def convert(request: HttpRequest) -> Any:
@@ -86,6 +78,18 @@ def convert_exception_to_response(get_response: Respond) -> Respond:
             return response_for_exception(request, error)
 
     return convert
+
+
+def await_and_convert(get_response: Respond) -> Respond:
+    """Return a coroutine function like the one given, each Exception turned into a response."""
+
+    async def respond(request: HttpRequest) -> Any:
+        try:
+            return await get_response(request)
+        except Exception as error:  # noqa: BLE001  (all of them, that is its task)
+            return await aresponse_for_exception(request, error)
+
+    return respond
 
 
 def get_exception_response(

@@ -13,13 +13,14 @@ import contextlib
 import datetime as dt
 import logging
 import string
-from collections.abc import Callable, Coroutine, ItemsView, Iterable, KeysView, ValuesView
+from collections.abc import ItemsView, Iterable, KeysView, ValuesView
 from typing import Any, Final
 
 from penstock.web.conf import settings
 from penstock.web.core import signing
 from penstock.web.core.exceptions import SuspiciousOperation
 from penstock.web.utils import timezone
+from penstock.web.utils.crossing import make_async_twin, run_in_thread
 from penstock.web.utils.crypto import get_random_string
 from penstock.web.utils.module_loading import import_string
 
@@ -37,17 +38,6 @@ class CreateError(Exception):
 
 class UpdateError(Exception):
     """The session to be saved was deleted meanwhile."""
-
-
-def _in_thread(name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
-    async def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        from asgiref.sync import sync_to_async
-
-        return await sync_to_async(getattr(self, name))(*args, **kwargs)
-
-    method.__name__ = f"a{name}"
-    method.__doc__ = f"Do as `{name}` does, in a thread."
-    return method
 
 
 class SessionBase:
@@ -327,33 +317,31 @@ class SessionBase:
     @classmethod
     async def aclear_expired(cls) -> None:
         """Do as `clear_expired` does, in a thread."""
-        from asgiref.sync import sync_to_async
+        await run_in_thread(cls.clear_expired)()
 
-        await sync_to_async(cls.clear_expired)()
-
-    aget = _in_thread("get")
-    aset = _in_thread("set")
-    apop = _in_thread("pop")
-    asetdefault = _in_thread("setdefault")
-    aupdate = _in_thread("update")
-    ahas_key = _in_thread("has_key")
-    akeys = _in_thread("keys")
-    avalues = _in_thread("values")
-    aitems = _in_thread("items")
-    aset_test_cookie = _in_thread("set_test_cookie")
-    atest_cookie_worked = _in_thread("test_cookie_worked")
-    adelete_test_cookie = _in_thread("delete_test_cookie")
-    aget_expiry_age = _in_thread("get_expiry_age")
-    aget_expiry_date = _in_thread("get_expiry_date")
-    aset_expiry = _in_thread("set_expiry")
-    aget_expire_at_browser_close = _in_thread("get_expire_at_browser_close")
-    aflush = _in_thread("flush")
-    acycle_key = _in_thread("cycle_key")
-    aexists = _in_thread("exists")
-    acreate = _in_thread("create")
-    asave = _in_thread("save")
-    adelete = _in_thread("delete")
-    aload = _in_thread("load")
+    aget = make_async_twin("get")
+    aset = make_async_twin("set")
+    apop = make_async_twin("pop")
+    asetdefault = make_async_twin("setdefault")
+    aupdate = make_async_twin("update")
+    ahas_key = make_async_twin("has_key")
+    akeys = make_async_twin("keys")
+    avalues = make_async_twin("values")
+    aitems = make_async_twin("items")
+    aset_test_cookie = make_async_twin("set_test_cookie")
+    atest_cookie_worked = make_async_twin("test_cookie_worked")
+    adelete_test_cookie = make_async_twin("delete_test_cookie")
+    aget_expiry_age = make_async_twin("get_expiry_age")
+    aget_expiry_date = make_async_twin("get_expiry_date")
+    aset_expiry = make_async_twin("set_expiry")
+    aget_expire_at_browser_close = make_async_twin("get_expire_at_browser_close")
+    aflush = make_async_twin("flush")
+    acycle_key = make_async_twin("cycle_key")
+    aexists = make_async_twin("exists")
+    acreate = make_async_twin("create")
+    asave = make_async_twin("save")
+    adelete = make_async_twin("delete")
+    aload = make_async_twin("load")
 
 
 def log_suspicion(error: SuspiciousOperation) -> None:

@@ -10,10 +10,11 @@ Rules:  Django's names.  timeout: seconds; None keeps for ever; 0 or less does n
 
 import time
 import warnings
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from penstock.web.core.exceptions import ImproperlyConfigured
+from penstock.web.utils.crossing import make_async_twin
 from penstock.web.utils.module_loading import import_string
 
 DEFAULT_TIMEOUT: Final[Any] = object()
@@ -53,17 +54,6 @@ def memcache_key_warnings(key: str) -> Iterator[str]:
         yield f"cache key {key!r} has {len(key)} characters; memcached takes {MEMCACHE_MAX_KEY_LENGTH}"
     if any(ord(character) < 33 or ord(character) == 127 for character in key):
         yield f"cache key {key!r} has spaces or control characters; memcached takes none"
-
-
-def _in_thread(name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
-    async def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        from asgiref.sync import sync_to_async
-
-        return await sync_to_async(getattr(self, name))(*args, **kwargs)
-
-    method.__name__ = f"a{name}"
-    method.__doc__ = f"Do as `{name}` does, in a thread."
-    return method
 
 
 class BaseCache:
@@ -204,22 +194,22 @@ class BaseCache:
             raise ValueError(f"cache has no {key!r}; expected a number there")
         return value
 
-    aget = _in_thread("get")
-    aset = _in_thread("set")
-    aadd = _in_thread("add")
-    atouch = _in_thread("touch")
-    adelete = _in_thread("delete")
-    aclear = _in_thread("clear")
-    aclose = _in_thread("close")
-    aget_many = _in_thread("get_many")
-    aset_many = _in_thread("set_many")
-    adelete_many = _in_thread("delete_many")
-    aget_or_set = _in_thread("get_or_set")
-    ahas_key = _in_thread("has_key")
-    aincr = _in_thread("incr")
-    adecr = _in_thread("decr")
-    aincr_version = _in_thread("incr_version")
-    adecr_version = _in_thread("decr_version")
+    aget = make_async_twin("get")
+    aset = make_async_twin("set")
+    aadd = make_async_twin("add")
+    atouch = make_async_twin("touch")
+    adelete = make_async_twin("delete")
+    aclear = make_async_twin("clear")
+    aclose = make_async_twin("close")
+    aget_many = make_async_twin("get_many")
+    aset_many = make_async_twin("set_many")
+    adelete_many = make_async_twin("delete_many")
+    aget_or_set = make_async_twin("get_or_set")
+    ahas_key = make_async_twin("has_key")
+    aincr = make_async_twin("incr")
+    adecr = make_async_twin("decr")
+    aincr_version = make_async_twin("incr_version")
+    adecr_version = make_async_twin("decr_version")
 
 
 def _seconds(timeout: Any) -> int | None:
