@@ -21,7 +21,7 @@ def test_what_the_parent_left_is_taken_once() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(json.dumps(LEFT | {"pid": 43}), id="of-another-process"),
+        pytest.param(json.dumps(LEFT | {"pid": 1}), id="of-another-process"),
         pytest.param("{", id="no-json"),
         pytest.param("[]", id="no-object"),
         pytest.param(json.dumps(LEFT | {"sockets": [7]}), id="no-addresses"),
@@ -32,6 +32,15 @@ def test_what_is_not_meant_for_us_is_nothing(text: str) -> None:
     environment = {VARIABLE: text}
     assert take_inheritance(environment, 42) is None
     assert environment == {}
+
+
+def test_what_a_parent_left_that_was_killed_meanwhile_is_taken() -> None:
+    gone = os.fork()
+    if not gone:
+        os._exit(0)
+    os.waitpid(gone, 0)
+    environment = {VARIABLE: json.dumps(LEFT | {"pid": gone})}
+    assert take_inheritance(environment, 1) == Inheritance({"127.0.0.1:80": 7}, 9, gone)
 
 
 def test_command_is_begun_anew_where_it_was_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,3 +161,36 @@ def test_agent_that_dies_while_the_old_program_drains_comes_back_without_the_ops
     assert [access.line for access in server.accesses()] == ["GET /sleep HTTP/1.1"]
     os.kill(successor, signal.SIGTERM)
     wait_until(lambda: not server.members(), "the new one to end")
+
+
+def test_stop_of_the_new_program_writes_its_lines_when_the_old_one_has_written_its_own(
+    serve, site, connect
+) -> None:
+    site.write("import time\n" + SLEEPING)
+    server = site.serve(serve, "-w", "1")
+    client = connect(server)
+    client.send(b"GET /sleep HTTP/1.1\r\nHost: a\r\n\r\n")
+    wait_until(lambda: server.status()["workers"][0]["current"], "the request to run")
+    site.deploy(2)
+    server.send_signal(signal.SIGUSR2)
+    successor = successor_of(server)
+    wait_until(lambda: "server.handed_over" in server.errors(), "the handover")
+    assert connect(server).get("/new").body == b"version 2"
+    os.kill(successor, signal.SIGTERM)
+    assert server.wait() == 0
+    wait_until(lambda: not server.members(), "the new one to end")
+    assert [access.line for access in server.accesses()] == ["GET /sleep HTTP/1.1", "GET /new HTTP/1.1"]
+
+
+def test_new_program_whose_old_one_is_killed_while_it_starts_serves_on(serve, site, connect) -> None:
+    server = site.serve(serve, "-w", "1")
+    server.is_noise_expected = server.is_killed = True
+    site.deploy(2, first="import time; time.sleep(1)")
+    server.send_signal(signal.SIGUSR2)
+    wait_until(lambda: "server.handover_begun" in server.errors(), "the new program")
+    server.send_signal(signal.SIGKILL)
+    server.wait()
+    wait_until(lambda: connect(server).get("/").body == b"version 2", "the new code")
+    for pid in server.members():
+        os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not server.members(), "the new one to end")

@@ -2,7 +2,7 @@
 
 In:     the words and the folder that this process was started with; one variable of the environment.
 Out:    the same command in a new program; an Inheritance.
-Never:  believes a variable that another process than our parent has set for us.
+Never:  believes a variable that another process than our parent, dead or alive, has set for us.
 """
 
 import json
@@ -29,7 +29,19 @@ def take_inheritance(environment: MutableMapping[str, str], parent_pid: int) -> 
         found = Inheritance(sockets, int(left["channel"]), int(left["pid"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return found if found.predecessor_pid == parent_pid else None
+    # One that was killed meanwhile cannot go on: then it is up to us.
+    is_meant = found.predecessor_pid == parent_pid or not _is_alive(found.predecessor_pid)
+    return found if is_meant else None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def make_exec(folder: Path) -> Exec:

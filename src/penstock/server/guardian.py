@@ -77,12 +77,12 @@ class Guardian:
         if not self._is_waiting() and not self.pid and time.monotonic() >= self.not_before_s:
             self.start()
 
-    def _is_waiting(self) -> bool:
-        """Whether another master's agent still writes."""
+    def _is_waiting(self, patience_s: float = 0.0) -> bool:
+        """Whether another master's agent still writes, after at most `patience_s`."""
         fd = self._predecessor_fd
         if fd < 0:
             return False
-        if not select.select([fd], [], [], 0)[0]:
+        if not select.select([fd], [], [], patience_s)[0]:
             return True
         assert self._poll is not None  # noqa: S101 - it came with the descriptor
         self._poll.unregister(fd)
@@ -129,9 +129,13 @@ class Guardian:
         if self.pid:
             send_signal(self.pid, signal.SIGUSR1)
 
-    def stop(self) -> None:
-        """Let the agent write out what the rings hold, and wait for it: at most `AGENT_STOP_S`."""
-        if not self.pid and not self._is_waiting():
+    def stop(self, *, is_predecessor_leaving: bool = False) -> None:
+        """Let the agent write out what the rings hold, and wait for it: at most `AGENT_STOP_S`.
+
+        Args:
+            is_predecessor_leaving: whether another master was told to end: for its agent we wait as long.
+        """
+        if not self.pid and not self._is_waiting(AGENT_STOP_S if is_predecessor_leaving else 0.0):
             self.start()  # it died a moment ago, and what it had not written is still in the rings
         if not self.pid:
             return

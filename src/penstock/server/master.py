@@ -158,7 +158,7 @@ class Master:
         if not self._status:
             log.info("server.stopped pid=%d", os.getpid())
         self._recorder.set_state(WorkerState.GONE)
-        self._guardian.stop()
+        self._guardian.stop(is_predecessor_leaving=self._has_served)
         return self._status
 
     def _look_after_workers(self) -> None:
