@@ -99,6 +99,7 @@ def test_worker_in_which_nothing_runs_is_killed_with_its_stack_and_its_requests(
     recorder.enter(1, past_ns(3), b"GET /other HTTP/1.1", "id-2")
     recorder.enter(0, past_ns(4), b"GET /hang HTTP/1.1", "id-1")
     give_up_s = time.monotonic() + PATIENCE_S
+    assert warden.see_to_it([member]) == [hanging.pid]  # its successor boots meanwhile
     while hanging.poll() is None:
         assert warden.see_to_it([member]) == []
         assert time.monotonic() < give_up_s

@@ -58,7 +58,10 @@ class Cause(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RequestStack:
-    """Have the worker write down where its threads stand: it will be killed unless it moves."""
+    """Have the worker write down where its threads stand: it will be killed unless it moves.
+
+    Have it replaced as well: a worker that was silent for so long is not to be relied on if it moves again.
+    """
 
     slot: int
     pid: int

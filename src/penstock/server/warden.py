@@ -4,7 +4,8 @@ In:     the members of the roster, the memory in which they write about themselv
 Out:    signals to pids of the roster; log records; access lines of requests that nobody answered.
 Never:  judges (overseer.py), forks, or replaces (roster.py: it is told whom).
 
-    a loop that is silent       its stack, half a second, SIGKILL       worker.killed
+    a loop that is silent       its stack, a successor; half a second   worker.killed
+                                later SIGKILL
     a thread that is lost       replaced, successor first               worker.thread_lost
     an interrupted thread       replaced, successor first               worker.interrupted
 """
@@ -72,13 +73,16 @@ class Warden:
         workers = [WatchedWorker(m.slot, m.pid, self._pulse(m.slot)) for m in watched.values()]
         lost = []
         for verdict in self._overseer.review(workers, now_ns):
+            is_replaceable = watched[verdict.pid].state is State.READY  # else it is on its way out
+            if isinstance(verdict, StuckWorker):
+                self._end(verdict, now_ns)
+                continue
             if isinstance(verdict, RequestStack):
                 ask = functools.partial(send_signal, verdict.pid, STACK_SIGNAL)
                 self._stacks[verdict.pid] = ask_for_stack(self._segment, ask)
-            elif isinstance(verdict, StuckWorker):
-                self._end(verdict, now_ns)
-            elif watched[verdict.pid].state is State.READY:  # else it is on its way out
+            elif is_replaceable:
                 _say_lost(verdict, now_ns)
+            if is_replaceable:
                 lost.append(verdict.pid)
         return lost
 
