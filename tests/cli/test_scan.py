@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,14 @@ def test_source_is_read_for_names(source: str, expected: list[tuple[int, str]]) 
 )
 def test_name_is_there_or_not(name: str, expected: bool) -> None:
     assert is_there(name) is expected
+
+
+def test_name_whose_package_is_not_installed_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "penstock.web.template.backends.jinja2", raising=False)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    is_there.cache_clear()
+    assert is_there("django.template.backends.jinja2.Jinja2")
+    is_there.cache_clear()
 
 
 def test_missing_name_comes_with_file_line_and_advice(tmp_path: Path) -> None:

@@ -120,7 +120,10 @@ def _relative(name: str) -> str:
 
 @cache
 def is_there(name: str) -> bool:
-    """Tell whether penstock.web has what `name`, Django's or ours, means."""
+    """Tell whether penstock.web has what `name`, Django's or ours, means.
+
+    A module that is there and cannot be imported, as a package that it needs is missing, counts as having it.
+    """
     ours = name if name.startswith("penstock.") else "penstock.web" + name.removeprefix("django")
     try:
         importlib.import_module(ours)
@@ -134,7 +137,9 @@ def is_there(name: str) -> bool:
 def _has(module: str, attribute: str) -> bool:
     try:
         found = importlib.import_module(module)
-    except ImportError:
+    except ImportError as error:
+        if not (error.name or "").startswith("penstock"):
+            return True
         parent, _, name = module.rpartition(".")  # an attribute of an attribute: a method, a nested class
         if not parent.startswith("penstock.web") or not _has(parent, name):
             return False

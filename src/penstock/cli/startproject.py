@@ -39,7 +39,10 @@ def run_startproject(arguments: "argparse.Namespace") -> int:
     check_name(name)
     folder = Path(arguments.folder or name)
     make_project(name, folder)
-    sys.stdout.write(f"{folder}/ is ready:\n\n    cd {folder}\n    penstock serve\n")
+    steps = [f"cd {folder}", "penstock serve"]
+    if find_spec("jinja2") is None:
+        steps.insert(0, "pip install 'penstock[web]'")
+    sys.stdout.write(f"{folder}/ is ready:\n\n" + "".join(f"    {step}\n" for step in steps))
     return 0
 
 

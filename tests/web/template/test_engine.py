@@ -18,6 +18,19 @@ def test_engine_is_called_after_its_module_unless_it_has_a_name():
     assert [engine.name for engine in handler.all()] == ["jinja2", "other"]
 
 
+def test_engine_without_jinja2_says_what_to_install(monkeypatch):
+    for module in ("jinja2", "penstock.web.template.backends.jinja2"):
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "jinja2", None)  # as if it were not installed
+    with pytest.raises(ImproperlyConfigured, match=r"needs Jinja2, .*: pip install 'penstock\[web\]'"):
+        _ = EngineHandler([{"BACKEND": JINJA2}])["jinja2"]
+
+
+def test_engine_of_another_package_that_is_missing_says_so():
+    with pytest.raises(ImportError, match="nowhere"):
+        _ = EngineHandler([{"BACKEND": "nowhere.Engine"}])["nowhere"]
+
+
 def test_engine_is_made_once():
     handler = EngineHandler([{"BACKEND": JINJA2}])
     assert handler["jinja2"] is handler["jinja2"]

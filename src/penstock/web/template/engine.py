@@ -110,7 +110,14 @@ def _make(templates: dict[str, dict[str, Any]], alias: str) -> BaseEngine:
         msg = f"Could not find config for {alias!r} in settings.TEMPLATES; expected one of {list(templates)}"
         raise InvalidTemplateEngineError(msg) from None
     parameters = {key: value for key, value in entry.items() if key != "BACKEND"}
-    engine: BaseEngine = import_string(entry["BACKEND"])(parameters)
+    try:
+        kind = import_string(entry["BACKEND"])
+    except ImportError as error:
+        if error.name != "jinja2":
+            raise
+        msg = f"{entry['BACKEND']} needs Jinja2, which is not installed: pip install 'penstock[web]'"
+        raise ImproperlyConfigured(msg) from error
+    engine: BaseEngine = kind(parameters)
     return engine
 
 
