@@ -100,8 +100,9 @@ def test_client_that_left_is_a_line_and_no_traceback(caplog, capsys, kind):
     assert capsys.readouterr().err == ""
 
 
-def test_application_is_the_site_unless_the_settings_name_another(override):
-    override(ROOT_URLCONF="site.urls", MIDDLEWARE=[], WSGI_APPLICATION=None)
+def test_application_is_the_site_unless_the_settings_name_another(urlconf, override):
+    urlconf()
+    override(MIDDLEWARE=[], WSGI_APPLICATION=None)
     assert isinstance(get_internal_wsgi_application(), WSGIHandler)
     override(WSGI_APPLICATION="penstock.web.core.servers.basehttp.WSGIServer")
     assert get_internal_wsgi_application() is WSGIServer
