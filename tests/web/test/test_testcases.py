@@ -1,5 +1,8 @@
 """Test cases, and their assertions."""
 
+import os
+import subprocess
+import sys
 import unittest
 import warnings
 from types import SimpleNamespace
@@ -230,3 +233,23 @@ def test_urls_are_equal_whatever_the_order_of_their_fields(case):
         case.assertURLEqual("/x/", "/y/", msg_prefix="why")
     with pytest.raises(AssertionError):
         case.assertURLEqual("/x/?a=1&a=2", "/x/?a=2&a=1")
+
+
+def test_project_needs_no_runner(tmp_path):
+    (tmp_path / "news").mkdir()
+    (tmp_path / "site_settings.py").write_text(
+        "SECRET_KEY = 'x'\nROOT_URLCONF = 'news.urls'\nINSTALLED_APPS = ['news']\nMIDDLEWARE = []\n"
+    )
+    (tmp_path / "news" / "__init__.py").write_text("")
+    (tmp_path / "news" / "urls.py").write_text("urlpatterns = []\n")
+    (tmp_path / "news" / "tests.py").write_text(
+        "from penstock.web.apps import apps\nfrom penstock.web.test import SimpleTestCase\n\n\n"
+        "class NewsTest(SimpleTestCase):\n    def test_news(self):\n"
+        "        self.assertEqual([each.name for each in apps.get_app_configs()], ['news'])\n"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "site_settings"}
+    environment.pop("PENSTOCK_SETTINGS_MODULE", None)
+    command = [sys.executable, "-m", "unittest"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert "Ran 1 test" in done.stderr
+    assert done.returncode == 0, done.stderr

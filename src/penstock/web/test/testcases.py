@@ -5,13 +5,16 @@ Out:    `SimpleTestCase`; `TestCase` and `TransactionTestCase`, which are the sa
 Never:  opens a database: the framework has none, so nothing needs to be rolled back.
 
 Rules:  Django's SimpleTestCase.  No runner is needed: unittest's and pytest's do.  A test case sees
-        "testserver" among ALLOWED_HOSTS, DEBUG off and mail in `mail.outbox`.
+        "testserver" among ALLOWED_HOSTS, DEBUG off and mail in `mail.outbox`.  What Django's runner does
+        first, `setup()`, the first test case does, unless the project has.
 """
 
 import inspect
 import unittest
 from typing import Any, ClassVar
 
+from penstock.web import setup
+from penstock.web.apps import apps
 from penstock.web.conf import settings
 from penstock.web.test.assertion import ResponseAssertions
 from penstock.web.test.client import AsyncClient, Client
@@ -41,6 +44,8 @@ class SimpleTestCase(ResponseAssertions, TextAssertions, unittest.TestCase):
     def setUpClass(cls) -> None:
         """Enter the settings of tests, then those that decorate the class."""
         super().setUpClass()
+        if not apps.ready:
+            setup()
         cls.enterClassContext(
             override_settings(
                 ALLOWED_HOSTS=[*settings.ALLOWED_HOSTS, "testserver"],
