@@ -2,12 +2,13 @@ import os
 import stat
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from penstock.cli.error import CommandError
-from penstock.cli.startproject import check_name, make_project
+from penstock.cli.startproject import check_name, make_project, run_startproject
 from penstock.config import ConfigError
 
 
@@ -30,6 +31,19 @@ def test_made_project_passes_its_own_tests(project: Path) -> None:
     outcome = run(project, "-m", "unittest")
     assert outcome.returncode == 0, outcome.stderr
     assert "Ran 4 tests" in outcome.stderr
+
+
+def test_missing_jinja2_is_the_first_of_the_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)  # as if it were not installed
+    folder = tmp_path / "made"
+    assert run_startproject(Namespace(name="shop_without_jinja2", folder=str(folder))) == 0
+    assert capsys.readouterr().out.split("\n", 2)[2].splitlines() == [
+        "    pip install 'penstock[web]'",
+        f"    cd {folder}",
+        "    penstock serve",
+    ]
 
 
 def test_made_project_has_nothing_to_check(project: Path) -> None:
