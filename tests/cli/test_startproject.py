@@ -33,6 +33,11 @@ def test_made_project_passes_its_own_tests(project: Path) -> None:
     assert "Ran 4 tests" in outcome.stderr
 
 
+def test_made_project_satisfies_mypy(project: Path) -> None:
+    outcome = run(project, "-m", "mypy", "--strict", "--cache-dir", os.devnull, ".")
+    assert outcome.returncode == 0, outcome.stdout
+
+
 def test_missing_jinja2_is_the_first_of_the_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
