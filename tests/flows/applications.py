@@ -232,6 +232,13 @@ def child(environ, start_response, _rest):
     return answer(start_response, out.stdout)
 
 
+def signalled(environ, start_response, rest):
+    """Answer how a program ended that the application started and sent a signal."""
+    with subprocess.Popen(["sleep", "20"]) as program:
+        program.send_signal(int(rest))
+        return answer(start_response, b"%d" % program.wait(10))
+
+
 def orphan(environ, start_response, _rest):
     """Leave a process behind whose parent, a child of ours, has gone."""
     program = "import subprocess, sys; subprocess.Popen(['sleep', '0.2'])"
@@ -269,6 +276,7 @@ ROUTES = {
     "crash": crash,
     "system-exit": system_exit,
     "child": child,
+    "signalled": signalled,
     "orphan": orphan,
     "version": version,
 }

@@ -222,3 +222,9 @@ def test_term_for_the_whole_group_is_a_stop_like_any_other(serve, connect) -> No
     assert server.wait() == 0
     assert [line.line for line in server.accesses()] == ["GET /n/1 HTTP/1.1"]
     assert server.noise() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM])
+def test_program_that_the_application_starts_can_be_told_to_stop(serve, connect, number) -> None:
+    """What a worker passes over is no business of its children."""
+    assert connect(serve()).get(f"/signalled/{number}").body == b"-%d" % number

@@ -1,11 +1,12 @@
 import os
 import select
 import signal
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from penstock.server.signals import SignalQueue, hold_back
+from penstock.server.signals import SignalQueue, hold_back, pass_over
 
 pytestmark = pytest.mark.usefixtures("keep_process")
 
@@ -59,6 +60,14 @@ def test_system_call_goes_on_after_a_signal(queue: SignalQueue) -> None:
     assert signal.SIGUSR1 in queue.take()
     os.close(read_fd)
     os.close(write_fd)
+
+
+def test_signals_that_are_passed_over_do_nothing_here_and_end_a_program_that_is_started() -> None:
+    pass_over([signal.SIGUSR1])
+    os.kill(os.getpid(), signal.SIGUSR1)
+    with subprocess.Popen(["sleep", "20"]) as program:
+        program.send_signal(signal.SIGUSR1)
+        assert program.wait(10) == -signal.SIGUSR1
 
 
 def test_closed_queue_leaves_no_descriptor() -> None:

@@ -22,6 +22,16 @@ def hold_back(number: signal.Signals) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 
 
+def pass_over(numbers: Iterable[signal.Signals]) -> None:
+    """Let these signals do nothing here.
+
+    Not SIG_IGN: a program that the application starts would inherit it, and could not be told to stop.
+    """
+    for number in numbers:
+        signal.signal(number, lambda *_: None)
+        signal.siginterrupt(number, False)
+
+
 class SignalQueue:
     """The signals that reached this process since they were last taken.
 
@@ -35,9 +45,7 @@ class SignalQueue:
     def __init__(self, numbers: Iterable[signal.Signals]) -> None:
         self.fd, self._write_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._numbers = frozenset(numbers)
-        for number in self._numbers:
-            signal.signal(number, lambda *_: None)
-            signal.siginterrupt(number, False)
+        pass_over(self._numbers)
         signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
 
     @property

@@ -34,13 +34,14 @@ from penstock.server.kinship import die_with, outlive_parent
 from penstock.server.message import HAZARDS, READY, Order, receive_order, send_message
 from penstock.server.plan import Heritage, ServePlan
 from penstock.server.process import forget_parent
+from penstock.server.signals import pass_over
 from penstock.server.undertaker import Undertaker
 from penstock.server.worker import Assignment, run_worker
 from penstock.telemetry import Recorder, WorkerState, route_logging
 
 ADOPTION_LOOK_S: Final = 0.0002
 # A group's, a terminal's, or meant for the master; who ends a template kills it.
-IGNORED: Final = (
+PASSED_OVER: Final = (
     signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2,
     signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH,
 )  # fmt: skip
@@ -88,8 +89,7 @@ class Template:
         self._seat = seat
         self._master_pid = os.getppid()
         forget_parent(-1)
-        for number in IGNORED:
-            signal.signal(number, signal.SIG_IGN)
+        pass_over(PASSED_OVER)
         seat.heritage.identity.assume()
         die_with(self._master_pid)  # while it imports; later the channel's end tells
         self._undertaker = Undertaker()

@@ -33,7 +33,7 @@ from penstock.server.overseer import BEAT_S
 from penstock.server.plan import Heritage, ServePlan
 from penstock.server.process import forget_parent
 from penstock.server.reception import NS, Reception
-from penstock.server.signals import SignalQueue
+from penstock.server.signals import SignalQueue, pass_over
 from penstock.server.warmup import PEER, is_failure, warm_up
 from penstock.telemetry import Recorder, WorkerState, route_logging, show_stacks
 from penstock.wsgi import connection_environ
@@ -67,7 +67,7 @@ def run_worker(assignment: Assignment) -> None:
     status = BOOT_FAILED_STATUS
     try:
         forget_parent(-1)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        pass_over([signal.SIGINT])
         assignment.heritage.identity.assume()
         status = Worker(assignment).run()
     except BaseException:  # noqa: BLE001 - nothing may return into the master's code
@@ -185,8 +185,7 @@ class Worker:
         """
         self._signals = SignalQueue((signal.SIGTERM, signal.SIGQUIT))
         self._loop.watch(self._signals.fd, select.EPOLLIN, self._on_signals)
-        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH):
-            signal.signal(number, signal.SIG_IGN)
+        pass_over((signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH))
 
     def _on_signals(self, _mask: int) -> None:
         for number in self._signals.take():
