@@ -1,10 +1,11 @@
 """Status codes and their lines."""
 
+import http.client
 from http import HTTPStatus
 
 import pytest
 
-from penstock.web.http.status import STATUS_LINES, parse_status
+from penstock.web.http.status import REASONS, STATUS_LINES, parse_status
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,10 @@ def test_status_line_of_any_code_is_looked_up(code, line):
 
 def test_status_lines_are_there_for_each_code_a_response_may_have():
     assert list(STATUS_LINES) == list(range(100, 600))
+
+
+def test_reasons_are_those_of_the_standard_library():
+    assert http.client.responses == REASONS
 
 
 @pytest.mark.parametrize("status", ["404", 404, HTTPStatus.NOT_FOUND])

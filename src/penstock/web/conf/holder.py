@@ -13,7 +13,6 @@ Rules:  Django's.  The module is the one that PENSTOCK_SETTINGS_MODULE names; wh
         `config` elsewhere; Django fixes that a settings object finds its module by itself.
 """
 
-import difflib
 import os
 import threading
 from typing import Any, Final
@@ -166,7 +165,9 @@ def _missing(name: str, layer: Any) -> str:
 
 def nearest_setting(name: str, known: list[str], similarity: float = 0.7) -> str | None:
     """The known name that a misspelt one most likely means, or None."""
-    found = difflib.get_close_matches(name, known, n=1, cutoff=similarity)
+    from difflib import get_close_matches  # for mistakes alone
+
+    found = get_close_matches(name, known, n=1, cutoff=similarity)
     return found[0] if found else None
 
 

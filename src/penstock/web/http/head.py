@@ -14,7 +14,6 @@ import datetime as dt
 import re
 from collections.abc import Callable, ItemsView, Iterable, Mapping
 from functools import lru_cache
-from http.client import responses
 from typing import Any, ClassVar, Final, NoReturn, Self
 
 from penstock.web.conf import settings
@@ -31,7 +30,7 @@ from penstock.web.http.cookie import (
     set_lifetime,
 )
 from penstock.web.http.headers import ResponseHeaders, Store, check_value, set_field
-from penstock.web.http.status import UNKNOWN_REASON, parse_status
+from penstock.web.http.status import REASONS, UNKNOWN_REASON, parse_status
 
 _CHARSET: Final = re.compile(r";\s*charset=([^\s;]+)", re.IGNORECASE)
 
@@ -128,7 +127,7 @@ class HttpResponseBase:
         """The words after the status code; those of the standard unless set."""
         if self._reason_phrase is not None:
             return self._reason_phrase
-        return responses.get(self.status_code, UNKNOWN_REASON)
+        return REASONS.get(self.status_code, UNKNOWN_REASON)
 
     @reason_phrase.setter
     def reason_phrase(self, value: str) -> None:

@@ -16,7 +16,6 @@ takes the new spelling.  Responses share their store with the ResponseHeaders th
 import base64
 import sys
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
-from email.header import Header
 from typing import Any, Self
 
 Store = dict[str, tuple[str, str]]
@@ -67,6 +66,8 @@ def check_value(value: object) -> str:
     try:
         text.encode("latin-1")
     except UnicodeError:
+        from email.header import Header  # a large module for what hardly a field needs
+
         # No folding, whatever the length: a fold is a line break.
         encoded = Header(text, "utf-8", maxlinelen=sys.maxsize).encode()
         if "\n" not in encoded:

@@ -7,14 +7,17 @@ Never:  judges whether a code makes sense for a response.
 Rules:  RFC 9110 section 15; PEP 3333 on the status string.
 """
 
-from http.client import responses
+from http import HTTPStatus
 from typing import Final
 
 UNKNOWN_REASON: Final = "Unknown Status Code"
 
+# By code.  http.client has the same table, and brings ssl and the mail parser along.
+REASONS: Final[dict[int, str]] = {status.value: status.phrase for status in HTTPStatus}
+
 # Every code a response may have, so that sending one is a look-up and no formatting.
 STATUS_LINES: Final[dict[int, str]] = {
-    code: f"{code} {responses.get(code, UNKNOWN_REASON)}" for code in range(100, 600)
+    code: f"{code} {REASONS.get(code, UNKNOWN_REASON)}" for code in range(100, 600)
 }
 
 

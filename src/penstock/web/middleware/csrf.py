@@ -51,20 +51,20 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110
 _PLACE: Final = {character: place for place, character in enumerate(CSRF_ALLOWED_CHARS)}
 
 
-class InvalidTokenFormat(Exception):
+class _RefusalError(Exception):
+    """Something is refused for a `reason`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class InvalidTokenFormat(_RefusalError):
     """A token or secret that we cannot have made; `reason` says why, as the end of a sentence."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
-
-class RejectRequest(Exception):
+class RejectRequest(_RefusalError):
     """The request is not to be answered; `reason` is what the log and the failure view get."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 # Secrets and tokens.
@@ -83,6 +83,11 @@ def _mask_cipher_secret(secret: str) -> str:
 def _unmask_cipher_token(token: str) -> str:
     """Return the secret in a token."""
     return _moved(token[CSRF_SECRET_LENGTH:], token[:CSRF_SECRET_LENGTH], -1)
+
+
+def _secret_of(text: str) -> str:
+    """Return the secret in a token; what is no token is one itself."""
+    return _unmask_cipher_token(text) if len(text) == CSRF_TOKEN_LENGTH else text
 
 
 def _moved(text: str, mask: str, direction: int) -> str:
@@ -108,13 +113,10 @@ def _does_token_match(request_csrf_token: str, csrf_secret: str) -> bool:
     Raises:
         AssertionError: a length that `_check_token_format` refuses.
     """
-    if len(request_csrf_token) == CSRF_TOKEN_LENGTH:
-        request_csrf_token = _unmask_cipher_token(request_csrf_token)
-    if len(request_csrf_token) != CSRF_SECRET_LENGTH:
-        raise AssertionError(
-            f"a token of {len(request_csrf_token)} characters; expected its form to be checked"
-        )
-    return constant_time_compare(request_csrf_token, csrf_secret)
+    given = _secret_of(request_csrf_token)
+    if len(given) != CSRF_SECRET_LENGTH:
+        raise AssertionError(f"a token of {len(given)} characters; expected its form to be checked")
+    return constant_time_compare(given, csrf_secret)
 
 
 def get_token(request: HttpRequest) -> str:
@@ -208,14 +210,12 @@ class CsrfViewMiddleware(MiddlewareMixin):
             ImproperlyConfigured: it is to be in the session, and there is none.
         """
         if settings.CSRF_USE_SESSIONS:
-            secret = _session(request).get(CSRF_SESSION_KEY)
+            kept = _session(request).get(CSRF_SESSION_KEY)
         else:
-            secret = request.COOKIES.get(settings.CSRF_COOKIE_NAME)
-            if secret is not None:
-                _check_token_format(secret)
-        if secret is not None and len(secret) == CSRF_TOKEN_LENGTH:
-            return _unmask_cipher_token(secret)
-        return secret  # type: ignore[no-any-return]  # sessions hold anything; we put a str there
+            kept = request.COOKIES.get(settings.CSRF_COOKIE_NAME)
+            if kept is not None:
+                _check_token_format(kept)
+        return None if kept is None else _secret_of(kept)
 
     def _set_csrf_cookie(self, request: Any, response: Any) -> None:
         secret = request.META["CSRF_COOKIE"]
@@ -250,15 +250,12 @@ class CsrfViewMiddleware(MiddlewareMixin):
         self._check_token(request)
 
     def _origin_verified(self, request: HttpRequest) -> bool:
-        origin = request.META["HTTP_ORIGIN"]
-        scheme = "https" if request.is_secure() else "http"
-        try:
-            if origin == f"{scheme}://{request.get_host()}":
-                return True
-        except DisallowedHost:
-            pass  # then it is not ours, but may be trusted
-        if origin in self.allowed_origins_exact:
-            return True
+        origin: str = request.META["HTTP_ORIGIN"]
+        is_exact = origin == _own_origin(request) or origin in self.allowed_origins_exact
+        return is_exact or self._is_below_trusted(origin)
+
+    def _is_below_trusted(self, origin: str) -> bool:
+        """Whether a wildcard of CSRF_TRUSTED_ORIGINS takes an origin in."""
         try:
             parts = urlsplit(origin)
         except ValueError:
@@ -317,6 +314,14 @@ class CsrfViewMiddleware(MiddlewareMixin):
 def _may_have_cookies(request: HttpRequest) -> bool:
     """Whether there is a cookie, as far as can be told without parsing any."""
     return "HTTP_COOKIE" in request.META or bool(request.__dict__.get("COOKIES"))
+
+
+def _own_origin(request: HttpRequest) -> str | None:
+    """Return the origin of our own pages; None under a host that is not allowed."""
+    try:
+        return f"{'https' if request.is_secure() else 'http'}://{request.get_host()}"
+    except DisallowedHost:
+        return None
 
 
 def _session(request: Any) -> Any:

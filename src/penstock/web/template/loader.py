@@ -8,6 +8,7 @@ Rules:  Django's: all engines are asked in the order of TEMPLATES, or the one th
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from .engine import engines
@@ -28,13 +29,7 @@ def get_template(template_name: str, using: str | None = None) -> EngineTemplate
         TemplateDoesNotExist: no engine has it; `chain` says where each looked.
         TemplateSyntaxError: it is there and cannot be read.
     """
-    refusals: list[TemplateDoesNotExist] = []
-    for engine in _chosen(using):
-        try:
-            return engine.get_template(template_name)
-        except TemplateDoesNotExist as refusal:
-            refusals.append(refusal)
-    raise TemplateDoesNotExist(template_name, chain=refusals)
+    return _first([template_name], using)
 
 
 def select_template(template_name_list: Sequence[str], using: str | None = None) -> EngineTemplate:
@@ -45,16 +40,9 @@ def select_template(template_name_list: Sequence[str], using: str | None = None)
             f"{template_name_list!r}. Use get_template() if you want to load a single template by name."
         )
         raise TypeError(msg)
-    refusals: list[TemplateDoesNotExist] = []
-    for template_name in template_name_list:
-        for engine in _chosen(using):
-            try:
-                return engine.get_template(template_name)
-            except TemplateDoesNotExist as refusal:
-                refusals.append(refusal)
     if not template_name_list:
         raise TemplateDoesNotExist("No template names provided")
-    raise TemplateDoesNotExist(", ".join(template_name_list), chain=refusals)
+    return _first(template_name_list, using)
 
 
 def render_to_string(
@@ -67,6 +55,17 @@ def render_to_string(
     several = isinstance(template_name, (list, tuple))
     template = select_template(template_name, using) if several else get_template(str(template_name), using)
     return template.render(context, request)
+
+
+def _first(names: Sequence[str], using: str | None) -> EngineTemplate:
+    """Return the first template that there is: each name is asked of all engines before the next."""
+    refusals: list[TemplateDoesNotExist] = []
+    for name, engine in itertools.product(names, _chosen(using)):
+        try:
+            return engine.get_template(name)
+        except TemplateDoesNotExist as refusal:
+            refusals.append(refusal)
+    raise TemplateDoesNotExist(", ".join(names), chain=refusals)
 
 
 def _chosen(using: str | None) -> list[BaseEngine]:

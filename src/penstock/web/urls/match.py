@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -176,6 +175,8 @@ class ResolverMatch:
         )
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        from pickle import PicklingError
+
         msg = f"Cannot pickle {type(self).__qualname__}."
         raise PicklingError(msg)
 

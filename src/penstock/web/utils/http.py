@@ -12,8 +12,6 @@ import base64
 import binascii
 import codecs
 import datetime as dt
-import email.message
-import email.utils
 import functools
 import math
 import re
@@ -26,6 +24,7 @@ from urllib.parse import urlencode as _urlencode
 
 from penstock.web.utils.datastructures import MultiValueDict
 
+DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 RFC3986_GENDELIMS = ":/?#[]@"
 RFC3986_SUBDELIMS = "!$&'()*+,;="
@@ -139,7 +138,9 @@ def http_date(epoch_seconds: float | None = None) -> str:
 
 @functools.lru_cache(maxsize=64)  # answers of one second share their dates
 def _date_of_second(second: int) -> str:
-    return email.utils.formatdate(second, usegmt=True)
+    moment = dt.datetime.fromtimestamp(second, dt.UTC)
+    day, month = DAYS[moment.weekday()], MONTHS[moment.month - 1].title()  # in English, whatever the locale
+    return f"{day}, {moment:%d} {month} {moment.year:04d} {moment:%H:%M:%S} GMT"
 
 
 def parse_http_date(date: str) -> int:
@@ -251,7 +252,9 @@ def parse_header_parameters(line: str) -> tuple[str, dict[str, Any]]:
     """
     if ";" not in line:  # most content types, and the parser below costs 20 us
         return line.strip().lower(), {}
-    message = email.message.Message()
+    from email.message import Message  # a site without forms never needs the mail parser
+
+    message = Message()
     message["content-type"] = line
     (value, _), *parameters = message.get_params(failobj=[("", "")])
     return value.lower(), {name: _decoded(raw) for name, raw in parameters if name}
@@ -264,7 +267,9 @@ def _decoded(value: str | tuple[str | None, str | None, str]) -> str:
         codecs.lookup(value[0] or "ascii")  # else the standard library reads it as ASCII and says nothing
     except LookupError as error:
         raise ValueError(f"parameter charset {value[0]!r}; expected one that Python knows") from error
-    return email.utils.collapse_rfc2231_value(value)
+    from email.utils import collapse_rfc2231_value
+
+    return collapse_rfc2231_value(value)
 
 
 def content_disposition_header(as_attachment: bool, filename: str | None) -> str | None:

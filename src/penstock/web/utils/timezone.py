@@ -114,6 +114,11 @@ def now() -> dt.datetime:
     return dt.datetime.now(tz=dt.UTC if settings.USE_TZ else None)
 
 
+def moment_of(epoch_seconds: float) -> dt.datetime:
+    """A time in seconds since the epoch: in UTC if USE_TZ is on, else local and without a zone."""
+    return dt.datetime.fromtimestamp(epoch_seconds, tz=dt.UTC if settings.USE_TZ else None)
+
+
 def is_aware(value: Any) -> bool:
     """Tell whether a datetime or time has a zone."""
     return value.utcoffset() is not None

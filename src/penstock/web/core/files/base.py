@@ -79,18 +79,10 @@ class File(FileProxyMixin):
     def __iter__(self) -> Iterator[Any]:
         """Yield the lines, whatever ends them: a line may go on in the next piece."""
         rest = None
-        for piece in self.chunks():
-            for line in piece.splitlines(keepends=True):
-                # "\r" at the end of a piece may be the first half of "\r\n".
-                if rest is not None and not (endswith_line(rest) and line[:1] not in ("\n", b"\n")):
-                    line = rest + line  # noqa: PLW2901 -- one line in two pieces
-                elif rest is not None:
-                    yield rest
-                rest = None
-                if endswith_line(line) and line[-1:] not in ("\r", b"\r"):
-                    yield line
-                else:
-                    rest = line
+        for piece in filter(None, self.chunks()):
+            # The last line may go on, and so may its break: "\r" is perhaps the first half of "\r\n".
+            *lines, rest = _lines(piece if rest is None else rest + piece)
+            yield from lines
         if rest is not None:
             yield rest
 
@@ -119,9 +111,9 @@ class File(FileProxyMixin):
         self.file.close()
 
 
-def endswith_line(text: Any) -> bool:
-    """Tell whether str or bytes end with a line break."""
-    return text[-1:] in ("\n", "\r", b"\n", b"\r")
+def _lines(text: Any) -> list[Any]:
+    """Split at line feeds and carriage returns; str.splitlines knows other breaks, too."""
+    return text.splitlines(keepends=True) if isinstance(text, bytes) else list(io.StringIO(text, newline=""))
 
 
 class ContentFile(File):

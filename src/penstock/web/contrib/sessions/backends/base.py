@@ -17,6 +17,7 @@ from collections.abc import ItemsView, Iterable, KeysView, ValuesView
 from typing import Any, Final
 
 from penstock.web.conf import settings
+from penstock.web.contrib.sessions.exceptions import SuspiciousSession
 from penstock.web.core import signing
 from penstock.web.core.exceptions import SuspiciousOperation
 from penstock.web.utils import timezone
@@ -28,7 +29,7 @@ VALID_KEY_CHARS: Final = string.ascii_lowercase + string.digits
 KEY_LENGTH: Final = 32  # characters of 36: 165 bits
 MIN_KEY_LENGTH: Final = 8  # what a cookie must have to be taken for a key; Django's
 
-_EXPIRY: Final = "_session_expiry"
+EXPIRY_KEY: Final = "_session_expiry"  # where a session keeps its own end; Django's
 _REQUIRED: Final[Any] = object()
 
 
@@ -155,13 +156,10 @@ class SessionBase:
 
     @property
     def _session(self) -> dict[str, Any]:
-        return self._loaded(no_load=False)
+        return self._get_session()
 
     def _get_session(self, no_load: bool = False) -> dict[str, Any]:
         """The values; with `no_load` an empty dict where they are not loaded yet."""
-        return self._loaded(no_load=no_load)
-
-    def _loaded(self, *, no_load: bool) -> dict[str, Any]:
         self.accessed = True
         values = getattr(self, "_values", None)
         if values is None:
@@ -185,8 +183,9 @@ class SessionBase:
                 session_data, salt=self.key_salt, serializer=self.serializer
             )
         except signing.BadSignature:
-            log = logging.getLogger("penstock.web.security.SuspiciousSession")
-            log.warning("session data do not bear our signature; starting an empty session")
+            log_suspicion(
+                SuspiciousSession("session data do not bear our signature; starting an empty session")
+            )
             return {}
         except Exception:  # noqa: BLE001  # an old format, a damaged file: there is no session then
             return {}
@@ -245,7 +244,7 @@ class SessionBase:
         return modification + dt.timedelta(seconds=expiry or self.get_session_cookie_age())
 
     def _own_expiry(self, given: Any) -> Any:
-        expiry = self.get(_EXPIRY) if given is _REQUIRED else given
+        expiry = self.get(EXPIRY_KEY) if given is _REQUIRED else given
         return dt.datetime.fromisoformat(expiry) if isinstance(expiry, str) else expiry
 
     def set_expiry(self, value: Any) -> None:
@@ -256,16 +255,16 @@ class SessionBase:
                 what the settings say.
         """
         if value is None:
-            self._session.pop(_EXPIRY, None)
+            self._session.pop(EXPIRY_KEY, None)
             self.modified = True
             return
         if isinstance(value, dt.timedelta):
             value = timezone.now() + value
-        self[_EXPIRY] = value.isoformat() if isinstance(value, dt.datetime) else value
+        self[EXPIRY_KEY] = value.isoformat() if isinstance(value, dt.datetime) else value
 
     def get_expire_at_browser_close(self) -> bool:
         """Tell whether the cookie goes when the browser closes."""
-        expiry = self.get(_EXPIRY)
+        expiry = self.get(EXPIRY_KEY)
         return bool(settings.SESSION_EXPIRE_AT_BROWSER_CLOSE if expiry is None else expiry == 0)
 
     # -- keeping it --------------------------------------------------------------------------------

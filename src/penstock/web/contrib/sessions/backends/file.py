@@ -16,6 +16,7 @@ from typing import Any
 
 from penstock.web.conf import settings
 from penstock.web.contrib.sessions.backends.base import (
+    EXPIRY_KEY,
     VALID_KEY_CHARS,
     CreateError,
     SessionBase,
@@ -24,6 +25,8 @@ from penstock.web.contrib.sessions.backends.base import (
 )
 from penstock.web.contrib.sessions.exceptions import InvalidSessionKey
 from penstock.web.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from penstock.web.core.files.replacement import replace_file
+from penstock.web.utils import timezone
 
 
 class SessionStore(SessionBase):
@@ -67,7 +70,7 @@ class SessionStore(SessionBase):
             self._session_key = None
             return {}
         values = self.decode(text) if text else {}
-        expiry = values.get("_session_expiry")
+        expiry = values.get(EXPIRY_KEY)
         if self.get_expiry_age(modification=saved_at, expiry=expiry) < self._age(saved_at):
             self.delete()
             self.create()
@@ -76,11 +79,11 @@ class SessionStore(SessionBase):
 
     def _read(self) -> tuple[str, dt.datetime]:
         with self._key_to_file().open(encoding="ascii", errors="replace") as file:
-            return file.read(), _moment(os.fstat(file.fileno()).st_mtime)
+            return file.read(), timezone.moment_of(os.fstat(file.fileno()).st_mtime)
 
     @staticmethod
     def _age(saved_at: dt.datetime) -> float:
-        return (_moment(None) - saved_at).total_seconds()
+        return (timezone.now() - saved_at).total_seconds()
 
     def create(self) -> None:
         """Make an empty file under a key that nobody has."""
@@ -99,14 +102,7 @@ class SessionStore(SessionBase):
         values = self._get_session(no_load=must_create)
         path = self._key_to_file()
         self._claim(path, must_create=must_create)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}_out_")
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(self.encode(values))
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        replace_file(path, self.encode(values).encode("ascii"))
 
     @staticmethod
     def _claim(path: Path, *, must_create: bool) -> None:
@@ -133,9 +129,3 @@ class SessionStore(SessionBase):
         prefix = settings.SESSION_COOKIE_NAME
         for path in cls._get_storage_path().glob(f"{prefix}*"):
             cls(path.name.removeprefix(prefix)).load()
-
-
-def _moment(seconds: float | None) -> dt.datetime:
-    """A file's time, or now, in the form that `set_expiry` keeps moments in."""
-    zone = dt.UTC if settings.USE_TZ else None
-    return dt.datetime.now(zone) if seconds is None else dt.datetime.fromtimestamp(seconds, zone)

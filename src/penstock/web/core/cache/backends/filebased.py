@@ -16,13 +16,13 @@ import os
 import pickle
 import random
 import struct
-import tempfile
 import time
 import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from penstock.web.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+from penstock.web.core.files.replacement import replace_file
 
 _HEAD: Final = struct.Struct("<d")  # the end, in seconds since the epoch
 _SUFFIX: Final = ".cache"
@@ -55,14 +55,7 @@ class FileBasedCache(BaseCache):
         path = self._path(key, version)
         self._cull()
         packed = zlib.compress(pickle.dumps(value, self.pickle_protocol))
-        descriptor, name = tempfile.mkstemp(dir=self._dir)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(self._head(timeout) + packed)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        replace_file(path, self._head(timeout) + packed)
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
         """Give a key a new timeout; tell whether there was one."""

@@ -8,8 +8,10 @@ Rules:  Django's Storage.
 """
 
 import datetime as dt
+import itertools
 import os
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 from penstock.web.core.exceptions import SuspiciousFileOperation
@@ -59,31 +61,30 @@ class Storage:
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         """Return the name, or one like it that is free; raises as `save` does."""
-        name = str(name).replace("\\", "/")
-        directory, file_name = os.path.split(name)
-        if ".." in pathlib.PurePath(directory).parts:
-            raise SuspiciousFileOperation(f"Detected path traversal attempt in '{directory}'")
+        directory, file_name = _split(name)
         validate_file_name(file_name)
-        root, extension = _split_extensions(file_name)
-        while not self.is_name_available(name, max_length):
-            name = os.path.join(directory, self.get_alternative_name(root, extension))  # noqa: PTH118 -- a name
-            excess = len(name) - max_length if max_length else 0
-            if excess <= 0:
-                continue
-            root = root[:-excess]
-            if not root:
-                raise SuspiciousFileOperation(
-                    f'Storage can not find an available filename for "{name}". Please make sure that the '
-                    'corresponding file field allows sufficient "max_length".'
-                )
-            name = os.path.join(directory, self.get_alternative_name(root, extension))  # noqa: PTH118 -- a name
-        return name
+        alternatives = self._alternatives(directory, file_name, max_length)
+        candidates = itertools.chain([str(name).replace("\\", "/")], alternatives)
+        return next(each for each in candidates if self.is_name_available(each, max_length))
+
+    def _alternatives(self, directory: str, file_name: str, max_length: int | None) -> Iterator[str]:
+        """Yield names like one that is taken, without end, shortened as need be; the extensions stay."""
+        root, extensions = _split_extensions(file_name)
+        name = file_name
+        while root:
+            name = os.path.join(directory, self.get_alternative_name(root, extensions))  # noqa: PTH118 -- a name
+            if max_length and len(name) > max_length:
+                root = root[: max_length - len(name)]
+            else:
+                yield name
+        raise SuspiciousFileOperation(
+            f'Storage can not find an available filename for "{name}". Please make sure that the '
+            'corresponding file field allows sufficient "max_length".'
+        )
 
     def generate_filename(self, filename: Any) -> str:
         """Return a name whose last component is valid; raises SuspiciousFileOperation."""
-        directory, file_name = os.path.split(str(filename).replace("\\", "/"))
-        if ".." in pathlib.PurePath(directory).parts:
-            raise SuspiciousFileOperation(f"Detected path traversal attempt in '{directory}'")
+        directory, file_name = _split(filename)
         return os.path.normpath(os.path.join(directory, self.get_valid_name(file_name)))  # noqa: PTH118 -- a name
 
     # What a subclass may leave out, if it has nothing of the kind.
@@ -123,6 +124,20 @@ class Storage:
     def get_modified_time(self, name: str) -> dt.datetime:
         """Return when a file was last written."""
         raise NotImplementedError("a subclass of Storage must have get_modified_time()")
+
+
+def _split(name: object) -> tuple[str, str]:
+    """Return the directory of a name, which must lead down, and its last component."""
+    directory, file_name = os.path.split(str(name).replace("\\", "/"))
+    if ".." in pathlib.PurePath(directory).parts:
+        raise SuspiciousFileOperation(f"Detected path traversal attempt in '{directory}'")
+    return directory, file_name
+
+
+def raw_chunks(content: File) -> Iterator[bytes]:
+    """Yield what a file holds, text as UTF-8."""
+    for chunk in content.chunks():
+        yield chunk.encode() if isinstance(chunk, str) else chunk
 
 
 def _split_extensions(file_name: str) -> tuple[str, str]:

@@ -15,8 +15,9 @@ from penstock.web.conf import settings
 from penstock.web.core.exceptions import SuspiciousFileOperation
 from penstock.web.core.files.base import File
 from penstock.web.core.files.move import file_move_safe
-from penstock.web.core.files.storage.base import Storage
+from penstock.web.core.files.storage.base import Storage, raw_chunks
 from penstock.web.utils.encoding import filepath_to_uri
+from penstock.web.utils.timezone import moment_of
 
 
 class FileSystemStorage(Storage):
@@ -137,18 +138,8 @@ class FileSystemStorage(Storage):
         flags = self.OS_OPEN_FLAGS
         if self._allow_overwrite:
             flags = flags & ~os.O_EXCL | os.O_TRUNC
-        descriptor = os.open(path, flags, 0o666)
-        file = None
-        try:
-            for chunk in content.chunks():
-                if file is None:
-                    file = os.fdopen(descriptor, "wb" if isinstance(chunk, bytes) else "wt")
-                file.write(chunk)
-        finally:
-            if file is None:
-                os.close(descriptor)
-            else:
-                file.close()
+        with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+            file.writelines(raw_chunks(content))
 
     def delete(self, name: str) -> None:
         """Remove a file, or an empty directory; one that is not there is no error.
@@ -193,18 +184,12 @@ class FileSystemStorage(Storage):
 
     def get_accessed_time(self, name: str) -> dt.datetime:
         """Return when a file was last read."""
-        return _moment(os.path.getatime(self.path(name)))  # noqa: PTH203 -- a str
+        return moment_of(os.path.getatime(self.path(name)))  # noqa: PTH203 -- a str
 
     def get_created_time(self, name: str) -> dt.datetime:
         """Return when a file was made, as far as the system knows."""
-        return _moment(os.path.getctime(self.path(name)))  # noqa: PTH205 -- a str
+        return moment_of(os.path.getctime(self.path(name)))  # noqa: PTH205 -- a str
 
     def get_modified_time(self, name: str) -> dt.datetime:
         """Return when a file was last written."""
-        return _moment(os.path.getmtime(self.path(name)))  # noqa: PTH204 -- a str
-
-
-def _moment(timestamp: float) -> dt.datetime:
-    """Return a moment: aware if USE_TZ."""
-    moment = dt.datetime.fromtimestamp(timestamp, tz=dt.UTC)
-    return moment if settings.USE_TZ else moment.astimezone().replace(tzinfo=None)
+        return moment_of(os.path.getmtime(self.path(name)))  # noqa: PTH204 -- a str

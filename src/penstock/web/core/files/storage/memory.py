@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from penstock.web.conf import settings
 from penstock.web.core.files.base import ContentFile
-from penstock.web.core.files.storage.base import Storage
+from penstock.web.core.files.storage.base import Storage, raw_chunks
 from penstock.web.utils.encoding import filepath_to_uri
 
 
@@ -32,8 +32,7 @@ class InMemoryStorage(Storage):
         return ContentFile(content if "b" in mode else content.decode(), name=name)
 
     def _save(self, name: str, content: Any) -> str:
-        chunks = (chunk if isinstance(chunk, bytes) else chunk.encode() for chunk in content.chunks())
-        self._contents[name] = b"".join(chunks)
+        self._contents[name] = b"".join(raw_chunks(content))
         return name
 
     def delete(self, name: str) -> None:
