@@ -1,7 +1,8 @@
-"""What all tests share: finding programs, and a closing report that names what did not run.
+"""What all tests share: finding programs, how examples are drawn, a last word on what did not run.
 
 A program that is missing skips its tests on a developer's machine and fails them in CI (`CI=true`), so that
-a green run there means that everything ran.
+a green run there means that everything ran.  Random examples are new ones each time on a developer's machine
+and the same ones each time in CI, so that a red run there means that the change is at fault.
 """
 
 import collections
@@ -11,6 +12,27 @@ from collections.abc import Callable
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+
+IS_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+# No deadlines: how long an example takes is the neighbours' affair on a shared machine.
+settings.register_profile("search", deadline=None, print_blob=True)
+settings.register_profile(
+    "repeat",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("repeat" if IS_CI else "search")
+if IS_CI:
+    # Hypothesis mixes in the constants of all modules that happen to be loaded: a new one in a file that has
+    # nothing to do with a test would give it other examples.  There is no setting for that.
+    assert callable(providers._get_local_constants)
+    providers._get_local_constants = lambda: providers._local_constants
 
 # A user's PATH lacks where Debian puts servers.
 PROGRAM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
@@ -18,7 +40,7 @@ PROGRAM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "
 
 def _refuse(name: str) -> NoReturn:
     reason = f"program {name!r} is missing (scripts/install-programs)"
-    if os.environ.get("CI", "").lower() in {"1", "true"}:
+    if IS_CI:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
 
