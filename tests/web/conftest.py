@@ -1,5 +1,6 @@
 """What the tests of the framework share: settings, configured once and changed for one test at a time."""
 
+import itertools
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -12,11 +13,12 @@ from penstock.web.conf import UserSettingsHolder, settings
 from penstock.web.core.signals import setting_changed
 from penstock.web.urls import clear_url_caches, set_script_prefix, set_urlconf
 
-# Some tests ask Django for the right answer.
-if not django_settings.configured:
-    django_settings.configure(SECRET_KEY="secret of the tests", USE_I18N=False, LOGGING_CONFIG=None)
-if not settings.configured:
-    settings.configure(SECRET_KEY="secret of the tests", ALLOWED_HOSTS=["testserver"], LOGGING_CONFIG=None)
+# Many tests ask Django for the right answer: it is configured here, once, and nowhere else in this process.
+django_settings.configure(SECRET_KEY="secret of the tests", USE_I18N=False, LOGGING_CONFIG=None)
+settings.configure(SECRET_KEY="secret of the tests", ALLOWED_HOSTS=["testserver"], LOGGING_CONFIG=None)
+
+# An address in memory would do for a name only as long as what stands there lives.
+_numbers = itertools.count()
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def urlconf(override: Callable[..., None]) -> Iterator[Callable[..., types.Modul
     made: list[str] = []
 
     def make(*patterns: Any, **attributes: Any) -> types.ModuleType:
-        module: Any = types.ModuleType(f"urlconf_{id(patterns)}")
+        module: Any = types.ModuleType(f"urlconf_{next(_numbers)}")
         module.urlpatterns = list(patterns)
         vars(module).update(attributes)
         sys.modules[module.__name__] = module

@@ -13,10 +13,6 @@ from hypothesis import strategies as st
 from penstock.web import http as ours
 
 theirs = pytest.importorskip("django.http", reason="compares with Django")
-from django.conf import settings as django_settings  # noqa: E402 -- after the skip
-
-if not django_settings.configured:
-    django_settings.configure(USE_I18N=False)
 
 NOW = 1_700_000_000.0
 PAST = dt.datetime(2001, 2, 3, 4, 5, 6, tzinfo=dt.UTC)

@@ -21,6 +21,12 @@ def test_request_of_each_method_has_what_it_was_given(factory_class, method):
     assert "x" not in request.GET
 
 
+@pytest.mark.parametrize("given", [{"data": {"a": []}}, {"query_params": {"a": []}}], ids=["data", "query"])
+@pytest.mark.parametrize(("factory_class", "expected"), [(RequestFactory, "y=1"), (AsyncRequestFactory, "")])
+def test_query_without_values_replaces_the_path_s_in_a_scope_alone(factory_class, expected, given):
+    assert factory_class().get("/?y=1", **given).META["QUERY_STRING"] == expected  # as Django's do
+
+
 def test_environ_is_such_as_a_server_makes():
     request = RequestFactory(REMOTE_ADDR="10.0.0.1").get("/é;x/?y=é#fragment", HTTP_HOST="other")
     meta = request.META

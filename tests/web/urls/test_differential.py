@@ -19,20 +19,8 @@ from penstock.web.urls.fan import fanned
 from penstock.web.urls.pattern import RegexPattern
 
 django_urls = pytest.importorskip("django.urls", reason="compares with Django")
-from django.conf import settings as django_settings  # noqa: E402 - after the skip
 from django.core.exceptions import ImproperlyConfigured as DjangoImproperlyConfigured  # noqa: E402 - after the skip
 from django.urls.resolvers import RegexPattern as DjangoRegexPattern  # noqa: E402 - after the skip
-from django.utils.functional import empty  # noqa: E402 - after the skip
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _configured_django():
-    """Django's settings, for the time of this module: others configure it for sites of their own."""
-    before = django_settings._wrapped
-    django_settings._wrapped = empty
-    django_settings.configure(USE_I18N=False)
-    yield
-    django_settings._wrapped = before
 
 
 @dataclass(frozen=True)

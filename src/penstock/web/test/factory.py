@@ -339,7 +339,8 @@ class AsyncRequestFactory(RequestFactory):
         scope: dict[str, Any] = {
             "method": method,
             "path": self._get_path(target),
-            "query_string": urlencode(query_params or {}, doseq=True) or query or target.query,
+            # A query of parameters without values is an empty one: the path's does not come back.
+            "query_string": urlencode(query_params, doseq=True) if query_params else query or target.query,
             "server": ("127.0.0.1", "443" if secure else "80"),
             "scheme": "https" if secure else "http",
             "headers": lines,

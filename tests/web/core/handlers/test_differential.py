@@ -166,12 +166,6 @@ class Stage:
         return response.status_code, response.content
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _django_is_set_up():
-    if not django.conf.settings.configured:
-        django.conf.settings.configure(USE_I18N=False)
-
-
 @settings(max_examples=300, deadline=None)
 @given(MIDDLEWARES, VIEWS)
 def test_random_hooks_are_called_as_django_calls_them(plan, view):
