@@ -163,6 +163,15 @@ def test_key_whose_line_is_not_found_is_placed_by_file(tmp_path: Path) -> None:
         read_file(path)
 
 
+@pytest.mark.parametrize(
+    "value", [pytest.param("[" * 5000, id="nested"), pytest.param("9" * 5000, id="digits")]
+)
+def test_file_that_is_beyond_what_python_reads_is_refused(tmp_path: Path, value: str) -> None:
+    path = written(tmp_path, "penstock.toml", f"threads = {value}\n")
+    with pytest.raises(ConfigError, match=r"penstock\.toml cannot be read as TOML: "):
+        read_file(path)
+
+
 def test_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"cannot read the configuration file '.*nope': no such file or dir"

@@ -55,3 +55,11 @@ def test_configuration_that_cannot_be_used_is_refused() -> None:
 
     with pytest.raises(StartError, match="is not TOML"):
         renew_plan(plan(renew=renew))
+
+
+def test_configuration_that_is_beyond_its_reader_is_refused() -> None:
+    def renew():
+        raise RecursionError("maximum recursion depth exceeded")
+
+    with pytest.raises(StartError, match="cannot read the configuration: RecursionError: maximum"):
+        renew_plan(dataclasses.replace(plan(), renew=renew))

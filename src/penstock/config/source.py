@@ -194,6 +194,8 @@ def _parse_document(path: Path, text: str) -> dict[str, Any]:
         line = re.match(r"line ([0-9]+)", position)
         number = line[1] if line else str(len(text.splitlines()))  # "(at end of document)"
         raise ConfigError(f"{path} line {number} is not TOML: {fault[:1].lower()}{fault[1:]}") from None
+    except (RecursionError, ValueError) as error:  # nested, or a number, beyond what Python reads
+        raise ConfigError(f"{path} cannot be read as TOML: {error}") from None
 
 
 def _lines_below(text: str, header: str) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ Never:  half a configuration: one that cannot be used changes nothing.
 import dataclasses
 from typing import Final
 
+from penstock.server.errors import StartError
 from penstock.server.plan import ServePlan
 
 FIXED: Final = ("bind", "backlog", "user", "group", "umask", "chdir", "pid_file", "reload", "ops")
@@ -30,7 +31,7 @@ def renew_plan(plan: ServePlan) -> Renewal:
     Raises:
         StartError: the configuration cannot be used as it stands now.
     """
-    wanted = plan.renew()
+    wanted = _read_again(plan)
     kept = {name: getattr(plan.server, name) for name in FIXED}
     # Each thread has a line in the shared memory; fewer than at the start is no trouble.
     kept["threads"] = min(plan.server.threads, wanted.server.threads)
@@ -39,3 +40,17 @@ def renew_plan(plan: ServePlan) -> Renewal:
     if wanted.telemetry != plan.telemetry:
         fixed.append("ring_bytes")
     return Renewal(dataclasses.replace(wanted, server=server, telemetry=plan.telemetry), tuple(fixed))
+
+
+def _read_again(plan: ServePlan) -> ServePlan:
+    """Return what the configuration says now; whatever is wrong with it, a server that runs goes on.
+
+    Raises:
+        StartError: it cannot be used.
+    """
+    try:
+        return plan.renew()
+    except Exception as error:
+        if isinstance(error, StartError):
+            raise
+        raise StartError(f"cannot read the configuration: {type(error).__name__}: {error}") from error
