@@ -41,6 +41,14 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 def home(request: HttpRequest) -> HttpResponse:
     page = request.GET.get("page", "1")
+    assert_type(page, str)
+    assert_type(request.GET.get("sort"), str | None)
+    assert_type(request.GET.get("number", 1), str | int)
+    assert_type(request.GET["page"], str)
+    assert_type(request.POST.getlist("tag"), list[str])
+    assert_type(request.headers.get("Accept"), str | None)
+    assert_type(request.headers.get("Accept", ""), str)
+    assert_type(request.headers["Accept"], str)
     data: QueryDict = request.POST
     if request.method == "POST" and "name" in data:
         return redirect("hello", name=data["name"])

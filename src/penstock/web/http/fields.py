@@ -12,7 +12,9 @@ that what was listed and what is found agree.
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar, overload
+
+Default = TypeVar("Default")
 
 _UNPREFIXED: Final = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
@@ -36,13 +38,19 @@ class HttpHeaders(Mapping[str, str]):
         self._environ = environ
         self._snapshot: dict[str, tuple[str, Any]] | None = None
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> str:
         try:
             if self._snapshot is None:
-                return self._environ[variable_name(name)]
-            return self._snapshot[name.replace("_", "-").lower()][1]
+                return self._environ[variable_name(name)]  # type: ignore[no-any-return]  # PEP 3333: text
+            return self._snapshot[name.replace("_", "-").lower()][1]  # type: ignore[no-any-return]  # likewise
         except KeyError:
             raise KeyError(name) from None
+
+    @overload
+    def get(self, name: str, default: None = None) -> str | None: ...
+
+    @overload
+    def get(self, name: str, default: Default) -> str | Default: ...
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of a field, else `default`."""

@@ -12,7 +12,7 @@ The limit is counted before anything is split.  Most query strings are empty, an
 
 import copy
 from collections.abc import Iterable
-from typing import Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, overload
 from urllib.parse import quote, unquote_plus, urlencode
 
 from penstock.web.conf import settings
@@ -20,6 +20,8 @@ from penstock.web.core.exceptions import TooManyFieldsSent
 from penstock.web.utils.datastructures import MultiValueDict
 
 TOO_MANY_FIELDS = "The number of GET/POST parameters exceeded settings.DATA_UPLOAD_MAX_NUMBER_FIELDS."
+
+Default = TypeVar("Default")
 
 # dict's own: they see the lists, where those of the class see one value.
 _list_of: Final = dict.__getitem__
@@ -136,6 +138,19 @@ class QueryDict(MultiValueDict[str]):
         for key, values in self.lists():
             duplicate.setlist(convert(key), convert(values))
         return duplicate
+
+    if TYPE_CHECKING:  # what MultiValueDict does, for values that are text
+
+        def __getitem__(self, key: Any) -> str: ...
+
+        def getlist(self, key: Any, default: Any = None) -> list[str]:
+            """All values of a name."""
+
+    @overload
+    def get(self, key: Any, default: None = None) -> str | None: ...
+
+    @overload
+    def get(self, key: Any, default: Default) -> str | Default: ...
 
     def get(self, key: Any, default: Any = None) -> Any:
         """Return the last value of a name; `default` where there is none."""
