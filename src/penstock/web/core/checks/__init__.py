@@ -3,6 +3,7 @@
     message.py    what a check says            urls.py       the URLconf
     registry.py   which checks there are       security.py   what strangers could use
                                                paths.py      settings that name what is not there
+                                               sessions.py   sessions that would be lost
                                                templates.py  engines, and templates that cannot be read
 
 Names are Django's, so that packages which register checks of their own work.
@@ -12,7 +13,7 @@ Out:    a list of messages.
 Never:  changes anything.
 """
 
-from . import paths, security, templates, urls
+from . import paths, security, sessions, templates, urls
 from .message import CRITICAL, DEBUG, ERROR, INFO, WARNING, CheckMessage, Critical, Debug, Error, Info
 from .message import Warning as _Warning
 from .registry import Tags, register, run_checks, tag_exists
@@ -36,6 +37,7 @@ __all__ = (
     "register",
     "run_checks",
     "security",
+    "sessions",
     "tag_exists",
     "templates",
     "urls",
