@@ -15,7 +15,6 @@ Rules:  Django's wire format to the byte, salts included: the same SECRET_KEY re
 import base64
 import datetime as dt
 import functools
-import hashlib
 import hmac
 import json
 import re
@@ -24,7 +23,7 @@ import zlib
 from typing import Any, ClassVar, Final
 
 from penstock.web.conf import settings
-from penstock.web.utils.crypto import constant_time_compare
+from penstock.web.utils.crypto import constant_time_compare, derived_key
 from penstock.web.utils.encoding import force_bytes
 from penstock.web.utils.module_loading import import_string
 
@@ -48,13 +47,10 @@ class SignatureExpired(BadSignature):
 
 def b62_encode(s: int) -> str:
     """A whole number in base 62."""
-    if s == 0:
-        return "0"
-    sign, rest, digits = ("-" if s < 0 else ""), abs(s), ""
-    while rest:
-        rest, digit = divmod(rest, 62)
-        digits = BASE62_ALPHABET[digit] + digits
-    return sign + digits
+    if s < 0:
+        return f"-{b62_encode(-s)}"
+    higher, digit = divmod(s, 62)
+    return (b62_encode(higher) if higher else "") + BASE62_ALPHABET[digit]
 
 
 def b62_decode(s: str) -> int:
@@ -63,12 +59,9 @@ def b62_decode(s: str) -> int:
     Raises:
         ValueError: a character is no digit.
     """
-    if s == "0":
-        return 0
-    number = 0
-    for digit in s.removeprefix("-"):
-        number = number * 62 + BASE62_ALPHABET.index(digit)
-    return -number if s.startswith("-") else number
+    if s.startswith("-"):
+        return -b62_decode(s[1:])
+    return functools.reduce(lambda number, digit: number * 62 + BASE62_ALPHABET.index(digit), s, 0)
 
 
 def b64_encode(s: bytes) -> bytes:
@@ -81,14 +74,9 @@ def b64_decode(s: bytes) -> bytes:
     return base64.urlsafe_b64decode(s + b"=" * (-len(s) % 4))
 
 
-@functools.lru_cache(maxsize=128)
-def _derived_key(salt: Key, key: Key, algorithm: str) -> bytes:
-    return hashlib.new(algorithm, force_bytes(salt) + force_bytes(key)).digest()
-
-
 def base64_hmac(salt: Key, value: Key, key: Key, algorithm: str = "sha1") -> str:
     """The HMAC of a value under a key made of salt and key, in base 64."""
-    derived: bytes = _derived_key(salt, key, algorithm)
+    derived = derived_key(salt, key, algorithm)
     return b64_encode(hmac.digest(derived, force_bytes(value), algorithm)).decode()
 
 
@@ -204,10 +192,10 @@ class Signer:
         value, separator, signature = signed_value.rpartition(self.sep)
         if not separator:
             raise BadSignature(f"signed value has no {self.sep!r}; expected it before a signature")
-        for key in (self.key, *self.fallback_keys):
-            if constant_time_compare(signature, self.signature(value, key)):
-                return value
-        raise BadSignature(f"signature {signature!r} is not ours")
+        ours = (self.signature(value, key) for key in (self.key, *self.fallback_keys))
+        if not any(constant_time_compare(signature, each) for each in ours):
+            raise BadSignature(f"signature {signature!r} is not ours")
+        return value
 
     def sign_object(self, obj: Any, serializer: type = JSONSerializer, compress: bool = False) -> str:
         """An object and its signature; compressed if that saves more than the "." that says so."""

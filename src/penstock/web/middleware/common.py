@@ -120,14 +120,20 @@ class BrokenLinkEmailsMiddleware(MiddlewareMixin):
         return re.match(rf"https?://{re.escape(domain)}/", referer) is not None
 
     def is_ignorable_request(self, request: HttpRequest, uri: str, domain: str, referer: str) -> bool:  # noqa: ARG002
-        """Whether nobody needs to know: typed by hand, named by a robot, or matched by IGNORABLE_404_URLS."""
-        if not referer:
-            return True
-        if settings.APPEND_SLASH and uri.endswith("/") and referer == uri[:-1]:
-            return True  # our own redirect led here
-        if "?" in referer and not self.is_internal_request(domain, referer):
-            return True  # a search engine's result page
-        source = urlsplit(referer)
-        if source.netloc in ("", domain) and source.path == uri:
-            return True  # a robot that names the page itself as its referer
-        return any(pattern.search(uri) for pattern in settings.IGNORABLE_404_URLS)
+        """Whether nobody need know: typed, found by a search, named by a robot, or in IGNORABLE_404_URLS."""
+        is_typed = not referer
+        is_our_redirect = settings.APPEND_SLASH and uri == f"{referer}/"
+        is_search_result = "?" in referer and not self.is_internal_request(domain, referer)
+        return (
+            is_typed
+            or is_our_redirect
+            or is_search_result
+            or _is_same_page(referer, domain, uri)
+            or any(pattern.search(uri) for pattern in settings.IGNORABLE_404_URLS)
+        )
+
+
+def _is_same_page(referer: str, domain: str, path: str) -> bool:
+    """Whether a referer is the page itself: robots do that."""
+    source = urlsplit(referer)
+    return source.path == path and source.netloc in ("", domain)

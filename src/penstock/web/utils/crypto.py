@@ -34,12 +34,21 @@ def salted_hmac(
     Raises:
         InvalidAlgorithm: hashlib has no such algorithm.
     """
-    secret = settings.SECRET_KEY if secret is None else secret
     try:
-        key = hashlib.new(algorithm, force_bytes(key_salt) + force_bytes(secret)).digest()
+        key = derived_key(key_salt, settings.SECRET_KEY if secret is None else secret, algorithm)
     except ValueError as error:
         raise InvalidAlgorithm(f"algorithm {algorithm!r}; expected one that hashlib has") from error
     return hmac.new(key, msg=force_bytes(value), digestmod=algorithm)
+
+
+@functools.lru_cache(maxsize=128)
+def derived_key(salt: str | bytes, secret: str | bytes, algorithm: str) -> bytes:
+    """The digest of salt and secret, which is the key; a site has a handful of them.
+
+    Raises:
+        ValueError: hashlib has no such algorithm.
+    """
+    return hashlib.new(algorithm, force_bytes(salt) + force_bytes(secret)).digest()
 
 
 def get_random_string(length: int, allowed_chars: str = RANDOM_STRING_CHARS) -> str:

@@ -85,7 +85,7 @@ def is_same_domain(host: str, pattern: str) -> bool:
     """Tell whether a host is the one of the pattern; ".example.org" means itself and all below it."""
     pattern = pattern.lower()
     if pattern.startswith("."):
-        return bool(pattern) and (host.endswith(pattern) or host == pattern[1:])
+        return host.endswith(pattern) or host == pattern[1:]
     return bool(pattern) and host == pattern
 
 
@@ -100,23 +100,23 @@ def url_has_allowed_host_and_scheme(
     if not url:
         return False
     hosts = {allowed_hosts} if isinstance(allowed_hosts, str) else set(allowed_hosts or ())
-    return all(_stays(reading, hosts, require_https) for reading in (url, url.replace("\\", "/")))
+    schemes = ("https",) if require_https else ("http", "https")
+    return all(_stays(reading, hosts, schemes) for reading in (url, url.replace("\\", "/")))
 
 
-def _stays(url: str, hosts: set[str], require_https: bool) -> bool:
-    # Chrome takes "///example.com" for an absolute address; urlsplit sees a path.
-    if url.startswith("///") or len(url) > MAX_URL_LENGTH:
+def _stays(url: str, hosts: set[str], schemes: tuple[str, ...]) -> bool:
+    """Tell whether an address is a path, or names one of the hosts under one of the schemes."""
+    if len(url) > MAX_URL_LENGTH or _is_control(url[0]):
+        return False
+    if url.startswith("///"):  # a path for urlsplit, and "example.com" in "///example.com" a host for Chrome
         return False
     try:
-        parts = urlsplit(url)
+        scheme, host, *_ = urlsplit(url)
     except ValueError:  # brackets that hold no IPv6 address
         return False
-    # "http:///example.com" has no host for us, and example.com for a browser.
-    if (not parts.netloc and parts.scheme) or _is_control(url[0]):
-        return False
-    schemes = ("https",) if require_https else ("http", "https")
-    scheme = parts.scheme or ("http" if parts.netloc else "")
-    return (not parts.netloc or parts.netloc in hosts) and (not scheme or scheme in schemes)
+    if not host:  # a scheme alone runs code, or is "http:///example.com", which has a host for browsers
+        return not scheme
+    return host in hosts and (scheme or "http") in schemes
 
 
 def _is_control(character: str) -> bool:

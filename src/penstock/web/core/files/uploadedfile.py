@@ -68,12 +68,10 @@ class UploadedFile(File):
 
 
 def _one_component(name: Any) -> str:
-    name = os.path.basename(name)  # noqa: PTH119 -- pathlib would give "tmp" for "/tmp/"
-    if len(name) > _MAX_NAME_LENGTH:
-        stem, extension = os.path.splitext(name)  # noqa: PTH122 -- its rules for leading dots
-        extension = extension[:_MAX_NAME_LENGTH]
-        name = stem[: _MAX_NAME_LENGTH - len(extension)] + extension
-    return validate_file_name(name)
+    last = os.path.basename(name)  # noqa: PTH119 -- pathlib would give "tmp" for "/tmp/"
+    stem, extension = os.path.splitext(last)  # noqa: PTH122 -- its rules for leading dots
+    extension = extension[:_MAX_NAME_LENGTH]
+    return validate_file_name(stem[: _MAX_NAME_LENGTH - len(extension)] + extension)
 
 
 class TemporaryUploadedFile(UploadedFile):
