@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from penstock.web.http.cookie import (
     SimpleCookie,
     cookie_salt,
-    deletion,
+    must_be_secure,
     parse_cookie,
     put_cookie,
     set_attributes,
@@ -107,8 +107,8 @@ def test_samesite_that_nobody_knows_is_refused():
     ("name", "samesite", "is_secure"),
     [("a", None, False), ("__Secure-a", None, True), ("__Host-a", None, True), ("a", "None", True)],
 )
-def test_deletion_is_secure_where_browsers_ask_for_it(name, samesite, is_secure):
-    assert deletion(name, samesite) == (0, "Thu, 01 Jan 1970 00:00:00 GMT", is_secure)
+def test_cookie_must_be_secure_where_browsers_ask_for_it(name, samesite, is_secure):
+    assert must_be_secure(name, samesite) is is_secure
 
 
 @pytest.mark.parametrize(

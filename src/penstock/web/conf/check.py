@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from penstock.web.conf import global_settings
-from penstock.web.conf.holder import LazySettings, nearest_setting
+from penstock.web.conf.holder import LazySettings, nearest_setting, place_of
 from penstock.web.conf.layer import LISTS, Settings, upper_case_names
 from penstock.web.core.exceptions import ImproperlyConfigured
 
@@ -76,9 +76,8 @@ def _wrong_types(settings: LazySettings) -> list[str]:
 def missing_settings(settings: LazySettings, names: Iterable[str]) -> list[str]:
     """A sentence for each of the names that has no value."""
     layer = settings._wrapped
-    where = f"in {layer.SETTINGS_MODULE}" if layer.SETTINGS_MODULE else "by settings.configure()"
     return [
-        f"setting {name} is not set {where}; expected a value"
+        f"setting {name} is not set {place_of(layer)}; expected a value"
         for name in names
         if not getattr(layer, name, None)
     ]

@@ -158,9 +158,15 @@ def _with_script_prefix(url: Any) -> Any:
 
 def _missing(name: str, layer: Any) -> str:
     nearest = nearest_setting(name, upper_case_names(dir(layer)))
-    source = getattr(layer, "SETTINGS_MODULE", None)
-    where = f"in {source}" if source else "by settings.configure()"
-    return f"setting {name} is not set {where}" + (f"; the nearest name is {nearest}" if nearest else "")
+    return f"setting {name} is not set {place_of(layer)}" + (
+        f"; the nearest name is {nearest}" if nearest else ""
+    )
+
+
+def place_of(layer: Any) -> str:
+    """Return where a layer's settings are set, for the end of a sentence."""
+    module = getattr(layer, "SETTINGS_MODULE", None)
+    return f"in {module}" if module else "by settings.configure()"
 
 
 def nearest_setting(name: str, known: list[str], similarity: float = 0.7) -> str | None:

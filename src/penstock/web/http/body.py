@@ -15,7 +15,7 @@ Rules:  Django's HttpRequest, which fixes what may follow what:
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from penstock.web.conf import settings
@@ -223,8 +223,20 @@ class RequestBody:
 
     def close(self) -> None:
         """Close the uploaded files."""
-        files = getattr(self, "_files", None)
-        if files:
-            for _, uploads in files.lists():
-                for upload in uploads:
-                    upload.close()
+        if "_files" in self.__dict__:
+            close_files(self._files)
+
+
+def stated_length(meta: Mapping[str, Any]) -> int:
+    """Return CONTENT_LENGTH in bytes; 0 where it is missing or no number."""
+    try:
+        return int(meta.get("CONTENT_LENGTH") or 0)
+    except (TypeError, ValueError):
+        return 0
+
+
+def close_files(files: MultiValueDict[str]) -> None:
+    """Close all files of a form."""
+    for _, uploads in files.lists():
+        for upload in uploads:
+            upload.close()

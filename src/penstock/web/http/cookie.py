@@ -19,11 +19,11 @@ from penstock.web.utils.http import http_date
 SimpleCookie = cookies.SimpleCookie
 
 SAMESITE_VALUES: Final = frozenset({"lax", "none", "strict"})
-_QUOTED_PREFIXES: Final = ("__Secure-", "__Host-")
+_SECURE_PREFIXES: Final = ("__Secure-", "__Host-")
 # A morsel's own looks each name up among the reserved ones; these are, and are lower-case.
 _put: Final = dict.__setitem__
 
-_EPOCH: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
+EPOCH: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
 _ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))")
 
 
@@ -178,14 +178,9 @@ def set_cookie_field(morsel: cookies.Morsel[str]) -> str:
     return f"{field}; Secure" if get("secure") else field
 
 
-def deletion(name: str, samesite: str | None) -> tuple[int, str, bool]:
-    """Return max_age, expires and secure of the cookie that makes a browser forget `name`.
-
-    Browsers ignore cookies named __Secure-x and __Host-x, and those with SameSite=None, unless they are
-    secure.
-    """
-    secure = name.startswith(_QUOTED_PREFIXES) or (samesite is not None and samesite.lower() == "none")
-    return 0, _EPOCH, secure
+def must_be_secure(name: str, samesite: str | None) -> bool:
+    """Tell whether browsers ignore a cookie of that name and reach unless it is secure."""
+    return name.startswith(_SECURE_PREFIXES) or (samesite is not None and samesite.lower() == "none")
 
 
 def cookie_salt(key: str, salt: str) -> str:

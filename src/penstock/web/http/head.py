@@ -21,9 +21,10 @@ from penstock.web.core import signing
 from penstock.web.core.context import URLCONF
 from penstock.web.core.signals import request_finished
 from penstock.web.http.cookie import (
+    EPOCH,
     SimpleCookie,
     cookie_salt,
-    deletion,
+    must_be_secure,
     put_cookie,
     set_attributes,
     set_cookie_field,
@@ -266,9 +267,9 @@ class HttpResponseBase:
         self, key: str, path: str = "/", domain: str | None = None, samesite: str | None = None
     ) -> None:
         """Make the browser forget a cookie; path and domain are those it was set with."""
-        max_age, expires, secure = deletion(key, samesite)
+        secure = must_be_secure(key, samesite)
         self.set_cookie(
-            key, max_age=max_age, expires=expires, path=path, domain=domain, secure=secure, samesite=samesite
+            key, max_age=0, expires=EPOCH, path=path, domain=domain, secure=secure, samesite=samesite
         )
 
     # Its life, and the file interface.

@@ -26,6 +26,7 @@ from typing import Any, Final
 from penstock.web.conf import settings
 from penstock.web.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from penstock.web.core.files.uploadhandler import SkipFile, StopFutureHandlers, StopUpload
+from penstock.web.http.body import TOO_MUCH_DATA, close_files, stated_length
 from penstock.web.http.multipartstream import LazyStream
 from penstock.web.http.part import (
     FIELD,
@@ -85,7 +86,7 @@ class MultiPartParser:
         encoding: str | None = None,
     ) -> None:
         self._boundary = find_boundary(META.get("CONTENT_TYPE", ""))
-        self._content_length = _parse_length(META)
+        self._content_length = _checked_length(META)
         self._meta = META
         self._input_data = input_data
         self._upload_handlers = upload_handlers
@@ -116,9 +117,7 @@ class MultiPartParser:
             self._parse_parts()
         except Exception:
             self._close_files()
-            for _, files in self._files.lists():
-                for file in files:
-                    file.close()
+            close_files(self._files)
             raise
         self._post._mutable = False
         return self._post, self._files
@@ -240,7 +239,7 @@ class _Tally:
         """Count bytes that are held in memory."""
         self.byte_count += count
         if self.max_bytes is not None and self.byte_count > self.max_bytes:
-            raise RequestDataTooBig("Request body exceeded settings.DATA_UPLOAD_MAX_MEMORY_SIZE.")
+            raise RequestDataTooBig(TOO_MUCH_DATA)
 
 
 class _Upload:
@@ -301,12 +300,8 @@ def find_boundary(content_type: str) -> bytes:
     return boundary.encode()
 
 
-def _parse_length(meta: Mapping[str, Any]) -> int:
-    """Return Content-Length, 0 for what is no number."""
-    try:
-        length = int(meta.get("CONTENT_LENGTH", 0))
-    except (TypeError, ValueError):
-        return 0
+def _checked_length(meta: Mapping[str, Any]) -> int:
+    length = stated_length(meta)
     if length < 0:
         raise MultiPartParserError(f"Invalid content length: {length!r}")
     return length

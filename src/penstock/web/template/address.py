@@ -13,7 +13,7 @@ from urllib.parse import quote, urljoin
 
 from penstock.web.conf import settings
 from penstock.web.core.exceptions import ImproperlyConfigured
-from penstock.web.urls import get_script_prefix, reverse
+from penstock.web.urls import reverse
 
 if TYPE_CHECKING:
     from penstock.web.http import HttpRequest
@@ -33,11 +33,9 @@ def static(path: str) -> str:
     Raises:
         ImproperlyConfigured: STATIC_URL is not set.
     """
-    prefix: str | None = settings.STATIC_URL
+    prefix: str | None = settings.STATIC_URL  # with the script name before it, if it is relative
     if prefix is None:
         raise ImproperlyConfigured(
             f"cannot tell the address of {path!r}; expected STATIC_URL in the settings"
         )
-    if not prefix.startswith(("http://", "https://", "/")):
-        prefix = get_script_prefix() + prefix
     return urljoin(prefix, quote(path))

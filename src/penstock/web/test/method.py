@@ -12,7 +12,7 @@ from penstock.web.test.factory import OCTETS, Headers, Query, RequestFactory
 from penstock.web.test.payload import MULTIPART_CONTENT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Question:
     """What a client asks.
 
@@ -64,7 +64,7 @@ class ClientMethods(RequestFactory):
 
     # Arguments: see Question.
 
-    def get(  # type: ignore[override]
+    def get(  # type: ignore[override]  # with `follow`
         self,
         path: object,
         data: Any = None,
@@ -76,20 +76,9 @@ class ClientMethods(RequestFactory):
         **extra: Any,
     ) -> Any:
         """GET a path; `data` is the query string."""
-        return self._ask(
-            Question(
-                method="get",
-                path=path,
-                data=data,
-                follow=follow,
-                secure=secure,
-                headers=headers,
-                query_params=query_params,
-                extra=extra,
-            )
-        )
+        return self._ask(Question("get", path, data, None, secure, follow, headers, query_params, extra))
 
-    def head(  # type: ignore[override]
+    def head(  # type: ignore[override]  # with `follow`
         self,
         path: object,
         data: Any = None,
@@ -101,20 +90,9 @@ class ClientMethods(RequestFactory):
         **extra: Any,
     ) -> Any:
         """HEAD of a path; see `get`."""
-        return self._ask(
-            Question(
-                method="head",
-                path=path,
-                data=data,
-                follow=follow,
-                secure=secure,
-                headers=headers,
-                query_params=query_params,
-                extra=extra,
-            )
-        )
+        return self._ask(Question("head", path, data, None, secure, follow, headers, query_params, extra))
 
-    def trace(  # type: ignore[override]
+    def trace(  # type: ignore[override]  # with `follow`
         self,
         path: object,
         data: Any = "",
@@ -126,20 +104,9 @@ class ClientMethods(RequestFactory):
         **extra: Any,
     ) -> Any:
         """TRACE a path; `data` is not sent (RFC 9110 section 9.3.8)."""
-        return self._ask(
-            Question(
-                method="trace",
-                path=path,
-                data=data,
-                follow=follow,
-                secure=secure,
-                headers=headers,
-                query_params=query_params,
-                extra=extra,
-            )
-        )
+        return self._ask(Question("trace", path, data, None, secure, follow, headers, query_params, extra))
 
-    def post(  # type: ignore[override]
+    def post(  # type: ignore[override]  # with `follow`
         self,
         path: object,
         data: Any = None,
@@ -153,20 +120,10 @@ class ClientMethods(RequestFactory):
     ) -> Any:
         """POST a form, or what the content type says."""
         return self._ask(
-            Question(
-                method="post",
-                path=path,
-                data=data,
-                content_type=content_type,
-                follow=follow,
-                secure=secure,
-                headers=headers,
-                query_params=query_params,
-                extra=extra,
-            )
+            Question("post", path, data, content_type, secure, follow, headers, query_params, extra)
         )
 
-    def options(  # type: ignore[override]
+    def options(  # type: ignore[override]  # with `follow`
         self,
         path: object,
         data: Any = "",
@@ -180,20 +137,10 @@ class ClientMethods(RequestFactory):
     ) -> Any:
         """OPTIONS of a path."""
         return self._ask(
-            Question(
-                method="options",
-                path=path,
-                data=data,
-                content_type=content_type,
-                follow=follow,
-                secure=secure,
-                headers=headers,
-                query_params=query_params,
-                extra=extra,
-            )
+            Question("options", path, data, content_type, secure, follow, headers, query_params, extra)
         )
 
-    def put(  # type: ignore[override]
+    def put(  # type: ignore[override]  # with `follow`
         self,
         path: object,
         data: Any = "",
@@ -207,20 +154,10 @@ class ClientMethods(RequestFactory):
     ) -> Any:
         """PUT a body."""
         return self._ask(
-            Question(
-                method="put",
-                path=path,
-                data=data,
-                content_type=content_type,
-                follow=follow,
-                secure=secure,
-                headers=headers,
-                query_params=query_params,
-                extra=extra,
-            )
+            Question("put", path, data, content_type, secure, follow, headers, query_params, extra)
         )
 
-    def patch(  # type: ignore[override]
+    def patch(  # type: ignore[override]  # with `follow`
         self,
         path: object,
         data: Any = "",
@@ -234,20 +171,10 @@ class ClientMethods(RequestFactory):
     ) -> Any:
         """PATCH with a body."""
         return self._ask(
-            Question(
-                method="patch",
-                path=path,
-                data=data,
-                content_type=content_type,
-                follow=follow,
-                secure=secure,
-                headers=headers,
-                query_params=query_params,
-                extra=extra,
-            )
+            Question("patch", path, data, content_type, secure, follow, headers, query_params, extra)
         )
 
-    def delete(  # type: ignore[override]
+    def delete(  # type: ignore[override]  # with `follow`
         self,
         path: object,
         data: Any = "",
@@ -261,15 +188,5 @@ class ClientMethods(RequestFactory):
     ) -> Any:
         """DELETE a path, with a body, maybe."""
         return self._ask(
-            Question(
-                method="delete",
-                path=path,
-                data=data,
-                content_type=content_type,
-                follow=follow,
-                secure=secure,
-                headers=headers,
-                query_params=query_params,
-                extra=extra,
-            )
+            Question("delete", path, data, content_type, secure, follow, headers, query_params, extra)
         )

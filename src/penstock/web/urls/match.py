@@ -40,12 +40,16 @@ def join_route(routes: Iterable[str]) -> str:
     return joined
 
 
-def view_path(view: Any) -> str:
-    """Return the dotted path by which a view without a name is known: its function's, or its class's."""
+def named_part(view: Any) -> Any:
+    """Return what a view has its name from: its function, or its class."""
     view = getattr(view, "view_class", view)
-    if not hasattr(view, "__name__"):
-        view = type(view)
-    return f"{view.__module__}.{view.__name__}"
+    return view if hasattr(view, "__name__") else type(view)
+
+
+def view_path(view: Any) -> str:
+    """Return the dotted path by which a view without a name is known."""
+    named = named_part(view)
+    return f"{named.__module__}.{named.__name__}"
 
 
 class ResolverMatch:

@@ -82,10 +82,9 @@ def _with_include(
         captured_kwargs=match.captured_kwargs,
         extra_kwargs={**resolver.default_kwargs, **(match.extra_kwargs or {})},
     )
-    app_names = (resolver.app_name,) if resolver.app_name else ()
-    namespaces = (resolver.namespace,) if resolver.namespace else ()
+    names = resolver.names
     inner = (node.pattern,) if hasattr(node, "url_patterns") else ()
-    outcome._names = (Names(None, app_names, namespaces, inner), *match._names)
+    outcome._names = (Names(None, names.app_names, names.namespaces, inner), *match._names)
     return outcome
 
 

@@ -27,7 +27,7 @@ from .exceptions import NoReverseMatch, Resolver404
 from .expression import UNKNOWN_HEAD, Head, Tail
 from .fan import fanned
 from .language import get_language
-from .match import Names, ResolverMatch
+from .match import Names, ResolverMatch, named_part
 from .pattern import LocalePrefixPattern, LocaleRegexDescriptor, RegexPattern, RoutePattern
 from .plain import Unmatched, resolve_below, resolve_pattern
 from .reversal import Link, ReverseIndex, reverse_link
@@ -79,8 +79,8 @@ class Scope:
         return Scope(
             self.text + text,
             {**self.defaults, **resolver.default_kwargs},
-            (*self.app_names, *((resolver.app_name,) if resolver.app_name else ())),
-            (*self.namespaces, *((resolver.namespace,) if resolver.namespace else ())),
+            (*self.app_names, *resolver.names.app_names),
+            (*self.namespaces, *resolver.names.namespaces),
             (*self.patterns, resolver.pattern),
             self.open | {id(resolver.urlconf_name)},
         )
@@ -129,10 +129,8 @@ class URLPattern:
         callback = self.callback
         while isinstance(callback, functools.partial):
             callback = callback.func
-        callback = getattr(callback, "view_class", callback)
-        if not hasattr(callback, "__name__"):
-            callback = type(callback)
-        return f"{callback.__module__}.{callback.__qualname__}"
+        named = named_part(callback)
+        return f"{named.__module__}.{named.__qualname__}"
 
     def file(self, scope: Scope) -> Iterator[Filed]:
         """Yield this route's entry in the table."""
@@ -209,10 +207,14 @@ class URLResolver:
         return RouteTable(fanned(_file(self.url_patterns, scope)))
 
     @cached_property
-    def _own_names(self) -> tuple[Names, ...]:
+    def names(self) -> Names:
+        """What this include adds to the names of a match; its pattern is added where it is needed."""
         app_names = (self.app_name,) if self.app_name else ()
-        namespaces = (self.namespace,) if self.namespace else ()
-        return (Names(None, app_names, namespaces, ()),) if app_names or namespaces else ()
+        return Names(None, app_names, (self.namespace,) if self.namespace else (), ())
+
+    @cached_property
+    def _own_names(self) -> tuple[Names, ...]:
+        return (self.names,) if self.app_name or self.namespace else ()
 
     def resolve(self, path: Any) -> ResolverMatch:
         """Return the view for `path` and its arguments; Resolver404 if no route answers."""
@@ -254,12 +256,7 @@ class URLResolver:
         if head.tail is Tail.NOTHING and id(self.urlconf_name) not in scope.open and self._has_patterns():
             yield from _file(self.url_patterns, scope.inside(self, head.literal))
             return
-        names = Names(
-            None,
-            (*scope.app_names, *((self.app_name,) if self.app_name else ())),
-            (*scope.namespaces, *((self.namespace,) if self.namespace else ())),
-            (*scope.patterns, self.pattern),
-        )
+        names = scope.inside(self, "").names(None)
         yield Filed(scope.text + head.literal, Branch(self, len(scope.text), scope.defaults, names))
 
     def _has_patterns(self) -> bool:

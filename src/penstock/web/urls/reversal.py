@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from penstock.web.utils.functional import cached_property
+from penstock.web.utils.http import escape_leading_slashes
 
 from .exceptions import NoReverseMatch
 from .expression import Echo, Form, Gap, compile_expression, forms
@@ -222,7 +223,7 @@ def reverse_link(
         for reading in link.readings:
             text = _write(link, reading, args, kwargs)
             if text is not None and link.expression.search(text):
-                return _escape_leading_slashes(quote(prefix + text, safe=_SAFE))
+                return escape_leading_slashes(quote(prefix + text, safe=_SAFE))
     raise NoReverseMatch(_refusal(view, links, args, kwargs))
 
 
@@ -259,11 +260,6 @@ def _texts(values: Mapping[str, Any], converters: Mapping[str, Any]) -> dict[str
         }
     except ValueError:
         return None
-
-
-def _escape_leading_slashes(url: str) -> str:
-    """Keep a path from being read as `//host/path`, which names another host (RFC 3986 section 4.2)."""
-    return "/%2F" + url.removeprefix("//") if url.startswith("//") else url
 
 
 def _refusal(view: Any, links: Sequence[Link], args: Sequence[Any], kwargs: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ Never:  knows about HTML (html.py) or encodings (encoding.py).
 Rules:  Django's names and behaviour.
 """
 
-import gzip
 import re
 import secrets
 import textwrap
@@ -109,15 +108,14 @@ def phone2numeric(phone: Any) -> str:
 def compress_string(s: bytes, *, max_random_bytes: int | None = None) -> bytes:
     """Bytes gzipped, always to the same bytes, unless a name of random length is asked for (BREACH)."""
     target = BytesIO()
-    with GzipFile(
-        filename=_random_name(max_random_bytes), mode="wb", compresslevel=6, fileobj=target, mtime=0
-    ) as zipped:
+    with _gzip_file(target, max_random_bytes) as zipped:
         zipped.write(s)
     return target.getvalue()
 
 
-def _random_name(max_random_bytes: int | None) -> str:
-    return "a" * secrets.randbelow(max_random_bytes) if max_random_bytes else ""
+def _gzip_file(target: BytesIO, max_random_bytes: int | None) -> GzipFile:
+    name = "a" * secrets.randbelow(max_random_bytes) if max_random_bytes else ""
+    return GzipFile(filename=name, mode="wb", compresslevel=6, fileobj=target, mtime=0)
 
 
 class StreamingBuffer(BytesIO):
@@ -131,38 +129,49 @@ class StreamingBuffer(BytesIO):
         return written
 
 
+class _GzipStream:
+    """A gzip file that gives out at once what each piece has become."""
+
+    def __init__(self, max_random_bytes: int | None) -> None:
+        self._buffer = StreamingBuffer()
+        self._file = _gzip_file(self._buffer, max_random_bytes)
+
+    def take(self) -> bytes:
+        """Return what was written since the last time."""
+        return self._buffer.read()
+
+    def feed(self, piece: bytes) -> bytes:
+        """Compress a piece; return what has come out."""
+        self._file.write(piece)
+        self._file.flush()
+        return self.take()
+
+    def end(self) -> bytes:
+        """Return the end of the file."""
+        self._file.close()
+        return self.take()
+
+
 def compress_sequence(sequence: Iterable[bytes], *, max_random_bytes: int | None = None) -> Iterator[bytes]:
     """Pieces gzipped one by one: each comes out when it came in, and the stream's end last."""
-    buffer = StreamingBuffer()
-    with gzip.GzipFile(
-        filename=_random_name(max_random_bytes), mode="wb", compresslevel=6, fileobj=buffer, mtime=0
-    ) as zipped:
-        yield buffer.read()  # the header
-        for piece in sequence:
-            zipped.write(piece)
-            zipped.flush()
-            compressed = buffer.read()
-            if compressed:
-                yield compressed
-    yield buffer.read()
+    stream = _GzipStream(max_random_bytes)
+    yield stream.take()  # the header
+    for piece in sequence:
+        if compressed := stream.feed(piece):
+            yield compressed
+    yield stream.end()
 
 
 async def acompress_sequence(
     sequence: AsyncIterable[bytes], *, max_random_bytes: int | None = None
 ) -> AsyncIterator[bytes]:
     """Do as `compress_sequence` does, with pieces that are waited for."""
-    buffer = StreamingBuffer()
-    with gzip.GzipFile(
-        filename=_random_name(max_random_bytes), mode="wb", compresslevel=6, fileobj=buffer, mtime=0
-    ) as zipped:
-        yield buffer.read()  # the header
-        async for piece in sequence:
-            zipped.write(piece)
-            zipped.flush()
-            compressed = buffer.read()
-            if compressed:
-                yield compressed
-    yield buffer.read()
+    stream = _GzipStream(max_random_bytes)
+    yield stream.take()  # the header
+    async for piece in sequence:
+        if compressed := stream.feed(piece):
+            yield compressed
+    yield stream.end()
 
 
 def unescape_string_literal(s: str) -> str:

@@ -50,4 +50,4 @@ def test_decorated_view_keeps_its_name_and_kind():
 
 def test_method_that_was_decorated_like_a_function_is_told():
     with pytest.raises(TypeError, match="mine didn't receive an HttpRequest"):
-        require_request(HttpResponse(), "mine")
+        require_request("mine", HttpResponse())

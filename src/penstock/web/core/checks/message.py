@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from penstock.web.conf import settings
 
@@ -53,36 +53,40 @@ class CheckMessage:
         return f"{subject}: {number}{self.msg}{hint}"
 
 
-class Debug(CheckMessage):
+class _OfOneLevel(CheckMessage):
+    """A message whose class says how bad it is."""
+
+    LEVEL: ClassVar[int]
+
+    def __init__(self, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
+        super().__init__(self.LEVEL, msg, hint, obj, id)
+
+
+class Debug(_OfOneLevel):
     """Something to know while debugging."""
 
-    def __init__(self, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
-        super().__init__(DEBUG, msg, hint, obj, id)
+    LEVEL = DEBUG
 
 
-class Info(CheckMessage):
+class Info(_OfOneLevel):
     """Something to know."""
 
-    def __init__(self, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
-        super().__init__(INFO, msg, hint, obj, id)
+    LEVEL = INFO
 
 
-class Warning(CheckMessage):
+class Warning(_OfOneLevel):
     """Something that will hurt."""
 
-    def __init__(self, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
-        super().__init__(WARNING, msg, hint, obj, id)
+    LEVEL = WARNING
 
 
-class Error(CheckMessage):
+class Error(_OfOneLevel):
     """Something that does not work."""
 
-    def __init__(self, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
-        super().__init__(ERROR, msg, hint, obj, id)
+    LEVEL = ERROR
 
 
-class Critical(CheckMessage):
+class Critical(_OfOneLevel):
     """Something that keeps all from working."""
 
-    def __init__(self, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
-        super().__init__(CRITICAL, msg, hint, obj, id)
+    LEVEL = CRITICAL

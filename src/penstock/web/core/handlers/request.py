@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from penstock.web.conf import settings
 from penstock.web.core.exceptions import BadRequest
+from penstock.web.http.body import stated_length
 from penstock.web.http.cookie import parse_cookie
 from penstock.web.http.querydict import QueryDict
 from penstock.web.http.request import HttpRequest
@@ -92,11 +93,7 @@ class WSGIRequest(HttpRequest):
     @cached_property
     def _stream(self) -> Any:
         """The body, and no byte more."""
-        try:
-            length = int(self.environ.get("CONTENT_LENGTH") or 0)
-        except (TypeError, ValueError):
-            length = 0
-        return LimitedStream(self.environ["wsgi.input"], length)
+        return LimitedStream(self.environ["wsgi.input"], stated_length(self.environ))
 
     @cached_property
     def GET(self) -> QueryDict:

@@ -59,8 +59,8 @@ def _seen(after: After | None, request: Any, response: Any) -> Any:
     return response if replacement is None else replacement
 
 
-def require_request(request: Any, name: str) -> None:
-    """Refuse what is no request: a decorator of functions was put on a method."""
+def require_request(name: str, request: Any, /, *_args: Any, **_kwargs: Any) -> None:
+    """Refuse what is no request: the decorator `name`, which is for functions, was put on a method."""
     if not hasattr(request, "META"):
         msg = (
             f"{name} didn't receive an HttpRequest. "

@@ -8,6 +8,7 @@ Rules:  Django's.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from penstock.web.middleware.cache import CacheMiddleware
@@ -35,22 +36,17 @@ def cache_page(
 def cache_control(**kwargs: Any) -> Callable[[V], V]:
     """Set directives of Cache-Control: `cache_control(max_age=60, private=True)`."""
 
-    def check(request: Any, /, *_args: Any, **_kwargs: Any) -> None:
-        require_request(request, "cache_control")
-
     def label(_request: Any, response: Any, /) -> None:
         patch_cache_control(response, **kwargs)
 
+    check = functools.partial(require_request, "cache_control")
     return lambda view: around(view, before=check, after=label)
 
 
 def never_cache(view_func: V) -> V:
     """Say that nobody may keep the answer."""
 
-    def check(request: Any, /, *_args: Any, **_kwargs: Any) -> None:
-        require_request(request, "never_cache")
-
     def label(_request: Any, response: Any, /) -> None:
         add_never_cache_headers(response)
 
-    return around(view_func, before=check, after=label)
+    return around(view_func, before=functools.partial(require_request, "never_cache"), after=label)

@@ -31,12 +31,7 @@ _sensitive: Final[weakref.WeakKeyDictionary[CodeType, str | tuple[str, ...]]] = 
 
 def sensitive_variables(*variables: str) -> Callable[[F], F]:
     """Hide the values of these variables, or of all if none is named, in error reports."""
-    if len(variables) == 1 and callable(variables[0]):
-        msg = (
-            "sensitive_variables() must be called to use it as a decorator, e.g., use "
-            "@sensitive_variables(), not @sensitive_variables."
-        )
-        raise TypeError(msg)
+    _require_names("sensitive_variables", variables)
 
     def decorate(function: F) -> F:
         code = getattr(inspect.unwrap(function), "__code__", None)
@@ -49,6 +44,16 @@ def sensitive_variables(*variables: str) -> Callable[[F], F]:
     return decorate
 
 
+def _require_names(decorator: str, given: tuple[object, ...]) -> None:
+    """Refuse the function itself in the place of names: the parentheses are missing."""
+    if len(given) == 1 and callable(given[0]):
+        msg = (
+            f"{decorator}() must be called to use it as a decorator, e.g., use @{decorator}(), "
+            f"not @{decorator}."
+        )
+        raise TypeError(msg)
+
+
 def hidden_variables(code: CodeType) -> str | tuple[str, ...] | None:
     """Return the names that a function hides, HIDE_ALL, or None if it hides nothing."""
     return _sensitive.get(code)
@@ -56,15 +61,10 @@ def hidden_variables(code: CodeType) -> str | tuple[str, ...] | None:
 
 def sensitive_post_parameters(*parameters: str) -> Callable[[F], F]:
     """Hide these fields of POST, or all if none is named, in error reports about requests to the view."""
-    if len(parameters) == 1 and callable(parameters[0]):
-        msg = (
-            "sensitive_post_parameters() must be called to use it as a decorator, e.g., use "
-            "@sensitive_post_parameters(), not @sensitive_post_parameters."
-        )
-        raise TypeError(msg)
+    _require_names("sensitive_post_parameters", parameters)
 
     def mark(request: Any, /, *_args: Any, **_kwargs: Any) -> None:
-        require_request(request, "sensitive_post_parameters")
+        require_request("sensitive_post_parameters", request)
         request.sensitive_post_parameters = parameters or HIDE_ALL
 
     return lambda view: around(view, before=mark)
