@@ -16,7 +16,7 @@ from penstock.web.urls import NoReverseMatch, reverse
 from penstock.web.utils.functional import Promise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from penstock.web.http import HttpRequest
 
@@ -58,17 +58,17 @@ def resolve_url(to: Any, *args: Any, **kwargs: Any) -> str:
     What has `get_absolute_url()` is asked; `./` and `../` stay; then a view or the name of a route; then a
     URL, which has a slash or a dot.  NoReverseMatch if it is none of them.
     """
-    if hasattr(to, "get_absolute_url"):
-        url: str = to.get_absolute_url()
-        return url
-    if isinstance(to, Promise):
-        to = str(to)
-    if isinstance(to, str) and to.startswith(("./", "../")):
-        return to
+    own_url: Callable[[], str] | None = getattr(to, "get_absolute_url", None)
+    if own_url is not None:
+        return own_url()
+    target: Any = str(to) if isinstance(to, Promise) else to
     try:
-        return reverse(to, args=args, kwargs=kwargs)
+        return target if _is_relative(target) else reverse(target, args=args, kwargs=kwargs)
     except NoReverseMatch:
-        if callable(to) or ("/" not in to and "." not in to):
+        if callable(target) or set(target).isdisjoint("/."):
             raise
-    target: str = to
-    return target
+        return str(target)
+
+
+def _is_relative(target: object) -> bool:
+    return isinstance(target, str) and target.startswith(("./", "../"))

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeVar, overload
 
+from penstock.web.utils.datastructures import lowered
+
 Default = TypeVar("Default")
 
 _UNPREFIXED: Final = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
@@ -24,6 +26,10 @@ def variable_name(header: str) -> str:
     """Return the environ's name of a field: HTTP_USER_AGENT, CONTENT_TYPE."""
     name = header.replace("-", "_").upper()
     return name if name in _UNPREFIXED else f"HTTP_{name}"
+
+
+def _folded(header: str) -> str:
+    return header.replace("_", "-").lower()
 
 
 class HttpHeaders(Mapping[str, str]):
@@ -42,7 +48,7 @@ class HttpHeaders(Mapping[str, str]):
         try:
             if self._snapshot is None:
                 return self._environ[variable_name(name)]  # type: ignore[no-any-return]  # PEP 3333: text
-            return self._snapshot[name.replace("_", "-").lower()][1]  # type: ignore[no-any-return]  # likewise
+            return self._snapshot[_folded(name)][1]  # type: ignore[no-any-return]  # likewise
         except KeyError:
             raise KeyError(name) from None
 
@@ -56,7 +62,7 @@ class HttpHeaders(Mapping[str, str]):
         """Return the value of a field, else `default`."""
         if self._snapshot is None:
             return self._environ.get(variable_name(name), default)
-        pair = self._snapshot.get(name.replace("_", "-").lower())
+        pair = self._snapshot.get(_folded(name))
         return default if pair is None else pair[1]
 
     def __contains__(self, name: object) -> bool:
@@ -64,7 +70,7 @@ class HttpHeaders(Mapping[str, str]):
             return False
         if self._snapshot is None:
             return variable_name(name) in self._environ
-        return name.replace("_", "-").lower() in self._snapshot
+        return _folded(name) in self._snapshot
 
     def _fields(self) -> dict[str, tuple[str, Any]]:
         """Return the snapshot, taken the first time."""
@@ -82,8 +88,7 @@ class HttpHeaders(Mapping[str, str]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mapping):
             return NotImplemented
-        theirs = {str(name).lower(): value for name, value in other.items()}
-        return {name: value for name, (_, value) in self._fields().items()} == theirs
+        return lowered(self) == lowered(other)
 
     __hash__ = None  # type: ignore[assignment]  # compares by content
 

@@ -18,6 +18,8 @@ import sys
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, Self
 
+from penstock.web.utils.datastructures import lowered
+
 Store = dict[str, tuple[str, str]]
 
 
@@ -124,8 +126,7 @@ class ResponseHeaders(MutableMapping[str, str]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mapping):
             return NotImplemented
-        theirs = {str(name).lower(): value for name, value in other.items()}
-        return {name: value for name, (_, value) in self._store.items()} == theirs
+        return lowered(self) == lowered(other)
 
     __hash__ = None  # type: ignore[assignment]  # mutable: no dict may keep it as a key
 

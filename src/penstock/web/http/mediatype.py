@@ -7,6 +7,7 @@ Never:  splits an Accept field (request.py).
 Rules:  RFC 9110 section 12.4.2 (quality) and 12.5.1 (ranges and their precedence).
 """
 
+import contextlib
 from functools import cached_property
 
 from penstock.web.utils.http import parse_header_parameters
@@ -41,11 +42,11 @@ class MediaType:
     @cached_property
     def quality(self) -> float:
         """How much it is wanted, 0 to 1 in steps of 0.001; 1 if that is not said well."""
-        try:
-            quality = float(self.params.get("q", 1))
-        except ValueError:
-            return 1
-        return round(quality, 3) if 0 <= quality <= 1 else 1
+        with contextlib.suppress(ValueError):
+            said = float(self.params.get("q", 1))
+            if 0 <= said <= 1:
+                return round(said, 3)
+        return 1
 
     @cached_property
     def specificity(self) -> int:

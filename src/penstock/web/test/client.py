@@ -147,11 +147,10 @@ class _AnyClient(ClientMethods):
         """The session of this client, begun if there is none."""
         store = import_module(settings.SESSION_ENGINE).SessionStore
         cookie = self.cookies.get(settings.SESSION_COOKIE_NAME)
-        if cookie:
-            return store(cookie.value)
-        session = store()
-        session.save()
-        self.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+        session = store(cookie.value if cookie else None)
+        if not cookie:
+            session.save()
+            self.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
         return session
 
     async def asession(self) -> Any:

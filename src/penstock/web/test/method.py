@@ -46,7 +46,7 @@ class ClientMethods(RequestFactory):
     headers: Any
 
     def _ask(self, question: Question) -> Any:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _ask()")
 
     def _send(self, question: Question) -> Any:
         """Send one question, by the factory's method of that name; it ends in `request`."""

@@ -34,11 +34,11 @@ class TestContextDecorator:
 
     def enable(self) -> Any:
         """Begin; return what the block gets."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no enable()")
 
     def disable(self) -> None:
         """End."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no disable()")
 
     def __enter__(self) -> Any:
         return self.enable()

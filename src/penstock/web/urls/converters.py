@@ -85,11 +85,11 @@ class PathConverter(StringConverter):
 
 
 DEFAULT_CONVERTERS: Final[dict[str, Any]] = {
+    "str": StringConverter(),  # the one that `<name>` without a type has
     "int": IntConverter(),
-    "path": PathConverter(),
     "slug": SlugConverter(),
-    "str": StringConverter(),
     "uuid": UUIDConverter(),
+    "path": PathConverter(),
 }
 
 # Filled by applications while their modules are imported.

@@ -50,9 +50,6 @@ class OrderedSet(MutableSet[K]):
     def __len__(self) -> int:
         return len(self.dict)
 
-    def __bool__(self) -> bool:
-        return bool(self.dict)
-
     def __repr__(self) -> str:
         members = repr(list(self.dict)) if self.dict else ""
         return f"{type(self).__name__}({members})"
@@ -251,10 +248,10 @@ class CaseInsensitiveMapping(Mapping[str, V]):
         return (key for key, _ in self._store.values())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Mapping) and _lowered(self) == _lowered(other)
+        return isinstance(other, Mapping) and lowered(self) == lowered(other)
 
     def __hash__(self) -> int:
-        return hash(frozenset(_lowered(self).items()))
+        return hash(frozenset(lowered(self).items()))
 
     def __repr__(self) -> str:
         return repr(dict(self.items()))
@@ -278,5 +275,6 @@ def _pairs(source: Any) -> Iterator[tuple[str, Any]]:
         yield item[0], item[1]
 
 
-def _lowered(mapping: Mapping[Any, V]) -> dict[Any, V]:
+def lowered(mapping: Mapping[Any, V]) -> dict[Any, V]:
+    """A dict of the same values under keys in lower case: what two mappings without regard to case share."""
     return {key.lower() if isinstance(key, str) else key: value for key, value in mapping.items()}

@@ -127,7 +127,7 @@ def strip_tags(value: Any) -> str:
     text = str(value)
     for part in text.split("<")[1:]:
         if len(part) >= _MAX_UNCLOSED_LENGTH and ">" not in part:
-            raise SuspiciousOperation
+            raise SuspiciousOperation(f"{len(part)} characters behind '<'; expected '>' among them")
     for _ in range(MAX_STRIP_TAGS_DEPTH):
         if "<" not in text or ">" not in text:
             return text
@@ -135,7 +135,7 @@ def strip_tags(value: Any) -> str:
         if stripped.count("<") == text.count("<"):
             return text
         text = stripped
-    raise SuspiciousOperation
+    raise SuspiciousOperation(f"tags inside of tags, {MAX_STRIP_TAGS_DEPTH} deep; expected fewer")
 
 
 @keep_lazy_text

@@ -27,14 +27,15 @@ _SESSIONS: Final = "penstock.web.contrib.sessions.middleware.SessionMiddleware"
 
 MIN_SECRET_LENGTH: Final = 50
 MIN_SECRET_CHARACTERS: Final = 5
+# W3C Referrer Policy section 3, in its order.
 REFERRER_POLICIES: Final = frozenset(
     {
         "no-referrer",
         "no-referrer-when-downgrade",
-        "origin",
-        "origin-when-cross-origin",
         "same-origin",
+        "origin",
         "strict-origin",
+        "origin-when-cross-origin",
         "strict-origin-when-cross-origin",
         "unsafe-url",
     }

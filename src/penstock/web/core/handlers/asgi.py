@@ -17,6 +17,9 @@ from penstock.web.utils.functional import cached_property
 
 UNPREFIXED: Final = {"content-length": "CONTENT_LENGTH", "content-type": "CONTENT_TYPE"}
 
+# What a view may ask a WSGI server about.
+_SERVER: Final = {"wsgi.multithread": True, "wsgi.multiprocess": True}
+
 
 def get_script_prefix(scope: dict[str, Any]) -> str:
     """Return where the site is mounted: FORCE_SCRIPT_NAME, else what the server says."""
@@ -38,17 +41,9 @@ class ASGIRequest(HttpRequest):
         self.script_name = get_script_prefix(scope)
         self.path_info = self.path.removeprefix(self.script_name)
         self.method = scope["method"].upper()
-        self.META = {
-            "REQUEST_METHOD": self.method,
-            "QUERY_STRING": _text(scope.get("query_string", "")),
-            "SCRIPT_NAME": self.script_name,
-            "PATH_INFO": self.path_info,
-            # What a view may ask a WSGI server about.
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": True,
-            **_addresses(scope),
-            **_fields(scope.get("headers", ())),
-        }
+        self.META = {**_SERVER, **_addresses(scope), **_fields(scope.get("headers", ()))}
+        self.META.update(REQUEST_METHOD=self.method, SCRIPT_NAME=self.script_name, PATH_INFO=self.path_info)
+        self.META["QUERY_STRING"] = _text(scope.get("query_string", ""))
         self._set_content_type_params(self.META)
         self._stream = body_file
 

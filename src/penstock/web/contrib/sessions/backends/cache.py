@@ -66,11 +66,11 @@ class SessionStore(SessionBase):
             self.create()
             return
         if not must_create and self._cache.get(self.cache_key) is None:
-            raise UpdateError
+            raise UpdateError("the session is not in the cache; expected it since the session was read")
         keep = self._cache.add if must_create else self._cache.set
         kept = keep(self.cache_key, self._get_session(no_load=must_create), self.get_expiry_age())
         if must_create and not kept:
-            raise CreateError
+            raise CreateError("the session is in the cache; expected a key that is free")
 
     def exists(self, session_key: str) -> bool:
         """Tell whether the cache has a session of that key."""

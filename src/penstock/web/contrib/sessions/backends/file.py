@@ -109,9 +109,11 @@ class SessionStore(SessionBase):
         try:
             os.close(os.open(path, os.O_WRONLY | (os.O_EXCL | os.O_CREAT if must_create else 0), 0o600))
         except FileNotFoundError:
-            raise UpdateError from None
+            raise UpdateError(
+                "the session's file is not there; expected it since the session was read"
+            ) from None
         except FileExistsError:
-            raise CreateError from None
+            raise CreateError("the session's file is there; expected a key that is free") from None
 
     def exists(self, session_key: str) -> bool:
         """Tell whether there is a file of that key."""
