@@ -553,6 +553,21 @@ def test_reload_does_not_wait_for_the_back_off_of_the_workers_that_it_replaces()
     assert crowd.concluded == [2]
 
 
+def test_new_worker_that_is_lost_before_the_reload_is_over_is_replaced_after_it() -> None:
+    crowd = Crowd(desired=2)
+    old = crowd.settle()
+    crowd.roster.replace(old[0])
+    crowd.roster.reload()
+    first, second = crowd.settle(ready=False)[-2:]
+    crowd.roster.ready(first)
+    assert crowd.roster.replace(first, is_urgent=True)
+    crowd.roster.ready(second)
+    crowd.settle()
+    assert set(crowd.stopped) == {*old, first}
+    crowd.leave()
+    assert len(crowd.roster.ready_of(2)) == 2
+
+
 def test_second_stop_shortens_the_time_of_those_that_leave() -> None:
     crowd = Crowd(desired=1)
     (pid,) = crowd.settle()

@@ -350,8 +350,9 @@ class Roster:
         self.current, self.successor = self.successor, None
         self.desired = self.successor_desired
         self._backoff = Backoff()
-        self._to_replace.clear()
         older = [m for m in self.members.values() if m.generation != self.current]
+        # One of the new ones may be lost already: nobody will say so again.
+        self._to_replace = [pid for pid in self._to_replace if self.members[pid] not in older]
         return [*self._stop_all(older, now_s), ConcludeReload(self.current)]
 
     def _releases(self) -> list[Command]:
