@@ -268,14 +268,14 @@ async def _await(receiver: Receiver, **named: Any) -> Any:
 def _call_robust(receiver: Receiver, **named: Any) -> Any:
     try:
         return receiver(**named)
-    except Exception as error:  # noqa: BLE001  # that is what robust means
+    except Exception as error:  # noqa: BLE001 - that is what robust means
         return _logged(receiver, error)
 
 
 async def _await_robust(receiver: Receiver, **named: Any) -> Any:
     try:
         return await receiver(**named)
-    except Exception as error:  # noqa: BLE001  # that is what robust means
+    except Exception as error:  # noqa: BLE001 - that is what robust means
         return _logged(receiver, error)
 
 

@@ -205,7 +205,7 @@ class RequestBody:
             raise AttributeError("You cannot set the upload handlers after the upload has been processed.")
         self._upload_handlers = upload_handlers
 
-    def parse_file_upload(self, META: dict[str, Any], post_data: Any) -> tuple[Any, Any]:  # noqa: N803 -- Django's name
+    def parse_file_upload(self, META: dict[str, Any], post_data: Any) -> tuple[Any, Any]:  # noqa: N803 - Django's name
         """Parse a multipart body and return POST and FILES.
 
         Args:

@@ -91,8 +91,8 @@ def remaining_bytes(file: Any, path: str) -> int | None:
         return left
     if hasattr(file, "getbuffer"):
         return int(file.getbuffer().nbytes) - int(file.tell())
-    if os.path.isfile(path):  # noqa: PTH113 -- paths come as str
-        return os.path.getsize(path) - int(file.tell())  # noqa: PTH202 -- the same
+    if os.path.isfile(path):  # noqa: PTH113 - paths come as str
+        return os.path.getsize(path) - int(file.tell())  # noqa: PTH202 - the same
     return None
 
 

@@ -281,9 +281,9 @@ class HttpResponseBase:
         """
         closers = self._resource_closers
         while closers:
-            try:  # noqa: SIM105 -- each request comes by, and suppress() costs twice what all of this does
+            try:  # noqa: SIM105 - each request comes by, and suppress() costs twice what all of this does
                 closers.pop(0)()
-            except Exception:  # noqa: BLE001, S110 -- nobody is left whom it could help
+            except Exception:  # noqa: BLE001, S110 - nobody is left whom it could help
                 pass
         self.closed = True
         if URLCONF.get() is not None:

@@ -80,7 +80,7 @@ class MultiPartParser:
 
     def __init__(
         self,
-        META: Mapping[str, Any],  # noqa: N803 -- Django's name
+        META: Mapping[str, Any],  # noqa: N803 - Django's name
         input_data: Any,
         upload_handlers: Sequence[Any],
         encoding: str | None = None,

@@ -34,6 +34,6 @@ class XFrameOptionsMiddleware(MiddlewareMixin):
         store["x-frame-options"] = self._constant
         return response
 
-    def get_xframe_options_value(self, request: HttpRequest, response: HttpResponseBase) -> str:  # noqa: ARG002
+    def get_xframe_options_value(self, request: HttpRequest, response: HttpResponseBase) -> str:  # noqa: ARG002 - for subclasses
         """Return the value; a subclass may look at request and response (hence the arguments)."""
         return str(getattr(settings, "X_FRAME_OPTIONS", "DENY")).upper()

@@ -119,7 +119,7 @@ class BrokenLinkEmailsMiddleware(MiddlewareMixin):
         """Whether the link stands on the site itself."""
         return re.match(rf"https?://{re.escape(domain)}/", referer) is not None
 
-    def is_ignorable_request(self, request: HttpRequest, uri: str, domain: str, referer: str) -> bool:  # noqa: ARG002
+    def is_ignorable_request(self, request: HttpRequest, uri: str, domain: str, referer: str) -> bool:  # noqa: ARG002 - for subclasses
         """Whether nobody need know: typed, found by a search, named by a robot, or in IGNORABLE_404_URLS."""
         is_typed = not referer
         is_our_redirect = settings.APPEND_SLASH and uri == f"{referer}/"

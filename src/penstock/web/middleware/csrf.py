@@ -42,7 +42,7 @@ REASON_BAD_REFERER: Final = "Referer checking failed - %s does not match any tru
 REASON_MALFORMED_REFERER: Final = "Referer checking failed - Referer is malformed."
 REASON_INSECURE_REFERER: Final = "Referer checking failed - Referer is insecure while host is secure."
 REASON_NO_CSRF_COOKIE: Final = "CSRF cookie not set."
-REASON_CSRF_TOKEN_MISSING: Final = "CSRF token missing."  # noqa: S105  (no password)
+REASON_CSRF_TOKEN_MISSING: Final = "CSRF token missing."  # noqa: S105 - no password
 REASON_INCORRECT_LENGTH: Final = "has incorrect length"
 REASON_INVALID_CHARACTERS: Final = "has invalid characters"
 
@@ -177,8 +177,8 @@ class CsrfViewMiddleware(MiddlewareMixin):
         self,
         request: HttpRequest,
         callback: Any,
-        callback_args: Any,  # noqa: ARG002  (the hook's signature)
-        callback_kwargs: Any,  # noqa: ARG002  (the same)
+        callback_args: Any,  # noqa: ARG002 - the hook's signature
+        callback_kwargs: Any,  # noqa: ARG002 - the same
     ) -> HttpResponseBase | None:
         """Refuse the request, or let it pass."""
         state: Any = request
@@ -299,7 +299,7 @@ class CsrfViewMiddleware(MiddlewareMixin):
             raise RejectRequest(self._bad_token_message("incorrect", source))
 
     def _bad_token_message(self, reason: str, token_source: str) -> str:
-        if token_source != "POST":  # noqa: S105  (no password)
+        if token_source != "POST":  # noqa: S105 - no password
             token_source = f"the {HttpHeaders.parse_header_name(token_source)!r} HTTP header"
         return f"CSRF token from {token_source} {reason}."
 

@@ -7,7 +7,7 @@ The engine is Jinja2, behind Django's interface; Django's own template language 
     backends/     what an engine must offer; Jinja2   address.py              url() and static()
 """
 
-from .engine import engines
-from .exceptions import TemplateDoesNotExist, TemplateSyntaxError
+from penstock.web.template.engine import engines
+from penstock.web.template.exceptions import TemplateDoesNotExist, TemplateSyntaxError
 
 __all__ = ("TemplateDoesNotExist", "TemplateSyntaxError", "engines")

@@ -18,7 +18,7 @@ from penstock.web.utils.module_loading import import_string
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .backends.base import BaseEngine
+    from penstock.web.template.backends.base import BaseEngine
 
 
 class InvalidTemplateEngineError(ImproperlyConfigured):

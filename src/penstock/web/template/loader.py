@@ -11,15 +11,14 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from .engine import engines
-from .exceptions import TemplateDoesNotExist
+from penstock.web.template.engine import engines
+from penstock.web.template.exceptions import TemplateDoesNotExist
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from penstock.web.http import HttpRequest
-
-    from .backends.base import BaseEngine, EngineTemplate
+    from penstock.web.template.backends.base import BaseEngine, EngineTemplate
 
 
 def get_template(template_name: str, using: str | None = None) -> EngineTemplate:

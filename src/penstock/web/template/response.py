@@ -15,15 +15,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from penstock.web.http import HttpResponse
-
-from .loader import get_template, select_template
+from penstock.web.template.loader import get_template, select_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from penstock.web.http import HttpRequest
-
-    from .backends.base import EngineTemplate
+    from penstock.web.template.backends.base import EngineTemplate
 
 
 class ContentNotRenderedError(Exception):

@@ -8,6 +8,6 @@ Rules:  none.
 
 from __future__ import annotations
 
-from .engine import EngineHandler, InvalidTemplateEngineError
+from penstock.web.template.engine import EngineHandler, InvalidTemplateEngineError
 
 __all__ = ("EngineHandler", "InvalidTemplateEngineError")

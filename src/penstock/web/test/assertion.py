@@ -7,7 +7,7 @@ Never:  sends a request, but one: to see whether a redirect leads to a page.
 Rules:  names, arguments and meaning are Django's; so are the words, where programs look for them.
 """
 
-# ruff: noqa: PT009 -- these are unittest's assertions, for test cases of either runner
+# ruff: noqa: PT009 - these are unittest's assertions, for test cases of either runner
 
 import unittest
 from collections.abc import Iterator

@@ -7,7 +7,7 @@ Never:  looks at a response (assertion.py).
 Rules:  names and meaning are Django's.
 """
 
-# ruff: noqa: PT009 -- these are unittest's assertions, for test cases of either runner
+# ruff: noqa: PT009 - these are unittest's assertions, for test cases of either runner
 
 import json
 import unittest

@@ -9,14 +9,27 @@ Names and rules are those of `django.urls`; how a path is matched is ours (table
     context.py      which URLconf, which prefix        base.py         what applications call
 """
 
-from .base import clear_url_caches, is_valid_path, resolve, reverse, reverse_lazy, translate_url
-from .conf import include, path, re_path
-from .context import clear_script_prefix, get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
-from .converters import register_converter
-from .exceptions import NoReverseMatch, Resolver404
-from .pattern import LocalePrefixPattern
-from .resolvers import ResolverMatch, URLPattern, URLResolver, get_ns_resolver, get_resolver
-from .utils import get_callable, get_mod_func
+from penstock.web.urls.base import (
+    clear_url_caches,
+    is_valid_path,
+    resolve,
+    reverse,
+    reverse_lazy,
+    translate_url,
+)
+from penstock.web.urls.conf import include, path, re_path
+from penstock.web.urls.context import (
+    clear_script_prefix,
+    get_script_prefix,
+    get_urlconf,
+    set_script_prefix,
+    set_urlconf,
+)
+from penstock.web.urls.converters import register_converter
+from penstock.web.urls.exceptions import NoReverseMatch, Resolver404
+from penstock.web.urls.pattern import LocalePrefixPattern
+from penstock.web.urls.resolvers import ResolverMatch, URLPattern, URLResolver, get_ns_resolver, get_resolver
+from penstock.web.urls.utils import get_callable, get_mod_func
 
 __all__ = (
     "LocalePrefixPattern",

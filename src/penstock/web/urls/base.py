@@ -12,25 +12,24 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from penstock.web.http import QueryDict
-from penstock.web.utils.functional import lazy
-from penstock.web.utils.http import urlencode
-
-from .context import (
+from penstock.web.urls.context import (
     clear_script_prefix,
     get_script_prefix,
     get_urlconf,
     set_script_prefix,
     set_urlconf,
 )
-from .exceptions import NoReverseMatch, Resolver404
-from .resolvers import forget_resolvers, get_resolver
-from .reversal import reverse_name
-from .utils import get_callable
+from penstock.web.urls.exceptions import NoReverseMatch, Resolver404
+from penstock.web.urls.resolvers import forget_resolvers, get_resolver
+from penstock.web.urls.reversal import reverse_name
+from penstock.web.urls.utils import get_callable
+from penstock.web.utils.functional import lazy
+from penstock.web.utils.http import urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .match import ResolverMatch
+    from penstock.web.urls.match import ResolverMatch
 
 __all__ = (
     "clear_script_prefix",

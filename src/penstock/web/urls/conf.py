@@ -13,9 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from penstock.web.core.exceptions import ImproperlyConfigured
-
-from .pattern import LocalePrefixPattern, RegexPattern, RoutePattern
-from .resolvers import URLPattern, URLResolver
+from penstock.web.urls.pattern import LocalePrefixPattern, RegexPattern, RoutePattern
+from penstock.web.urls.resolvers import URLPattern, URLResolver
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,13 +18,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from .prefix import PrefixIndex
-from .table import Filed, Typed
+from penstock.web.urls.prefix import PrefixIndex
+from penstock.web.urls.table import Filed, Typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .match import ResolverMatch
+    from penstock.web.urls.match import ResolverMatch
 
 # Below this, trying each in turn is as quick as asking the index.
 MIN_ROUTES: Final = 6

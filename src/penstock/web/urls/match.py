@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from .resolvers import URLResolver
+    from penstock.web.urls.resolvers import URLResolver
 
 
 @dataclass(frozen=True, slots=True, eq=False)

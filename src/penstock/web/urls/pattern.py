@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from penstock.web.conf import settings
 from penstock.web.core.exceptions import ImproperlyConfigured
-
-from .converters import get_converters
-from .expression import UNKNOWN_HEAD, Head, Tail, compile_expression, literal_head
-from .language import get_language
+from penstock.web.urls.converters import get_converters
+from penstock.web.urls.expression import UNKNOWN_HEAD, Head, Tail, compile_expression, literal_head
+from penstock.web.urls.language import get_language
 
 if TYPE_CHECKING:
     from penstock.web.utils.functional import Promise
@@ -124,7 +123,7 @@ class RegexPattern(_Written):
     """A `re_path()` pattern."""
 
     # The flag may be positional, as in Django.
-    def __init__(self, regex: str | Promise, name: str | None = None, is_endpoint: bool = False) -> None:  # noqa: FBT
+    def __init__(self, regex: str | Promise, name: str | None = None, is_endpoint: bool = False) -> None:  # noqa: FBT - see above
         super().__init__(regex, name, is_endpoint=is_endpoint)
 
     @staticmethod
@@ -160,7 +159,7 @@ class RoutePattern(_Written):
     """A `path()` pattern."""
 
     # The flag may be positional, as in Django.
-    def __init__(self, route: str | Promise, name: str | None = None, is_endpoint: bool = False) -> None:  # noqa: FBT
+    def __init__(self, route: str | Promise, name: str | None = None, is_endpoint: bool = False) -> None:  # noqa: FBT - see above
         super().__init__(route, name, is_endpoint=is_endpoint)
         self.parsed = parse_route(str(route), is_endpoint=is_endpoint)
         self.converters = dict(self.parsed.converters)

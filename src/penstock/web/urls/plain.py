@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .exceptions import Resolver404
-from .match import Names, ResolverMatch
+from penstock.web.urls.exceptions import Resolver404
+from penstock.web.urls.match import Names, ResolverMatch
 
 if TYPE_CHECKING:
-    from .resolvers import URLPattern, URLResolver
+    from penstock.web.urls.resolvers import URLPattern, URLResolver
 
 Chain: TypeAlias = list[Any]
 

@@ -21,18 +21,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 from penstock.web.conf import settings
 from penstock.web.core.exceptions import ImproperlyConfigured
+from penstock.web.urls.exceptions import NoReverseMatch, Resolver404
+from penstock.web.urls.expression import UNKNOWN_HEAD, Head, Tail
+from penstock.web.urls.fan import fanned
+from penstock.web.urls.language import get_language
+from penstock.web.urls.match import Names, ResolverMatch, named_part
+from penstock.web.urls.pattern import LocalePrefixPattern, LocaleRegexDescriptor, RegexPattern, RoutePattern
+from penstock.web.urls.plain import Unmatched, resolve_below, resolve_pattern
+from penstock.web.urls.reversal import Link, ReverseIndex, reverse_link
+from penstock.web.urls.table import (
+    Branch,
+    Exact,
+    Filed,
+    Foreign,
+    Leaf,
+    RouteTable,
+    Typed,
+    descend,
+    is_context_free,
+)
+from penstock.web.urls.utils import get_callable
 from penstock.web.utils.functional import cached_property
-
-from .exceptions import NoReverseMatch, Resolver404
-from .expression import UNKNOWN_HEAD, Head, Tail
-from .fan import fanned
-from .language import get_language
-from .match import Names, ResolverMatch, named_part
-from .pattern import LocalePrefixPattern, LocaleRegexDescriptor, RegexPattern, RoutePattern
-from .plain import Unmatched, resolve_below, resolve_pattern
-from .reversal import Link, ReverseIndex, reverse_link
-from .table import Branch, Exact, Filed, Foreign, Leaf, RouteTable, Typed, descend, is_context_free
-from .utils import get_callable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

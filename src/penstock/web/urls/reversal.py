@@ -20,17 +20,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from penstock.web.urls.exceptions import NoReverseMatch
+from penstock.web.urls.expression import Echo, Form, Gap, compile_expression, forms
 from penstock.web.utils.functional import cached_property
 from penstock.web.utils.http import escape_leading_slashes
-
-from .exceptions import NoReverseMatch
-from .expression import Echo, Form, Gap, compile_expression, forms
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .resolvers import URLResolver
+    from penstock.web.urls.resolvers import URLResolver
 
 # RFC 3986 section 2.2, and what section 3.3 adds for path segments; "~" is unreserved.
 _SAFE: Final = "!$&'()*+,;=" + "/~:@"

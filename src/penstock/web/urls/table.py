@@ -25,16 +25,22 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from .converters import IntConverter, PathConverter, SlugConverter, StringConverter, UUIDConverter
-from .expression import compile_expression
-from .match import Names, ResolverMatch, found
-from .prefix import PrefixIndex
+from penstock.web.urls.converters import (
+    IntConverter,
+    PathConverter,
+    SlugConverter,
+    StringConverter,
+    UUIDConverter,
+)
+from penstock.web.urls.expression import compile_expression
+from penstock.web.urls.match import Names, ResolverMatch, found
+from penstock.web.urls.prefix import PrefixIndex
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable, Sequence
 
-    from .pattern import Matched, Route
+    from penstock.web.urls.pattern import Matched, Route
 
 
 class Entry(Protocol):

@@ -189,7 +189,7 @@ class MultiValueDict(dict[K, Any]):
         return {key: self[key] for key in self}
 
 
-class ImmutableList(tuple[V, ...]):  # noqa: SLOT001  # a tuple of any length cannot have slots
+class ImmutableList(tuple[V, ...]):  # noqa: SLOT001 - a tuple of any length cannot have slots
     """A tuple with a list's methods, each of which is refused with `warning`."""
 
     warning: str
@@ -269,7 +269,7 @@ def _pairs(source: Any) -> Iterator[tuple[str, Any]]:
         if len(item) != 2:
             raise ValueError(f"item {number} of a mapping has {len(item)} parts; expected a key and a value")
         if not isinstance(item[0], str):
-            raise ValueError(  # noqa: TRY004  # Django's choice
+            raise ValueError(  # noqa: TRY004 - Django's choice
                 f"key {item[0]!r} of a case-insensitive mapping; expected a str"
             )
         yield item[0], item[1]

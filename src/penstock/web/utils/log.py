@@ -94,7 +94,7 @@ class CallbackFilter(logging.Filter):
 class RequireDebugFalse(logging.Filter):
     """Lets records through while DEBUG is off."""
 
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # the signature of logging.Filter
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - the signature of logging.Filter
         """Look at DEBUG, not at the record."""
         return not settings.DEBUG
 
@@ -102,7 +102,7 @@ class RequireDebugFalse(logging.Filter):
 class RequireDebugTrue(logging.Filter):
     """Lets records through while DEBUG is on."""
 
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # the signature of logging.Filter
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - the signature of logging.Filter
         """Look at DEBUG, not at the record."""
         return bool(settings.DEBUG)
 
@@ -110,7 +110,7 @@ class RequireDebugTrue(logging.Filter):
 class RequireNoServerLog(logging.Filter):
     """Lets records through unless `penstock serve` writes them to its error log: none stands there twice."""
 
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # the signature of logging.Filter
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - the signature of logging.Filter
         """Look at the root logger; by name, for the framework knows no server."""
         return not any(
             type(each).__module__ == "penstock.telemetry.handler" for each in logging.root.handlers

@@ -60,7 +60,7 @@ def activate(timezone: dt.tzinfo | str) -> None:
     if isinstance(timezone, str):
         timezone = zoneinfo.ZoneInfo(timezone)
     if not isinstance(timezone, dt.tzinfo):
-        raise ValueError(f"time zone {timezone!r}; expected a tzinfo or a name")  # noqa: TRY004  # Django's choice
+        raise ValueError(f"time zone {timezone!r}; expected a tzinfo or a name")  # noqa: TRY004 - Django's choice
     _active.set(timezone)
 
 

@@ -5,6 +5,6 @@ decorators/   methods, caching, CSRF, headers       csrf.py       a refused form
 static.py     files, while developing               debug.py      what a developer wants to know
 """
 
-from .generic.base import View
+from penstock.web.views.generic.base import View
 
 __all__ = ("View",)

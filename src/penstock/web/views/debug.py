@@ -20,16 +20,15 @@ from penstock.web.http import HttpResponse, HttpResponseNotFound
 from penstock.web.urls import Resolver404, resolve
 from penstock.web.urls.match import view_path
 from penstock.web.utils.html import escape
-
-from . import page
-from .frames import ExceptionCycleWarning
-from .hidden import (
+from penstock.web.views import page
+from penstock.web.views.frames import ExceptionCycleWarning
+from penstock.web.views.hidden import (
     CallableSettingWrapper,
     SafeExceptionReporterFilter,
     get_default_exception_reporter_filter,
     get_exception_reporter_filter,
 )
-from .report import ExceptionReporter, get_exception_reporter_class
+from penstock.web.views.report import ExceptionReporter, get_exception_reporter_class
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.web.utils.html import escape
-
-from .frames import value_text
+from penstock.web.views.frames import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .frames import Frame, Line, Raised
+    from penstock.web.views.frames import Frame, Line, Raised
 
 _STYLE: Final = Path(__file__).parent / "templates" / "technical.css"
 

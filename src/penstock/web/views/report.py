@@ -20,10 +20,9 @@ from penstock.web.urls.match import view_path
 from penstock.web.utils.html import escape
 from penstock.web.utils.module_loading import import_string
 from penstock.web.utils.version import get_version
-
-from . import page
-from .frames import Line, Raised, raised_chain, value_text
-from .hidden import get_exception_reporter_filter
+from penstock.web.views import page
+from penstock.web.views.frames import Line, Raised, raised_chain, value_text
+from penstock.web.views.hidden import get_exception_reporter_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,21 @@ Out:    a list of messages.
 Never:  changes anything.
 """
 
-from . import paths, security, sessions, templates, urls
-from .message import CRITICAL, DEBUG, ERROR, INFO, WARNING, CheckMessage, Critical, Debug, Error, Info
-from .message import Warning as _Warning
-from .registry import Tags, register, run_checks, tag_exists
+from penstock.web.core.checks import paths, security, sessions, templates, urls
+from penstock.web.core.checks.message import (
+    CRITICAL,
+    DEBUG,
+    ERROR,
+    INFO,
+    WARNING,
+    CheckMessage,
+    Critical,
+    Debug,
+    Error,
+    Info,
+)
+from penstock.web.core.checks.message import Warning as _Warning
+from penstock.web.core.checks.registry import Tags, register, run_checks, tag_exists
 
 Warning = _Warning
 

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from penstock.web.conf import settings
 from penstock.web.conf.check import settings_faults
+from penstock.web.core.checks.message import CheckMessage, Error
+from penstock.web.core.checks.message import Warning as CheckWarning
+from penstock.web.core.checks.registry import Tags, register
 from penstock.web.utils.module_loading import import_string
-
-from .message import CheckMessage, Error
-from .message import Warning as CheckWarning
-from .registry import Tags, register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

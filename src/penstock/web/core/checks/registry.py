@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, TypeVar, overload
 
-from .message import CheckMessage
+from penstock.web.core.checks.message import CheckMessage
 
 Check = Callable[..., Iterable[CheckMessage]]
 C = TypeVar("C", bound=Check)

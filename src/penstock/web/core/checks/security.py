@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.web.conf import settings
+from penstock.web.core.checks.message import CheckMessage
+from penstock.web.core.checks.message import Warning as CheckWarning
+from penstock.web.core.checks.registry import Tags, register
 from penstock.web.core.exceptions import ImproperlyConfigured
-
-from .message import CheckMessage
-from .message import Warning as CheckWarning
-from .registry import Tags, register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

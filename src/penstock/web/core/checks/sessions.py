@@ -11,10 +11,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from penstock.web.conf import settings
-
-from .message import CheckMessage
-from .message import Warning as CheckWarning
-from .registry import Tags, register
+from penstock.web.core.checks.message import CheckMessage
+from penstock.web.core.checks.message import Warning as CheckWarning
+from penstock.web.core.checks.registry import Tags, register
 
 _IN_CACHE: Final = "contrib.sessions.backends.cache"
 _OF_ONE_PROCESS: Final = ("locmem.LocMemCache", "dummy.DummyCache")

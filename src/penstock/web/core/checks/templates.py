@@ -12,11 +12,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from penstock.web.core.checks.message import CheckMessage, Error
+from penstock.web.core.checks.message import Warning as CheckWarning
+from penstock.web.core.checks.registry import Tags, register
 from penstock.web.template import TemplateSyntaxError, engines
-
-from .message import CheckMessage, Error
-from .message import Warning as CheckWarning
-from .registry import Tags, register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,13 +13,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.web.conf import settings
+from penstock.web.core.checks.message import CheckMessage, Error
+from penstock.web.core.checks.message import Warning as CheckWarning
+from penstock.web.core.checks.registry import Tags, register
 from penstock.web.core.exceptions import ImproperlyConfigured, ViewDoesNotExist
 from penstock.web.urls import URLPattern, URLResolver, get_resolver
 from penstock.web.urls.pattern import RegexPattern, RoutePattern
-
-from .message import CheckMessage, Error
-from .message import Warning as CheckWarning
-from .registry import Tags, register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

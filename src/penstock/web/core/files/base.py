@@ -54,8 +54,8 @@ class File(FileProxyMixin):
         if hasattr(file, "size"):
             return int(file.size)
         name = getattr(file, "name", None)
-        if isinstance(name, (str, bytes, os.PathLike)) and os.path.exists(name):  # noqa: PTH110 -- any of three
-            return os.path.getsize(name)  # noqa: PTH202 -- the same
+        if isinstance(name, (str, bytes, os.PathLike)) and os.path.exists(name):  # noqa: PTH110 - any of three
+            return os.path.getsize(name)  # noqa: PTH202 - the same
         if hasattr(file, "tell") and hasattr(file, "seek"):
             here = file.tell()
             file.seek(0, io.SEEK_END)
@@ -99,9 +99,9 @@ class File(FileProxyMixin):
             ValueError: it is closed, and nowhere to be found.
         """
         if self.closed:
-            if not self.name or not os.path.exists(self.name):  # noqa: PTH110 -- names are str
+            if not self.name or not os.path.exists(self.name):  # noqa: PTH110 - names are str
                 raise ValueError("The file cannot be reopened.")
-            opened = open(self.name, mode or self.mode, *args, **kwargs)  # noqa: PTH123, SIM115 -- kept open
+            opened = open(self.name, mode or self.mode, *args, **kwargs)  # noqa: PTH123, SIM115 - kept open
             self.file = opened
         self.seek(0)
         return self
@@ -135,7 +135,7 @@ class ContentFile(File):
     def __str__(self) -> str:
         return "Raw content"
 
-    def open(self, mode: str | None = None, *_args: Any, **_kwargs: Any) -> Self:  # noqa: ARG002 -- the signature of all
+    def open(self, mode: str | None = None, *_args: Any, **_kwargs: Any) -> Self:  # noqa: ARG002 - the signature of all
         """Go to the start."""
         self.seek(0)
         return self

@@ -23,13 +23,13 @@ def validate_file_name(name: str, allow_relative_path: bool = False) -> str:
     Raises:
         SuspiciousFileOperation: empty, a dot or two, with a directory, or leading out of its own.
     """
-    if os.path.basename(name) in {"", ".", ".."}:  # noqa: PTH119 -- pathlib drops the last slash
+    if os.path.basename(name) in {"", ".", ".."}:  # noqa: PTH119 - pathlib drops the last slash
         raise SuspiciousFileOperation(f"Could not derive file name from '{name}'")
     if allow_relative_path:
         # A storage elsewhere may see a separator in a backslash.
         path = pathlib.PurePosixPath(str(name).replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts:
             raise SuspiciousFileOperation(f"Detected path traversal attempt in '{name}'")
-    elif name != os.path.basename(name):  # noqa: PTH119 -- the same
+    elif name != os.path.basename(name):  # noqa: PTH119 - the same
         raise SuspiciousFileOperation(f"File name '{name}' includes path elements")
     return name

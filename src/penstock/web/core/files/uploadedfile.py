@@ -68,8 +68,8 @@ class UploadedFile(File):
 
 
 def _one_component(name: Any) -> str:
-    last = os.path.basename(name)  # noqa: PTH119 -- pathlib would give "tmp" for "/tmp/"
-    stem, extension = os.path.splitext(last)  # noqa: PTH122 -- its rules for leading dots
+    last = os.path.basename(name)  # noqa: PTH119 - pathlib would give "tmp" for "/tmp/"
+    stem, extension = os.path.splitext(last)  # noqa: PTH122 - its rules for leading dots
     extension = extension[:_MAX_NAME_LENGTH]
     return validate_file_name(stem[: _MAX_NAME_LENGTH - len(extension)] + extension)
 
@@ -85,7 +85,7 @@ class TemporaryUploadedFile(UploadedFile):
         charset: Any,
         content_type_extra: Any = None,
     ) -> None:
-        _, extension = os.path.splitext(name)  # noqa: PTH122 -- as above
+        _, extension = os.path.splitext(name)  # noqa: PTH122 - as above
         # For people who look into the directory; a client may not decide that the file cannot be made.
         extension = extension[:_MAX_TEMPORARY_EXTENSION]
         file = tempfile.NamedTemporaryFile(suffix=f".upload{extension}", dir=settings.FILE_UPLOAD_TEMP_DIR)
@@ -121,17 +121,17 @@ class InMemoryUploadedFile(UploadedFile):
         self.field_name = field_name
         super().__init__(file, name, content_type, size, charset, content_type_extra)
 
-    def open(self, mode: str | None = None, *_args: Any, **_kwargs: Any) -> Self:  # noqa: ARG002 -- the signature of all
+    def open(self, mode: str | None = None, *_args: Any, **_kwargs: Any) -> Self:  # noqa: ARG002 - the signature of all
         """Go to the start."""
         self.file.seek(0)
         return self
 
-    def chunks(self, chunk_size: int | None = None) -> Iterator[Any]:  # noqa: ARG002 -- the signature of all
+    def chunks(self, chunk_size: int | None = None) -> Iterator[Any]:  # noqa: ARG002 - the signature of all
         """Yield all of it at once."""
         self.file.seek(0)
         yield self.read()
 
-    def multiple_chunks(self, chunk_size: int | None = None) -> bool:  # noqa: ARG002 -- the signature of all
+    def multiple_chunks(self, chunk_size: int | None = None) -> bool:  # noqa: ARG002 - the signature of all
         """Tell that it is one piece."""
         return False
 

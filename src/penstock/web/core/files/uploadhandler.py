@@ -87,7 +87,7 @@ class FileUploadHandler:
     def handle_raw_input(
         self,
         input_data: Any,
-        META: Any,  # noqa: N803 -- Django's name
+        META: Any,  # noqa: N803 - Django's name
         content_length: int,
         boundary: Any,
         encoding: str | None = None,
@@ -139,7 +139,7 @@ class TemporaryFileUploadHandler(FileUploadHandler):
             self.file_name or "", self.content_type, 0, self.charset, self.content_type_extra
         )
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:  # noqa: ARG002 -- the signature of all
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:  # noqa: ARG002 - the signature of all
         """Write the chunk."""
         self.file.write(raw_data)
         return None
@@ -171,10 +171,10 @@ class MemoryFileUploadHandler(FileUploadHandler):
     def handle_raw_input(
         self,
         input_data: Any,
-        META: Any,  # noqa: ARG002, N803 -- the signature of all
+        META: Any,  # noqa: ARG002, N803 - the signature of all
         content_length: int,
-        boundary: Any,  # noqa: ARG002 -- the same
-        encoding: str | None = None,  # noqa: ARG002 -- the same
+        boundary: Any,  # noqa: ARG002 - the same
+        encoding: str | None = None,  # noqa: ARG002 - the same
     ) -> None:
         """Look whether the body is small enough: what it says, and what a seekable stream has."""
         stream = getattr(input_data, "_stream", input_data)
@@ -192,7 +192,7 @@ class MemoryFileUploadHandler(FileUploadHandler):
             self.file = io.BytesIO()
             raise StopFutureHandlers
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:  # noqa: ARG002 -- the signature of all
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:  # noqa: ARG002 - the signature of all
         """Hold the chunk, or pass it on."""
         if not self.activated:
             return raw_data

@@ -74,7 +74,7 @@ def convert_exception_to_response(get_response: Respond) -> Respond:
     def convert(request: HttpRequest) -> Any:
         try:
             return get_response(request)
-        except Exception as error:  # noqa: BLE001  (all of them, that is its task)
+        except Exception as error:  # noqa: BLE001 - all of them, that is its task
             return response_for_exception(request, error)
 
     return convert
@@ -86,7 +86,7 @@ def await_and_convert(get_response: Respond) -> Respond:
     async def respond(request: HttpRequest) -> Any:
         try:
             return await get_response(request)
-        except Exception as error:  # noqa: BLE001  (all of them, that is its task)
+        except Exception as error:  # noqa: BLE001 - all of them, that is its task
             return await aresponse_for_exception(request, error)
 
     return respond
@@ -98,7 +98,7 @@ def get_exception_response(
     """Return what the handler of this status (400, 403, 404) makes of it; if that raises, the 500 page."""
     try:
         return resolver.resolve_error_handler(status_code)(request, exception=exception)
-    except Exception:  # noqa: BLE001  (an error page may fail in any way)
+    except Exception:  # noqa: BLE001 - an error page may fail in any way
         got_request_exception.send(sender=None, request=request)
         return handle_uncaught_exception(request, resolver, _handled())
 
@@ -110,7 +110,7 @@ def handle_uncaught_exception(request: HttpRequest, resolver: Any, exc_info: Exc
         BaseException: the one in `exc_info`, under DEBUG_PROPAGATE_EXCEPTIONS or without a URLconf.
     """
     if settings.DEBUG_PROPAGATE_EXCEPTIONS:
-        raise  # noqa: PLE0704  (the one that is being handled)
+        raise  # noqa: PLE0704 - the one that is being handled
     if settings.DEBUG:
         return _technical_page(request, exc_info, 500)
     if resolver.urlconf_module is None:

@@ -96,9 +96,9 @@ def _compiled(heart: Respond, convert: Convert, layers: tuple[Layer, ...]) -> Re
             else:
                 level = depth
                 response = heart(request)
-            for level, finish in way_up:  # noqa: B007  (the handler below reads where the loop was)
+            for level, finish in way_up:  # noqa: B007 - the handler below reads where the loop was
                 response = finish(request, response)
-        except Exception as error:  # noqa: BLE001  (what convert makes of it is the site's)
+        except Exception as error:  # noqa: BLE001 - what convert makes of it is the site's
             response, level = converted(request, error, level)
         else:
             return response
@@ -106,9 +106,9 @@ def _compiled(heart: Respond, convert: Convert, layers: tuple[Layer, ...]) -> Re
 
     def climb(request: Request, response: Response, level: int) -> Response:
         try:
-            for level, finish in up[level]:  # noqa: B007, B020, PLR1704  (the same)
+            for level, finish in up[level]:  # noqa: B007, B020, PLR1704 - the same
                 response = finish(request, response)
-        except Exception as error:  # noqa: BLE001  (as above)
+        except Exception as error:  # noqa: BLE001 - as above
             response, level = converted(request, error, level)
         else:
             return response

@@ -20,14 +20,13 @@ import jinja2
 
 from penstock.web.conf import settings
 from penstock.web.template.address import static, url_for
+from penstock.web.template.backends.base import BaseEngine
+from penstock.web.template.backends.utils import csrf_input_lazy, csrf_token_lazy
 from penstock.web.template.exceptions import TemplateDoesNotExist, TemplateSyntaxError
 from penstock.web.template.witness import is_anybody_told, tell_of_rendering
 from penstock.web.utils.functional import cached_property
 from penstock.web.utils.module_loading import import_string
 from penstock.web.utils.safestring import SafeString
-
-from .base import BaseEngine
-from .utils import csrf_input_lazy, csrf_token_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -161,12 +161,12 @@ def check_for_language(lang_code: str | None) -> bool:
     return is_written_in or isinstance(trans_real.catalogue(to_locale(lang_code)), GNUTranslations)
 
 
-def get_language_from_request(request: Any, check_path: bool = False) -> str:  # noqa: ARG001  # Django's
+def get_language_from_request(request: Any, check_path: bool = False) -> str:  # noqa: ARG001 - Django's
     """The language for a request: there is one only."""
     return str(settings.LANGUAGE_CODE)
 
 
-def get_language_from_path(path: str) -> str | None:  # noqa: ARG001  # Django's
+def get_language_from_path(path: str) -> str | None:  # noqa: ARG001 - Django's
     """The language that a path begins with: none."""
     return None
 

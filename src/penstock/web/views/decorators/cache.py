@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from penstock.web.middleware.cache import CacheMiddleware
 from penstock.web.utils.cache import add_never_cache_headers, patch_cache_control
 from penstock.web.utils.decorators import decorator_from_middleware_with_args
-
-from .around import around, require_request
+from penstock.web.views.decorators.around import around, require_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

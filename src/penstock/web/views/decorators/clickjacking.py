@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from .around import around
+from penstock.web.views.decorators.around import around
 
 V = TypeVar("V", bound="Any")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .around import around
+from penstock.web.views.decorators.around import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from penstock.web.middleware.csrf import CsrfViewMiddleware, get_token
 from penstock.web.utils.decorators import decorator_from_middleware
-
-from .around import around
+from penstock.web.views.decorators.around import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ import inspect
 import weakref
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .around import around, require_request
+from penstock.web.views.decorators.around import around, require_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,8 @@ from penstock.web.middleware.http import ConditionalGetMiddleware
 from penstock.web.utils.cache import get_conditional_response
 from penstock.web.utils.decorators import decorator_from_middleware
 from penstock.web.utils.http import http_date, quote_etag
+from penstock.web.views.decorators.around import around
 from penstock.web.views.method import refuse_method
-
-from .around import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,6 +5,6 @@ Out:    Django's names.
 Never:  holds code of its own.
 """
 
-from .base import RedirectView, TemplateView, View
+from penstock.web.views.generic.base import RedirectView, TemplateView, View
 
 __all__ = ("RedirectView", "TemplateView", "View")

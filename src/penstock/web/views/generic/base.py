@@ -127,12 +127,12 @@ class View:
             handler = getattr(self, method, handler)
         return handler(request, *args, **kwargs)
 
-    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - as all methods
         """Answer 405 and log it; Allow lists what is there."""
         refusal = refuse_method(request, self._allowed_methods())
         return _awaitable(refusal) if self.view_is_async else refusal
 
-    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - as all methods
         """Answer with the methods that are there."""
         answer = HttpResponse()  # its content type comes first, as in Django
         answer["Allow"], answer["Content-Length"] = ", ".join(self._allowed_methods()), "0"

@@ -187,7 +187,7 @@ class SessionBase:
                 SuspiciousSession("session data do not bear our signature; starting an empty session")
             )
             return {}
-        except Exception:  # noqa: BLE001  # an old format, a damaged file: there is no session then
+        except Exception:  # noqa: BLE001 - an old format, a damaged file: there is no session then
             return {}
         return values
 

@@ -39,7 +39,7 @@ class SessionStore(SessionBase):
         """The values in the cache; {} and no key if it has none."""
         try:
             values: dict[str, Any] | None = self._cache.get(self.cache_key)
-        except Exception:  # noqa: BLE001  # some caches refuse odd keys
+        except Exception:  # noqa: BLE001 - some caches refuse odd keys
             values = None
         if values is None:
             self._session_key = None

@@ -27,7 +27,7 @@ class SessionStore(SessionBase):
                 max_age=self.get_session_cookie_age(),
                 salt=_SALT,
             )
-        except Exception:  # noqa: BLE001  # whatever a client made of it, it has no session
+        except Exception:  # noqa: BLE001 - whatever a client made of it, it has no session
             self.create()
             return {}
         return values
@@ -36,16 +36,16 @@ class SessionStore(SessionBase):
         """Make the cookie one to be sent anew."""
         self.modified = True
 
-    def save(self, must_create: bool = False) -> None:  # noqa: ARG002  # there is nothing to be first at
+    def save(self, must_create: bool = False) -> None:  # noqa: ARG002 - there is nothing to be first at
         """Sign the values; the middleware sends them."""
         self._session_key = self._signed()
         self.modified = True
 
-    def exists(self, session_key: str | None = None) -> bool:  # noqa: ARG002  # nothing is kept
+    def exists(self, session_key: str | None = None) -> bool:  # noqa: ARG002 - nothing is kept
         """False: nothing is kept."""
         return False
 
-    def delete(self, session_key: str | None = None) -> None:  # noqa: ARG002  # nothing is kept
+    def delete(self, session_key: str | None = None) -> None:  # noqa: ARG002 - nothing is kept
         """Empty it; the browser's copy goes with the next response."""
         self._session_key = ""
         self._values = {}

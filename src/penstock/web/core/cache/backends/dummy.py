@@ -13,10 +13,10 @@ from penstock.web.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 class DummyCache(BaseCache):
     """Keeps nothing; warns of bad keys as the others do."""
 
-    def __init__(self, host: str, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002  # every backend has a location
+    def __init__(self, host: str, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - every backend has a location
         super().__init__(*args, **kwargs)
 
-    def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:  # noqa: ARG002  # the API's
+    def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:  # noqa: ARG002 - the API's
         """Say that it was kept."""
         self.make_and_validate_key(key, version=version)
         return True
@@ -26,11 +26,11 @@ class DummyCache(BaseCache):
         self.make_and_validate_key(key, version=version)
         return default
 
-    def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:  # noqa: ARG002  # the API's
+    def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:  # noqa: ARG002 - the API's
         """Look at the key alone."""
         self.make_and_validate_key(key, version=version)
 
-    def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:  # noqa: ARG002  # the API's
+    def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:  # noqa: ARG002 - the API's
         """False: there is nothing."""
         self.make_and_validate_key(key, version=version)
         return False

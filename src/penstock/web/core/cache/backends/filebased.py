@@ -47,7 +47,7 @@ class FileBasedCache(BaseCache):
     def get(self, key: str, default: Any = None, version: Any = None) -> Any:
         """A copy of the value of a key, or the default."""
         with self._opened(key, version) as file:
-            return default if file is None else pickle.loads(zlib.decompress(file.read()))  # noqa: S301  # ours
+            return default if file is None else pickle.loads(zlib.decompress(file.read()))  # noqa: S301 - ours
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:
         """Keep a copy of a value."""

@@ -79,7 +79,7 @@ class LocMemCache(BaseCache):
             if entry is None:
                 return default
             self._room.entries[key] = self._room.entries.pop(key)  # used last
-        return pickle.loads(entry.pickled)  # noqa: S301  # this process pickled it
+        return pickle.loads(entry.pickled)  # noqa: S301 - this process pickled it
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:
         """Keep a copy of a value."""
@@ -109,7 +109,7 @@ class LocMemCache(BaseCache):
             entry = self._living(made)
             if entry is None:
                 raise ValueError(f"cache has no {key!r}; expected a number there")
-            value = pickle.loads(entry.pickled) + delta  # noqa: S301  # this process pickled it
+            value = pickle.loads(entry.pickled) + delta  # noqa: S301 - this process pickled it
             self._room.put(made, _Entry(entry.expires_at, pickle.dumps(value, self.pickle_protocol)))
         return value
 

@@ -72,7 +72,7 @@ class Storage:
         root, extensions = _split_extensions(file_name)
         name = file_name
         while root:
-            name = os.path.join(directory, self.get_alternative_name(root, extensions))  # noqa: PTH118 -- a name
+            name = os.path.join(directory, self.get_alternative_name(root, extensions))  # noqa: PTH118 - a name
             if max_length and len(name) > max_length:
                 root = root[: max_length - len(name)]
             else:
@@ -85,7 +85,7 @@ class Storage:
     def generate_filename(self, filename: Any) -> str:
         """Return a name whose last component is valid; raises SuspiciousFileOperation."""
         directory, file_name = _split(filename)
-        return os.path.normpath(os.path.join(directory, self.get_valid_name(file_name)))  # noqa: PTH118 -- a name
+        return os.path.normpath(os.path.join(directory, self.get_valid_name(file_name)))  # noqa: PTH118 - a name
 
     # What a subclass may leave out, if it has nothing of the kind.
 

@@ -54,7 +54,7 @@ class FileSystemStorage(Storage):
     @property
     def location(self) -> str:
         """The directory, absolute."""
-        return os.path.abspath(str(self.base_location))  # noqa: PTH100 -- links stay as they are
+        return os.path.abspath(str(self.base_location))  # noqa: PTH100 - links stay as they are
 
     @property
     def base_url(self) -> str | None:
@@ -81,7 +81,7 @@ class FileSystemStorage(Storage):
             SuspiciousFileOperation: outside the directory.
         """
         root = self.location
-        path = os.path.abspath(os.path.join(root, name))  # noqa: PTH100, PTH118 -- links stay as they are
+        path = os.path.abspath(os.path.join(root, name))  # noqa: PTH100, PTH118 - links stay as they are
         if path != root and not path.startswith(root.rstrip(os.sep) + os.sep):
             raise SuspiciousFileOperation(
                 f"The joined path ({path}) is located outside of the base path component ({root})"
@@ -89,7 +89,7 @@ class FileSystemStorage(Storage):
         return path
 
     def _open(self, name: str, mode: str) -> File:
-        return File(open(self.path(name), mode))  # noqa: PTH123 -- the caller closes it
+        return File(open(self.path(name), mode))  # noqa: PTH123 - the caller closes it
 
     def is_name_available(self, name: str, max_length: int | None = None) -> bool:
         """Tell whether a name may be used."""
@@ -99,25 +99,25 @@ class FileSystemStorage(Storage):
 
     def _save(self, name: str, content: Any) -> str:
         path = self.path(name)
-        self._make_directory(os.path.dirname(path))  # noqa: PTH120 -- a str
+        self._make_directory(os.path.dirname(path))  # noqa: PTH120 - a str
         # Between the look and the writing somebody else may have taken the name.
         while not self._write(path, content):
             name = self.get_available_name(name)
             path = self.path(name)
         if self.file_permissions_mode is not None:
-            os.chmod(path, self.file_permissions_mode)  # noqa: PTH101 -- a str
+            os.chmod(path, self.file_permissions_mode)  # noqa: PTH101 - a str
         return os.path.relpath(path, self.location).replace("\\", "/")
 
     def _make_directory(self, directory: str) -> None:
         mode = self.directory_permissions_mode
         try:
             if mode is None:
-                os.makedirs(directory, exist_ok=True)  # noqa: PTH103 -- a str
+                os.makedirs(directory, exist_ok=True)  # noqa: PTH103 - a str
                 return
             # makedirs gives its mode to the last one alone.
             before = os.umask(0o777 & ~mode)
             try:
-                os.makedirs(directory, mode, exist_ok=True)  # noqa: PTH103 -- a str
+                os.makedirs(directory, mode, exist_ok=True)  # noqa: PTH103 - a str
             finally:
                 os.umask(before)
         except FileExistsError:
@@ -150,7 +150,7 @@ class FileSystemStorage(Storage):
         if not name:
             raise ValueError("The name must be given to delete().")
         path = self.path(name)
-        remove = os.rmdir if os.path.isdir(path) else os.remove  # noqa: PTH112 -- a str
+        remove = os.rmdir if os.path.isdir(path) else os.remove  # noqa: PTH112 - a str
         with contextlib.suppress(FileNotFoundError):  # somebody else was quicker
             remove(path)
 
@@ -169,7 +169,7 @@ class FileSystemStorage(Storage):
 
     def size(self, name: str) -> int:
         """Return a file's length in bytes."""
-        return os.path.getsize(self.path(name))  # noqa: PTH202 -- a str
+        return os.path.getsize(self.path(name))  # noqa: PTH202 - a str
 
     def url(self, name: str | None) -> str:
         """Return where a browser finds a file.
@@ -184,12 +184,12 @@ class FileSystemStorage(Storage):
 
     def get_accessed_time(self, name: str) -> dt.datetime:
         """Return when a file was last read."""
-        return moment_of(os.path.getatime(self.path(name)))  # noqa: PTH203 -- a str
+        return moment_of(os.path.getatime(self.path(name)))  # noqa: PTH203 - a str
 
     def get_created_time(self, name: str) -> dt.datetime:
         """Return when a file was made, as far as the system knows."""
-        return moment_of(os.path.getctime(self.path(name)))  # noqa: PTH205 -- a str
+        return moment_of(os.path.getctime(self.path(name)))  # noqa: PTH205 - a str
 
     def get_modified_time(self, name: str) -> dt.datetime:
         """Return when a file was last written."""
-        return moment_of(os.path.getmtime(self.path(name)))  # noqa: PTH204 -- a str
+        return moment_of(os.path.getmtime(self.path(name)))  # noqa: PTH204 - a str
