@@ -16,6 +16,7 @@ from penstock.server import nursery as nursery_module
 from penstock.server.address import TCPAddress
 from penstock.server.family import Family
 from penstock.server.listener import open_listeners
+from penstock.server.message import HELLO, Message
 from penstock.server.nursery import (
     GenerationFailed,
     GenerationImported,
@@ -355,6 +356,21 @@ def test_ready_hook_for_which_there_is_no_process_is_said(make_plain, monkeypatc
         patched.setattr(os, "fork", refuse)
         ward.nursery.call_ready_hook(1)
     assert "template.hook_failed hook=on_ready generation=1: resource temporarily unavailable" in caplog.text
+
+
+def test_template_that_bears_one_after_the_other_has_its_time_for_each(make_ward) -> None:
+    ward = make_ward()
+    ward.prepare()
+    ward.hear()
+    template = ward.template
+    os.kill(template, signal.SIGSTOP)
+    ward.start()
+    ward.start()
+    first, second = ward.nursery._births()
+    first.asked_s = second.asked_s = time.monotonic() - 2 * nursery_module.BIRTH_S
+    list(ward.nursery._hear_worker(first, Message(HELLO, pid=os.getpid())))
+    assert list(ward.nursery.give_up_the_stuck(time.monotonic())) == []
+    assert ward.template == template
 
 
 def test_template_that_bears_nobody_is_killed_and_the_worker_wanted_again(make_ward, caplog) -> None:

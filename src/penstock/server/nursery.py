@@ -137,7 +137,7 @@ class Birth:
 
     Attributes:
         pid: 0 = it has not shown itself.
-        asked_s: when it was ordered (monotonic).
+        asked_s: when it was ordered, or another was born since (monotonic).
     """
 
     command: StartWorker
@@ -376,6 +376,9 @@ class Nursery:
                 yield WorkerNotBorn(birth.command)
         elif message.word == HELLO and not birth.pid:
             birth.pid = message.pid
+            for other in self._births():
+                if other.command.generation == birth.command.generation:
+                    other.asked_s = time.monotonic()  # a template bears one at a time
             yield WorkerBorn(birth.command, birth.pid)
         elif message.word == READY and birth.pid:
             self._forget(birth.channel)
