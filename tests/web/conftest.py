@@ -14,7 +14,8 @@ from penstock.web.core.signals import setting_changed
 from penstock.web.urls import clear_url_caches, set_script_prefix, set_urlconf
 
 # Many tests ask Django for the right answer: it is configured here, once, and nowhere else in this process.
-django_settings.configure(SECRET_KEY="secret of the tests", USE_I18N=False, LOGGING_CONFIG=None)
+# It fills in DATABASES later on: they must not be the ones of its defaults (conf/test_global_settings.py).
+django_settings.configure(SECRET_KEY="secret of the tests", USE_I18N=False, LOGGING_CONFIG=None, DATABASES={})
 settings.configure(SECRET_KEY="secret of the tests", ALLOWED_HOSTS=["testserver"], LOGGING_CONFIG=None)
 
 # An address in memory would do for a name only as long as what stands there lives.
