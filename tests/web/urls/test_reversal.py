@@ -105,6 +105,18 @@ def test_optional_part_is_written_if_its_argument_is_given():
     assert reverse("n", urlconf, kwargs={"x": 5}) == "/a/5/"
 
 
+@pytest.mark.parametrize("child", [path("x/", view, name="n"), path("<int:x>/", view, name="n")], ids=str)
+def test_nothing_stands_behind_the_end_of_a_path_even_if_there_are_two(child):
+    # Django answers "/a/", which does not lead to the child.
+    urlconf = (re_path(r"^a/$|^b/$", include([child])),)
+    with pytest.raises(NoReverseMatch):
+        reverse("n", urlconf)
+
+
+def test_first_end_of_a_path_is_written_if_an_empty_route_stands_behind_it():
+    assert reverse("n", (re_path(r"^a/$|^b/$", include([path("", view, name="n")])),)) == "/a/"
+
+
 def test_group_that_is_repeated_is_written_twice():
     assert reverse("n", (re_path(r"^(?P<x>\w+)-(?P=x)$", view, name="n"),), args=["a"]) == "/a-a"
 
