@@ -1,9 +1,9 @@
 """TEMPLATES as they are written for Django's own language, rendered by Jinja2.
 
-Both languages share their look: `{{ name }}`, `{% if %}`, `{% for %}`, `{% extends %}`, `{% block %}`, `{%
-include %}`.  A template that uses no more works as it is; what nearly every template has besides
-is understood, too (django_tags.py). What else is only Django's is an error with the line: most of it when the
-template is read; a method that is shown and not called, when it is rendered.
+Both languages share the look of `{{ name }}` and of the tags if, for, extends, block and include.  A template
+that uses no more works as it is; what nearly every template has besides is understood, too (django_tags.py).
+What else is only Django's is an error with the line: most of it when the template is read; a method that is
+shown and not called, when it is rendered.
 
 In:     an entry of TEMPLATES for Django's engine, its `loaders` included.
 Out:    templates as those of backends/jinja2.py.
