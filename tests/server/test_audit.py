@@ -106,6 +106,18 @@ def test_open_database_is_named_with_its_file_and_where_it_was_opened() -> None:
     assert audit(source) == ["open SQLite database ':memory:' (from site.py:4)"]
 
 
+def test_lazy_object_is_not_set_up_to_be_looked_at() -> None:
+    source = """\
+        import sqlite3
+        class Lazy:
+            @property
+            def __class__(self):
+                raise RuntimeError("set up too early")
+        lazy = Lazy()
+        """
+    assert audit(source) == []
+
+
 def test_thread_of_a_c_library_is_counted() -> None:
     source = """\
         import ctypes

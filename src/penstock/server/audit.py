@@ -158,7 +158,8 @@ def _databases(origins: Origins) -> Iterator[str]:
     if sqlite3 is None:
         return
     for found in gc.get_objects():
-        if isinstance(found, sqlite3.Connection) and _is_open(found, sqlite3.ProgrammingError):
+        # Not isinstance, which asks the object itself: a lazy one (Django's) would set itself up, or fail.
+        if issubclass(type(found), sqlite3.Connection) and _is_open(found, sqlite3.ProgrammingError):
             yield f"open SQLite database {_file_of(found)!r}{_from(origins.databases.get(id(found)))}"
 
 
