@@ -13,7 +13,7 @@ from penstock.agent.ops.desk import Desk, Subject
 from penstock.agent.ops.metrics import Metrics
 from penstock.cli import doctor_rules
 from penstock.protocol import RequestHead
-from penstock.server.family import HANDLED
+from penstock.server.signals import HANDLED
 from penstock.telemetry import CurrentRequest, Recorder, Segment, Snapshot, WorkerState, WorkerStatus
 
 ROOT = Path(__file__).parent.parent

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from penstock.cli.handover import VARIABLE, make_exec, take_inheritance
-from penstock.server.handover import Inheritance
+from penstock.server.master.handover import Inheritance
 
 LEFT = {"sockets": {"127.0.0.1:80": 7}, "channel": 9, "pid": 42}
 

@@ -11,7 +11,7 @@ from penstock.cli.supervision import (
     take_passed,
 )
 from penstock.config import ConfigError, ServerConfig
-from penstock.server.notify import Phase
+from penstock.server.master.notify import Phase
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -24,13 +24,13 @@ import pytest
 
 from penstock.config import ProtocolConfig, ServerConfig, WSGIConfig
 from penstock.server.address import TCPAddress
-from penstock.server.connection import Connection
-from penstock.server.lanes import Lanes
 from penstock.server.listener import Listener, open_listeners
-from penstock.server.loop import Loop
-from penstock.server.phase import Phase
 from penstock.server.process import RESET_SIGNALS
-from penstock.server.reception import Reception
+from penstock.server.worker.connection import Connection
+from penstock.server.worker.lanes import Lanes
+from penstock.server.worker.loop import Loop
+from penstock.server.worker.phase import Phase
+from penstock.server.worker.reception import Reception
 from penstock.telemetry import FinishedRequest, Outcome
 
 PATIENCE_S = 5.0

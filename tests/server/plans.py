@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from penstock.config import AgentConfig, ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
-from penstock.server.notify import Notifier
+from penstock.server.master.notify import Notifier
 from penstock.server.plan import ServePlan
 
 

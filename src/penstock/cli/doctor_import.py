@@ -12,7 +12,7 @@ import sys
 import time
 
 from penstock.cli.doctor_facts import ImportReport
-from penstock.server.audit import Origins, find_hazards
+from penstock.server.template.audit import Origins, find_hazards
 from penstock.telemetry.usage import usage_of
 from penstock.wsgi import ApplicationLoadError, load_application
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Final
 
-from penstock.server.handover import Exec, Inheritance
+from penstock.server.master.handover import Exec, Inheritance
 
 # Not PENSTOCK_...: those are options.
 VARIABLE: Final = "_PENSTOCK_HANDOVER"

@@ -29,9 +29,9 @@ from penstock.cli.watcher import require_watchfiles, start_watcher
 from penstock.config import AgentConfig, Config, ConfigError, ServerConfig, load_config
 from penstock.server import ServePlan, StartError, serve
 from penstock.server.address import AddressError, TCPAddress, UnixAddress, parse_address
-from penstock.server.handover import Inheritance
 from penstock.server.listener import Listener, open_listeners
-from penstock.server.notify import Notifier
+from penstock.server.master.handover import Inheritance
+from penstock.server.master.notify import Notifier
 from penstock.server.process import parse_identity
 from penstock.wsgi import (
     ApplicationLoadError,

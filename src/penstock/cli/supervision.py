@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from penstock.config import ConfigError, ServerConfig
-from penstock.server.notify import Notifier
+from penstock.server.master.notify import Notifier
 
 _FIRST_FD: Final = 3
 # Beyond the limit of descriptors of any process.

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from wsgiref.types import WSGIApplication
 
 from penstock.config import AgentConfig, ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
-from penstock.server.handover import Exec, Inheritance
 from penstock.server.listener import Listener
-from penstock.server.notify import Notifier
+from penstock.server.master.handover import Exec, Inheritance
+from penstock.server.master.notify import Notifier
 from penstock.server.process import Identity
 from penstock.telemetry import Segment
 

@@ -10,6 +10,21 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterable, Iterator
+from typing import Final
+
+# What a master or worker may be sent; in a child it waits until the child can tell what it means.
+HANDLED: Final = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGHUP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGWINCH,
+    signal.SIGCHLD,
+)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """What a worker shows of its life: when its loop last turned, which requests run and how long they may.
 
 The worker writes a line when a request enters the application and its loop's time at each turn. Whoever
-judges it (server/overseer.py) or prints it (snapshot.py) reads here.
+judges it (server/master/overseer.py) or prints it (snapshot.py) reads here.
 
 In:     a descriptor of a segment and a slot; the memory is hostile.
 Out:    frozen dataclasses; texts safe to print.
@@ -16,6 +16,8 @@ from typing import Final
 from penstock.telemetry import layout
 from penstock.telemetry.layout import PAGE_BYTES, Layout
 
+# How often a loop that has nothing to do shows that it turns, give or take a tick of its wheel.
+BEAT_S: Final = 0.75
 _LINE: Final = struct.Struct(layout.THREAD_FORMAT)
 
 
