@@ -19,6 +19,8 @@ from typing import Any, Final
 from penstock.web.conf import settings
 from penstock.web.contrib.sessions.backends.base import MIN_KEY_LENGTH, SessionBase, UpdateError
 from penstock.web.contrib.sessions.exceptions import SessionInterrupted
+from penstock.web.http import HttpRequest
+from penstock.web.http.response import HttpResponseBase
 from penstock.web.http.session import STORE
 from penstock.web.utils.cache import patch_vary_headers
 from penstock.web.utils.deprecation import MiddlewareMixin
@@ -34,13 +36,13 @@ class SessionMiddleware(MiddlewareMixin):
         super().__init__(get_response)
         self.SessionStore: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
 
-    def process_request(self, request: Any) -> None:
+    def process_request(self, request: HttpRequest) -> None:
         """Say which store the request's session comes from; http/session.py makes it when it is wanted."""
         attributes = request.__dict__
         attributes.pop("session", None)
         attributes[STORE] = self.SessionStore
 
-    def process_response(self, request: Any, response: Any) -> Any:
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Save what changed.
 
         Raises:
@@ -63,7 +65,7 @@ class SessionMiddleware(MiddlewareMixin):
         return response
 
 
-def _is_of_no_concern(request: Any) -> bool:
+def _is_of_no_concern(request: HttpRequest) -> bool:
     """Whether a session that nobody looked at changes nothing about the response.
 
     There is no cookie, or it looks like a key: then it stays.  What does not is deleted, as Django does.
@@ -84,12 +86,12 @@ def _cookie_place() -> dict[str, Any]:
     }
 
 
-def _delete_cookie(response: Any) -> None:
+def _delete_cookie(response: HttpResponseBase) -> None:
     response.delete_cookie(settings.SESSION_COOKIE_NAME, **_cookie_place())
     patch_vary_headers(response, ("Cookie",))
 
 
-def _save(session: Any, response: Any) -> None:
+def _save(session: Any, response: HttpResponseBase) -> None:
     max_age = None if session.get_expire_at_browser_close() else session.get_expiry_age()
     if response.status_code >= 500:
         return
@@ -101,13 +103,13 @@ def _save(session: Any, response: Any) -> None:
     patch_vary_headers(response, ("Cookie",))  # saved at every request, it may not have been looked at
 
 
-def _send_cookie(response: Any, key: str, max_age: int | None) -> None:
+def _send_cookie(response: HttpResponseBase, key: str, max_age: int | None) -> None:
     response.set_cookie(
         settings.SESSION_COOKIE_NAME,
         key,
         expires=None if max_age is None else http_date(time.time() + max_age),
         max_age=max_age,
-        httponly=settings.SESSION_COOKIE_HTTPONLY or None,
-        secure=settings.SESSION_COOKIE_SECURE or None,
+        httponly=settings.SESSION_COOKIE_HTTPONLY,
+        secure=settings.SESSION_COOKIE_SECURE,
         **_cookie_place(),
     )
