@@ -215,3 +215,14 @@ def test_a_notice_goes_to_a_stream_too(make_drain):
     assert os.read(read_fd, 100) == b"notice\n"
     os.close(read_fd)
     os.close(write_fd)
+
+
+def test_counters_in_which_someone_wrote_the_highest_number_do_not_end_the_agent(
+    make_drain, recorder, finished, path, segment
+):
+    drain = make_drain(path)
+    segment.words[layout.AGENT_LINES_WORD] = (1 << 64) - 1
+    recorder.access(finished(line=b"one"))
+    drain.step()
+    assert lines(path) == [b"one"]
+    assert segment.words[layout.AGENT_LINES_WORD] == 0

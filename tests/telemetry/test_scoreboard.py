@@ -133,3 +133,10 @@ def test_a_slot_marked_gone_has_no_connections(segment):
 @pytest.mark.parametrize("state", WorkerState)
 def test_states_keep_their_numbers_because_memory_holds_them(state):
     assert list(scoreboard.WorkerState)[state] is state
+
+
+def test_a_fold_of_a_slot_in_which_someone_wrote_the_highest_number_goes_on_from_0(segment):
+    word = segment.layout.slot_at(SLOT) // WORD_BYTES + layout.FOLD
+    segment.words[word] = (1 << 64) - 1
+    fold_counts(segment, SLOT)
+    assert segment.words[word] == 0

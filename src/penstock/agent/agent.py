@@ -39,7 +39,7 @@ from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.record import ACCESS, LOG
 from penstock.telemetry.ring import Batch, RingReader
 from penstock.telemetry.scoreboard import WorkerState
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.segment import Segment, add_to
 
 # Short bursts: on one core with a busy worker, its clients wait for each. The 99th percentile of a hello was
 # 3.1 ms with 20 ms, 2.4 with 10 and 1.7 with 5, the CPU the same within 3 %; 10 wakes half as often as 5.
@@ -245,7 +245,7 @@ class Agent:
         lanes = [row[_LANE] & 1 for row in rows if row[_APPLICATION_TICKS]]
         pool = sum(lanes)
         for word, count in zip(layout.AGENT_LANE_WORDS, (len(lanes) - pool, pool), strict=True):
-            self._words[word] += count
+            add_to(self._words, word, count)
 
     def _format_errors(self, batch: Batch) -> bytes:
         """The whole way from a batch of ring B to bytes."""

@@ -16,7 +16,7 @@ from penstock.agent.ledger import Ledger
 from penstock.agent.output import Kind, Output
 from penstock.telemetry import layout
 from penstock.telemetry.ring import Batch, RingReader
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.segment import Segment, add_to
 
 # Large enough that a batch's fixed costs (a dozen calls, one write) vanish, small enough that one hostile
 # line, which makes its whole batch take the careful path, costs its neighbours little, and its text stays
@@ -106,7 +106,7 @@ class Drain:
     def give_up(self) -> None:
         """Count the pending batch as lost; the agent is about to leave."""
         if self._pending:
-            self._words[layout.AGENT_DISCARDED_WORD] += self.output.give_up()
+            add_to(self._words, layout.AGENT_DISCARDED_WORD, self.output.give_up())
             self._pending = None
 
     def reopen(self) -> None:
@@ -139,7 +139,7 @@ class Drain:
         """Format and write; True = all of it left and is committed."""
         self._pending = (reader, batch)
         if batch.damaged:
-            self._words[layout.AGENT_DAMAGED_WORD] += batch.damaged
+            add_to(self._words, layout.AGENT_DAMAGED_WORD, batch.damaged)
         text = self._text_of(batch)
         if self.output.is_file:
             self._ledger.intend(self._area, len(text))
@@ -153,7 +153,7 @@ class Drain:
         try:
             return self._format(batch)
         except Exception:  # noqa: BLE001 - hostile memory; ending would only read the same batch again
-            self._words[layout.AGENT_DAMAGED_WORD] += len(batch.rows)
+            add_to(self._words, layout.AGENT_DAMAGED_WORD, len(batch.rows))
             return b""
 
     def _finish(self) -> bool:
@@ -169,7 +169,7 @@ class Drain:
         self._count(batch.rows)
         if self.output.kind is Kind.GONE:
             self.lost_lines += len(batch.rows)
-            self._words[layout.AGENT_DISCARDED_WORD] += len(batch.rows)
+            add_to(self._words, layout.AGENT_DISCARDED_WORD, len(batch.rows))
         elif self.output.kind is not Kind.OFF:
-            self._words[layout.AGENT_LINES_WORD] += len(batch.rows)
+            add_to(self._words, layout.AGENT_LINES_WORD, len(batch.rows))
         return True

@@ -34,7 +34,7 @@ from typing import Any, Final
 
 from penstock.telemetry.layout import MAX_TEXT_BYTES, PARKED_WORD, RECORD_BYTES, RingPlace
 from penstock.telemetry.record import CHECK
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.segment import Segment, add_to
 
 # How far the writer goes before it looks at TAIL again; less in a small ring. The stride of the text is at
 # most the longest text, so a longer one always comes to make_room, which refuses it.
@@ -120,7 +120,7 @@ class RingWriter:
             if self._find_room(size):
                 return True
         self._waited_at = self.words[self._place.tail_word]
-        self.words[self._place.dropped_word] += 1
+        add_to(self.words, self._place.dropped_word, 1)
         return False
 
     def _hurry(self) -> None:
@@ -193,7 +193,7 @@ class RingWriter:
         at = place.records_at + (self.number % place.record_count) * RECORD_BYTES
         if _WORD.unpack_from(self.memory, at)[0] == self.number + 1:
             _WORD.pack_into(self.memory, at, 0)  # counted once, whoever comes next
-            self.words[place.torn_word] += 1
+            add_to(self.words, place.torn_word, 1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

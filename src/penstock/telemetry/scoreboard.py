@@ -22,7 +22,7 @@ from typing import Final
 
 from penstock.telemetry import layout
 from penstock.telemetry.layout import COUNT_WORDS, WORD_BYTES, Layout
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.segment import Segment, add_to
 
 _COUNT_BYTES: Final = COUNT_WORDS * WORD_BYTES
 
@@ -69,10 +69,9 @@ def fold_counts(segment: Segment, slot: int) -> None:
             plan.bank_at(slot, 1 - bank),
             _sum(read_counts(segment.fd, plan.bank_at(slot, bank)), live),
         )
-        fold += 1
-        segment.words[fold_word] = fold
+        add_to(segment.words, fold_word, 1)
     _write(segment, plan.counts_at(slot), array("Q", bytes(_COUNT_BYTES)))
-    segment.words[fold_word] = fold + 1
+    add_to(segment.words, fold_word, 1)
 
 
 def _sum(one: "array[int]", other: "array[int]") -> "array[int]":

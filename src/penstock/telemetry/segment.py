@@ -22,6 +22,7 @@ from penstock.telemetry import layout
 from penstock.telemetry.layout import Layout
 
 SEGMENT_NAME: Final = "penstock"
+_MAX_WORD: Final = (1 << 64) - 1
 
 # fcntl(2); the names exist in Python's fcntl, the values are Linux's
 _SEALS: Final = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
@@ -113,6 +114,11 @@ class Segment:
         for fd in (self.fd, self.wake_fd, *self.stack_fds):
             if fd >= 0:
                 os.close(fd)
+
+
+def add_to(words: memoryview, word: int, count: int) -> None:
+    """Add to a word, beyond 64 bits from 0 again: it never raises, whatever another process wrote there."""
+    words[word] = (words[word] + count) & _MAX_WORD
 
 
 def _above_standard(fd: int) -> int:
