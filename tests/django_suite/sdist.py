@@ -5,6 +5,7 @@ Out:    the folder of the tests, below .cache.
 Never:  takes a file with another hash; never names an index; never writes into the tree.
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -30,8 +31,11 @@ def django_tests() -> Path:
     """
     name, version, digest = _required()
     tests = CACHE / f"{name}-{version}" / "tests"
-    if not tests.is_dir():
-        _unpack(_downloaded(name, version, digest))
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:  # in CI several Pythons come for it at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not tests.is_dir():
+            _unpack(_downloaded(name, version, digest))
     return tests
 
 
@@ -44,7 +48,6 @@ def _required() -> tuple[str, str, str]:
 def _downloaded(name: str, version: str, digest: str) -> Path:
     archive = CACHE / f"{name}-{version}.tar.gz"
     if not archive.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
         _download()
     got = hashlib.sha256(archive.read_bytes()).hexdigest()
     if got != digest:
