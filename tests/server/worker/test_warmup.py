@@ -1,4 +1,6 @@
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -45,6 +47,13 @@ def test_loop_that_does_not_answer_is_no_answer(serve, monkeypatch) -> None:
     rig = serve(application)
     assert warm_up(rig.reception, ENVIRON, "/", 0.05) == ""
     gate.set()
+
+
+def test_loop_that_has_ended_is_not_waited_for() -> None:
+    ended = SimpleNamespace(loop=SimpleNamespace(is_stopped=True, order=lambda _call: None))
+    began_s = time.monotonic()
+    assert warm_up(ended, ENVIRON, "/", 60) == ""
+    assert time.monotonic() - began_s < 30
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,10 @@ class Worker:
         return imported
 
     def _warm_up(self, path: str) -> bool:
-        """Answer a first request of our own; False = the application failed, and the master knows why."""
+        """Answer a first request of our own; False = the application failed, and the master knows why.
+
+        A worker that was told to stop meanwhile has not failed.
+        """
         plan = self._assignment.plan
         environ = connection_environ(
             plan.wsgi,
@@ -150,7 +153,7 @@ class Worker:
             multiprocess=not self._assignment.order.is_alone,
         )
         line = warm_up(self._reception, environ, path, plan.server.request_timeout_s)
-        if is_failure(line):
+        if is_failure(line) and not self._loop.is_stopped:
             send_message(self._channel_fd, FAILED, f"warmup_path {path!r} was answered with {line!r}")
             return False
         return True
