@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.telemetry.usage import usage_of, usage_of_child
+from penstock.telemetry.usage import proportional, resident, usage_of, usage_of_child
 
 
 def write_stat(proc: Path, text: str) -> Path:
@@ -43,3 +43,13 @@ def test_this_process_is_the_child_of_its_parent_and_of_nobody_else() -> None:
 
 def test_pid_beyond_all_pids_has_no_usage() -> None:
     assert usage_of((1 << 64) - 1) is None
+
+
+@pytest.mark.parametrize("measure", [resident, proportional])
+def test_memory_of_a_process_is_counted_and_that_of_none_is_nothing(measure) -> None:
+    assert measure(os.getpid()) > 1 << 20
+    assert measure(1 << 22) == 0
+
+
+def test_part_of_shared_memory_is_less_than_all_of_it() -> None:
+    assert proportional(os.getpid()) < resident(os.getpid())

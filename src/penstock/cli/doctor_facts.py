@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from penstock.cli.machine import available_cpus, default_workers, memory_bytes
 from penstock.config import Config, LoadedConfig
-from penstock.server.master.footprint import proportional, resident
 from penstock.telemetry import FoundMaster, SegmentError, Snapshot, WorkerState
+from penstock.telemetry.usage import proportional, resident
 
 # An application that imports longer than this has a problem of its own, which is then said.
 IMPORT_S: Final = 60.0

@@ -1,14 +1,16 @@
 """What one of our processes uses: memory and CPU time, and when it started.
 
 In:     pids, from shared memory: hostile input. A pid counts only while its parent is the master.
-Out:    Usage, or None for a process that is gone, a stranger's or not ours to look at.
+Out:    Usage, or None for a process that is gone, a stranger's or not ours to look at; of bytes alone, 0.
 Never:  raises.
 
-Rules:  proc(5): /proc/PID/stat; the name of a program may hold spaces and parentheses.
+Rules:  proc(5): /proc/PID/stat, smaps_rollup; the name of a program may hold spaces and parentheses.
 """
 
+import contextlib
 import dataclasses
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +22,7 @@ _USER_TICKS: Final = 14 - 3
 _SYSTEM_TICKS: Final = 15 - 3
 _START_TICKS: Final = 22 - 3
 _RESIDENT_PAGES: Final = 24 - 3
+_PSS: Final = re.compile(r"^Pss: +([0-9]+) kB", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,3 +53,17 @@ def usage_of_child(pid: int, parent: int, proc: Path = Path("/proc")) -> Usage |
     """Return what a process uses if `parent` is its parent."""
     usage = usage_of(pid, proc)
     return usage if usage is not None and usage.parent == parent else None
+
+
+def resident(pid: int) -> int:
+    """Return the resident memory: shared pages count in full, as in ps and top."""
+    usage = usage_of(pid)
+    return usage.resident_bytes if usage is not None else 0
+
+
+def proportional(pid: int) -> int:
+    """Return its part of the memory (PSS): a page that n processes share counts 1/n in each."""
+    with contextlib.suppress(OSError):
+        found = _PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii"))
+        return int(found[1]) << 10 if found else 0
+    return 0

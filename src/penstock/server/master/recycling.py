@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from penstock.config import ServerConfig
-from penstock.server.master.footprint import resident
 from penstock.server.master.lifecycle import State
 from penstock.server.master.roster import Member
 from penstock.telemetry import Segment, finished_requests
+from penstock.telemetry.usage import resident
 
 LOOK_EVERY_S: Final = 1.0
 

@@ -13,11 +13,11 @@ import logging
 import os
 
 from penstock.server.errors import StartError
-from penstock.server.master.footprint import proportional
 from penstock.server.master.renewal import renew_plan
 from penstock.server.master.roster import Roster
 from penstock.server.plan import ServePlan
 from penstock.telemetry import ReloadState, Segment, Verdict, begin_reload, write_verdict
+from penstock.telemetry.usage import proportional
 
 log = logging.getLogger("penstock.server")
 
