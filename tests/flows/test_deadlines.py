@@ -76,11 +76,11 @@ def timed_answer(client, path: str) -> tuple[int, float]:
 
 
 def event(server, name: str) -> str:
-    """Return the line of an event, and the stack below it."""
-    found = re.search(
-        rf"^.*{re.escape(name)} .*\n(?:(?!.* penstock\.server:? ).*\n)*", server.errors(), re.MULTILINE
-    )
-    assert found, f"no {name} in {server.errors()}"
+    """Return the line of an event, and the stack below it; the agent writes it soon after it happened."""
+    pattern = re.compile(rf"^.*{re.escape(name)} .*\n(?:(?!.* penstock\.server:? ).*\n)*", re.MULTILINE)
+    wait_until(lambda: pattern.search(server.errors()), f"a line that says {name}")
+    found = pattern.search(server.errors())
+    assert found
     return found[0]
 
 

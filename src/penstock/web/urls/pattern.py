@@ -123,7 +123,7 @@ class RegexPattern(_Written):
     """A `re_path()` pattern."""
 
     # The flag may be positional, as in Django.
-    def __init__(self, regex: str | Promise, name: str | None = None, is_endpoint: bool = False) -> None:  # noqa: FBT - see above
+    def __init__(self, regex: str | Promise, name: str | None = None, is_endpoint: bool = False) -> None:
         super().__init__(regex, name, is_endpoint=is_endpoint)
 
     @staticmethod
@@ -159,7 +159,7 @@ class RoutePattern(_Written):
     """A `path()` pattern."""
 
     # The flag may be positional, as in Django.
-    def __init__(self, route: str | Promise, name: str | None = None, is_endpoint: bool = False) -> None:  # noqa: FBT - see above
+    def __init__(self, route: str | Promise, name: str | None = None, is_endpoint: bool = False) -> None:
         super().__init__(route, name, is_endpoint=is_endpoint)
         self.parsed = parse_route(str(route), is_endpoint=is_endpoint)
         self.converters = dict(self.parsed.converters)
@@ -194,7 +194,7 @@ class RoutePattern(_Written):
 class LocalePrefixPattern:
     """The language in front of a path: `de/`; nothing for the default language, if it shall have none."""
 
-    def __init__(self, prefix_default_language: bool = True) -> None:  # noqa: FBT - as in Django
+    def __init__(self, prefix_default_language: bool = True) -> None:
         self.prefix_default_language = prefix_default_language
         self.converters: dict[str, Any] = {}
 
