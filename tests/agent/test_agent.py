@@ -185,7 +185,8 @@ def test_a_full_disk_is_said_in_the_other_log_once_and_when_it_ends(logs, record
     )
     full_fd, write = agent._access.output.fd, os.write
     monkeypatch.setattr(
-        "penstock.agent.output.os.write", lambda fd, data: len(data) if fd == full_fd else write(fd, data)
+        "penstock.agent.logs.output.os.write",
+        lambda fd, data: len(data) if fd == full_fd else write(fd, data),
     )
     logs.report(agent)
     monkeypatch.undo()

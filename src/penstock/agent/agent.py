@@ -24,13 +24,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from penstock.agent.access_line import TextAccess
-from penstock.agent.drain import Drain
-from penstock.agent.error_line import LogEntry, TextErrors, entry_of
-from penstock.agent.escape import escape_json, escape_text, split_access_text, strip_queries
-from penstock.agent.json_line import JSONAccess, JSONErrors
-from penstock.agent.ledger import Ledger
-from penstock.agent.output import Output
+from penstock.agent.logs.access_line import TextAccess
+from penstock.agent.logs.drain import Drain
+from penstock.agent.logs.error_line import LogEntry, TextErrors, entry_of
+from penstock.agent.logs.escape import escape_json, escape_text, split_access_text, strip_queries
+from penstock.agent.logs.json_line import JSONAccess, JSONErrors
+from penstock.agent.logs.ledger import Ledger
+from penstock.agent.logs.output import Output
 from penstock.agent.watch import LossWatch, Notice, TroubleWatch, sum_of
 from penstock.config.agent import AgentConfig
 from penstock.telemetry import layout

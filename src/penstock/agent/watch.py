@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from penstock.agent.drain import Drain
+from penstock.agent.logs.drain import Drain
 from penstock.telemetry import layout
 from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.segment import Segment

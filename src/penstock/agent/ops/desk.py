@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from penstock import __version__
-from penstock.agent.escape import without_query
+from penstock.agent.logs.escape import without_query
 from penstock.agent.ops.exposition import CONTENT_TYPE, render
 from penstock.agent.ops.metrics import Metrics
 from penstock.agent.ops.readiness import Verdict, judge

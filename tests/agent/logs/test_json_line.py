@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.agent.error_line import LogEntry
-from penstock.agent.escape import escape_json, split_access_text
-from penstock.agent.json_line import JSONAccess, JSONErrors, RequestLineTexts
+from penstock.agent.logs.error_line import LogEntry
+from penstock.agent.logs.escape import escape_json, split_access_text
+from penstock.agent.logs.json_line import JSONAccess, JSONErrors, RequestLineTexts
 from penstock.telemetry.clock import NS_PER_S, WallClock
 
 # 2026-11-20T09:50:00Z

@@ -2,9 +2,9 @@ import os
 
 import pytest
 
-from penstock.agent.drain import BATCH_RECORDS, Drain
-from penstock.agent.ledger import Ledger
-from penstock.agent.output import Kind, Output
+from penstock.agent.logs.drain import BATCH_RECORDS, Drain
+from penstock.agent.logs.ledger import Ledger
+from penstock.agent.logs.output import Kind, Output
 from penstock.telemetry import layout
 from penstock.telemetry.record import ACCESS
 from penstock.telemetry.recorder import Recorder

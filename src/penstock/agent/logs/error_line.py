@@ -18,7 +18,7 @@ import itertools
 import logging
 from typing import Any, Final
 
-from penstock.agent.escape import escape_message
+from penstock.agent.logs.escape import escape_message
 from penstock.telemetry.clock import WallClock
 
 _CONTINUATION: Final = "  | "

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from penstock.agent.access_line import MillisecondTexts, TextAccess, outcome_name
+from penstock.agent.logs.access_line import MillisecondTexts, TextAccess, outcome_name
 from penstock.telemetry.clock import NS_PER_S, WallClock
 
 # 2026-11-20T09:50:00Z

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
-from penstock.agent.access_line import MillisecondTexts, outcome_name
-from penstock.agent.error_line import LogEntry, severity
+from penstock.agent.logs.access_line import MillisecondTexts, outcome_name
+from penstock.agent.logs.error_line import LogEntry, severity
 from penstock.telemetry.clock import WallClock
 from penstock.telemetry.record import Outcome
 

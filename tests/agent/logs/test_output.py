@@ -8,7 +8,7 @@ import termios
 
 import pytest
 
-from penstock.agent.output import Kind, Output
+from penstock.agent.logs.output import Kind, Output
 
 LINE = b"x" * 99 + b"\n"
 
@@ -151,7 +151,7 @@ def test_a_full_disk_is_not_tried_at_once_again(now, monkeypatch):
     output.write(LINE)
     assert not output.awaits_writable
     tried = []
-    monkeypatch.setattr("penstock.agent.output.os.write", lambda *_: tried.append(1) or 100)
+    monkeypatch.setattr("penstock.agent.logs.output.os.write", lambda *_: tried.append(1) or 100)
     assert not output.flush()
     now.pass_s(0.3)
     assert output.awaits_writable
@@ -172,7 +172,7 @@ def test_a_line_cut_by_a_full_disk_is_begun_again_in_the_next_file(tmp_path, now
             raise OSError(28, "No space left on device")
         return os.pwrite(fd, data[: room.pop(0)], 0)
 
-    monkeypatch.setattr("penstock.agent.output.os.write", write_until_full)
+    monkeypatch.setattr("penstock.agent.logs.output.os.write", write_until_full)
     assert not output.write(LINE * 3)
     monkeypatch.undo()
     path.rename(tmp_path / "log.1")
@@ -238,7 +238,7 @@ def test_each_piece_for_a_pipe_is_whole_lines_that_cannot_be_split(pipe, now, mo
     sizes = []
     write = os.write
     monkeypatch.setattr(
-        "penstock.agent.output.os.write", lambda fd, data: sizes.append(len(data)) or write(fd, data)
+        "penstock.agent.logs.output.os.write", lambda fd, data: sizes.append(len(data)) or write(fd, data)
     )
     output = output_on(pipe[1], now)
     output.write(LINE * 100)
@@ -270,7 +270,7 @@ def test_a_pipe_that_may_not_be_opened_anew_is_asked_before_each_write(pipe, now
         raise PermissionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("penstock.agent.output.os.open", refuse)
+        patch.setattr("penstock.agent.logs.output.os.open", refuse)
         output = output_on(pipe[1], now)
     assert output.kind is Kind.POLLED
     text = LINE * 5000
@@ -348,7 +348,7 @@ def test_no_more_descriptors_is_trouble(pipe, now, monkeypatch):
     def refuse(*_):
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr("penstock.agent.output.os.dup", refuse)
+    monkeypatch.setattr("penstock.agent.logs.output.os.dup", refuse)
     assert output_on(pipe[1], now).trouble == "[Errno 24] Too many open files"
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.agent.escape import (
+from penstock.agent.logs.escape import (
     escape_json,
     escape_message,
     escape_text,

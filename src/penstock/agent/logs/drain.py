@@ -12,8 +12,8 @@ Never:  waits; holds more than one batch.
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from penstock.agent.ledger import Ledger
-from penstock.agent.output import Kind, Output
+from penstock.agent.logs.ledger import Ledger
+from penstock.agent.logs.output import Kind, Output
 from penstock.telemetry import layout
 from penstock.telemetry.ring import Batch, RingReader
 from penstock.telemetry.segment import Segment, add_to

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.agent.error_line import LogEntry, TextErrors, entry_of, severity
+from penstock.agent.logs.error_line import LogEntry, TextErrors, entry_of, severity
 from penstock.telemetry.clock import WallClock
 from penstock.telemetry.layout import MAX_TEXT_BYTES
 

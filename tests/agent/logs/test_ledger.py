@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from penstock.agent.ledger import Ledger
+from penstock.agent.logs.ledger import Ledger
 from penstock.telemetry import layout
 from penstock.telemetry.layout import ACCESS_OUTPUT, ERROR_OUTPUT
 
