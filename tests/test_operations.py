@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.agent.metrics import Family, Gatherer, Kind, ServerMetrics
 from penstock.agent.ops.desk import Desk, Subject
-from penstock.agent.ops.metrics import Metrics
 from penstock.cli import doctor_rules
 from penstock.protocol import RequestHead
 from penstock.server.signals import HANDLED
@@ -64,10 +64,17 @@ def segment() -> Iterator[Segment]:
     os.close(made.wake_fd)
 
 
+def gathered(segment: Segment) -> dict[str, Family]:
+    """Return what the ops port shows, by the name it has there."""
+    suffixes = {Kind.COUNTER: "_total", Kind.INFO: "_info"}
+    families = Gatherer([ServerMetrics(segment, 4, 1)]).gather()
+    return {family.name + suffixes.get(family.kind, ""): family for family in families}
+
+
 def test_every_metric_is_on_the_page_with_its_labels(segment) -> None:
     families = {
-        family.name: {label for sample in family.samples for label in sample.labels} - {"le"}
-        for family in Metrics(segment, 4, 1).families()
+        name: {label for sample in family.samples for label, _ in sample.labels}
+        for name, family in gathered(segment).items()
     }
     rows = re.findall(r"^\| `(penstock_\w+)` \| ([^|]*)\|", section("Metrics"), re.MULTILINE)
     described = {name: set(re.findall(r"`(\w+)`", labels.partition("(")[0])) for name, labels in rows}
@@ -78,7 +85,7 @@ def test_every_metric_is_on_the_page_with_its_labels(segment) -> None:
 
 
 def test_every_metric_of_the_alerts_is_there(segment) -> None:
-    names = {family.name for family in Metrics(segment, 4, 1).families()}
+    names = gathered(segment).keys()
     used = re.findall(r"penstock_\w+", section("Metrics").partition("```")[2])
     assert used
     assert {name.removesuffix("_bucket") for name in used} <= names

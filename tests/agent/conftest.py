@@ -7,6 +7,7 @@ import pytest
 
 from penstock.telemetry.record import Outcome
 from penstock.telemetry.recorder import Recorder
+from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
 
 US = 1000
@@ -73,3 +74,16 @@ class Time:
 @pytest.fixture
 def now() -> Time:
     return Time()
+
+
+@pytest.fixture
+def put(segment: Segment) -> Callable[..., Recorder]:
+    """Put a process into a slot: `put(1, WorkerState.READY, pid=4242)`."""
+
+    def begin(slot: int, state: WorkerState = WorkerState.READY, pid: int = 4242) -> Recorder:
+        recorder = Recorder(segment, slot, wait=lambda _: None)
+        recorder.reset(pid, 1)
+        recorder.set_state(state)
+        return recorder
+
+    return begin

@@ -19,8 +19,10 @@ def make_desk(segment, now):
     return make
 
 
-def ask(desk: Desk, path: str, method: str = "GET"):
-    return desk.answer(RequestHead(method=method, path=path))
+def ask(desk: Desk, path: str, method: str = "GET", accept: str = ""):
+    return desk.answer(
+        RequestHead(method=method, path=path, fields={"HTTP_ACCEPT": accept} if accept else {})
+    )
 
 
 def test_liveness_needs_nobody(make_desk) -> None:
@@ -50,6 +52,13 @@ def test_metrics_are_prometheus_text(make_desk) -> None:
     answer = ask(make_desk(), "/metrics")
     assert answer.kind == "text/plain; version=0.0.4; charset=utf-8"
     assert answer.body.startswith(b"# HELP penstock_")
+
+
+def test_metrics_are_openmetrics_for_who_asks_for_it(make_desk) -> None:
+    answer = ask(make_desk(), "/metrics", accept="application/openmetrics-text;version=1.0.0")
+    assert answer.kind == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert answer.body.endswith(b"\n# EOF\n")
+    assert ("Vary", "Accept") in answer.fields
 
 
 def test_status_is_the_snapshot_and_readiness_and_memory(make_desk, put) -> None:

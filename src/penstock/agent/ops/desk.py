@@ -2,7 +2,7 @@
 
     /livez    200 while the agent runs: it needs nothing else
     /readyz   200, or 503 and why (readiness.py)
-    /metrics  Prometheus text (metrics.py)
+    /metrics  OpenMetrics for who asks for it, else Prometheus text (agent/metrics)
     /status   JSON: what `penstock status --json` prints of this server, and more
 
 In:     request heads.
@@ -14,6 +14,7 @@ Rules:  RFC 9110 sections 9.1 (HEAD beside GET), 15.5.6 (405 with Allow).
 """
 
 import dataclasses
+import functools
 import json
 import os
 import time
@@ -22,9 +23,10 @@ from typing import Any, Final
 
 from penstock import __version__
 from penstock.agent.logs.escape import without_query
-from penstock.agent.ops.exposition import CONTENT_TYPE, render
-from penstock.agent.ops.metrics import Metrics
-from penstock.agent.ops.readiness import Verdict, judge
+from penstock.agent.metrics import Gatherer, ServerMetrics
+from penstock.agent.metrics.exposition import OPENMETRICS, PROMETHEUS, Format, render
+from penstock.agent.ops.preference import prefers_openmetrics
+from penstock.agent.readiness import Verdict, judge
 from penstock.protocol import RequestHead
 from penstock.telemetry import Segment, Snapshot
 from penstock.telemetry.report import plain
@@ -74,14 +76,17 @@ class Desk:
 
     def __init__(self, subject: Subject, now: Callable[[], float] = time.monotonic) -> None:
         self._subject = subject
-        metrics = Metrics(subject.segment, subject.threads, subject.master_pid)
-        self._metrics = _Page(lambda: render(metrics.families()).encode(), now)
+        gatherer = Gatherer([ServerMetrics(subject.segment, subject.threads, subject.master_pid)])
+        self._metrics = {
+            form: _Page(functools.partial(_exposition, gatherer, form), now)
+            for form in (PROMETHEUS, OPENMETRICS)
+        }
         self._status = _Page(self._report, now)
-        self._routes: dict[str, Callable[[], Answer]] = {
-            "/livez": lambda: Answer("200 OK", b"alive\n"),
+        self._routes: dict[str, Callable[[RequestHead], Answer]] = {
+            "/livez": lambda _: Answer("200 OK", b"alive\n"),
             "/readyz": self._answer_readiness,
-            "/metrics": lambda: Answer("200 OK", self._metrics.read(), CONTENT_TYPE),
-            "/status": lambda: Answer("200 OK", self._status.read(), _JSON),
+            "/metrics": self._answer_metrics,
+            "/status": lambda _: Answer("200 OK", self._status.read(), _JSON),
         }
 
     def answer(self, head: RequestHead) -> Answer:
@@ -94,14 +99,18 @@ class Desk:
                 "405 Method Not Allowed", b"expected GET or HEAD\n", fields=(("Allow", "GET, HEAD"),)
             )
         try:
-            return route()
+            return route(head)
         except Exception as error:  # noqa: BLE001 - hostile memory; ending the agent would not mend it
             return Answer("500 Internal Server Error", f"{type(error).__name__}: {error}\n".encode())
 
-    def _answer_readiness(self) -> Answer:
+    def _answer_readiness(self, _head: RequestHead) -> Answer:
         verdict = self._verdict()
         status = "200 OK" if verdict.is_ready else "503 Service Unavailable"
         return Answer(status, f"{verdict.reason}\n".encode())
+
+    def _answer_metrics(self, head: RequestHead) -> Answer:
+        form = OPENMETRICS if prefers_openmetrics(head.fields.get("HTTP_ACCEPT", "")) else PROMETHEUS
+        return Answer("200 OK", self._metrics[form].read(), form.content_type, (("Vary", "Accept"),))
 
     def _verdict(self) -> Verdict:
         subject = self._subject
@@ -126,6 +135,10 @@ class Desk:
         master_pid = self._subject.master_pid
         usage = usage_of(pid) if pid == master_pid else usage_of_child(pid, master_pid)
         return usage.resident_bytes if usage else None
+
+
+def _exposition(gatherer: Gatherer, form: Format) -> bytes:
+    return render(gatherer.gather(), form).encode("utf-8", "backslashreplace")
 
 
 class _Page:

@@ -3,8 +3,8 @@ import os
 
 import pytest
 
-from penstock.agent.ops import tally as tally_module
-from penstock.agent.ops.tally import TallyReader
+from penstock.agent.metrics import tally as tally_module
+from penstock.agent.metrics.tally import TallyReader
 from penstock.telemetry import layout
 from penstock.telemetry.histogram import bucket_of
 from penstock.telemetry.layout import PHASES, WORD_BYTES

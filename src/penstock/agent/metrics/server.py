@@ -1,4 +1,4 @@
-"""Everything the shared memory knows, as Prometheus families.
+"""What the shared memory knows of the server, as families.
 
 Counters are sums over all processes that there were, so none goes back when a worker is replaced; what
 belongs to one worker carries its slot (`worker="3"`), never its pid, which would make new series at each
@@ -21,9 +21,9 @@ from operator import mul
 from typing import TYPE_CHECKING, Final
 
 from penstock import __version__
-from penstock.agent.ops.exposition import Family, Kind, Sample
-from penstock.agent.ops.readiness import judge
-from penstock.agent.ops.tally import Tally, TallyReader
+from penstock.agent.metrics.family import Family, HistogramValue, Kind, Sample
+from penstock.agent.metrics.tally import Tally, TallyReader
+from penstock.agent.readiness import judge
 from penstock.telemetry import layout
 from penstock.telemetry.clock import NS_PER_S, measure_offset_ns
 from penstock.telemetry.histogram import bucket_bounds
@@ -45,6 +45,7 @@ BOUNDS_S: Final = (
 
 _MIDDLES_S: Final = [sum(bucket_bounds(bucket)) / 2 / NS_PER_S for bucket in range(HISTOGRAM_WORDS)]
 _STATUS_NAMES: Final = ("none", *(f"{number}xx" for number in range(1, STATUS_CLASSES)))
+_UNITS: Final = frozenset({"bytes", "seconds"})
 _LIVING: Final = (WorkerState.BOOTING, WorkerState.READY, WorkerState.DRAINING)
 
 
@@ -56,8 +57,8 @@ def buckets_below(bound_s: float) -> int:
 _CUTS: Final = [buckets_below(bound_s) for bound_s in BOUNDS_S]
 
 
-class Metrics:
-    """Reads one server.
+class ServerMetrics:
+    """Reads one server; a Source.
 
     Args:
         segment: mapped.
@@ -75,23 +76,26 @@ class Metrics:
         plan = segment.layout
         self._firsts = {slot: plan.slot_at(slot) // WORD_BYTES for slot in range(plan.slots)}
 
-    def families(self) -> Iterator[Family]:
+    def families(self) -> list[Family]:
         """Return all families as of now."""
-        yield from self._server()
-        yield from _requests(self._tallies.read())
-        yield from self._killed()
-        yield from self._lanes()
-        yield from self._workers()
-        yield from self._processes()
-        yield from self._records()
-        yield from self._agent()
+        return [
+            *self._server(),
+            *_requests(self._tallies.read()),
+            self._killed(),
+            self._lanes(),
+            *self._workers(),
+            *self._processes(),
+            *self._records(),
+            *self._agent(),
+        ]
 
     # The server
 
     def _server(self) -> Iterator[Family]:
         verdict = judge(self._segment, time.monotonic_ns(), has_master=os.getppid() == self._master_pid)
-        labels = {"version": __version__, "python": platform.python_version()}
-        yield _gauge("penstock_build_info", "Always 1; the versions are in the labels.", 1, labels)
+        labels = (("version", __version__), ("python", platform.python_version()))
+        text = "Always 1; the versions are in the labels."
+        yield Family("penstock_build", Kind.INFO, text, "", (Sample(labels, 1),))
         yield _gauge("penstock_ready", "1 if /readyz answers 200, else 0.", int(verdict.is_ready))
         yield _gauge(
             "penstock_start_time_seconds",
@@ -104,23 +108,23 @@ class Metrics:
             int(not self._has_failed_reload()),
         )
         states = [self._word(slot, layout.STATE) for slot in self._firsts if slot]
-        counts = (Sample(states.count(state), {"state": state.name.lower()}) for state in _LIVING)
-        yield Family("penstock_workers", Kind.GAUGE, "Worker processes by state.", tuple(counts))
+        counts = {state.name.lower(): states.count(state) for state in _LIVING}
+        yield _by_label("penstock_workers", Kind.GAUGE, "Worker processes by state.", "state", counts)
 
     def _has_failed_reload(self) -> bool:
         verdict = read_verdict(self._segment.fd, last_reload(self._segment.fd))
         return verdict is not None and verdict.state is ReloadState.FAILED
 
-    def _killed(self) -> Iterator[Family]:
+    def _killed(self) -> Family:
         """What the master has recorded in the place of workers that died."""
         text = "Requests that died with their worker; the client was told nothing."
-        yield Family("penstock_killed_requests_total", Kind.COUNTER, text, (Sample(self._finished(0)),))
+        return _counter("penstock_killed_requests", text, self._finished(0))
 
-    def _lanes(self) -> Iterator[Family]:
+    def _lanes(self) -> Family:
         lanes = zip(("inline", "pool"), layout.AGENT_LANE_WORDS, strict=True)
-        samples = (Sample(self._words[word], {"lane": name}) for name, word in lanes)
+        counts = {name: self._words[word] for name, word in lanes}
         text = "Access records that the agent has read, by the lane the request ran in."
-        yield Family("penstock_lane_requests_total", Kind.COUNTER, text, tuple(samples))
+        return _by_label("penstock_lane_requests", Kind.COUNTER, text, "lane", counts)
 
     # Workers
 
@@ -130,8 +134,8 @@ class Metrics:
         living = self._slots(*_LIVING)
         for columns, slots in ((_OF_USED, used), (_OF_LIVING, living)):
             for column in columns:
-                samples = (Sample(column.read(self, slot), {"worker": str(slot)}) for slot in slots)
-                yield Family(column.name, column.kind, column.help, tuple(samples))
+                values = {str(slot): column.read(self, slot) for slot in slots}
+                yield _by_label(column.name, column.kind, column.help, "worker", values)
 
     def _has_worked(self, slot: int) -> bool:
         """Whether a slot is, or was, a worker's; templates answer nothing."""
@@ -159,7 +163,7 @@ class Metrics:
             {labels: usage.resident_bytes for labels, usage in usages.items()},
         )
         yield _by_process(
-            "penstock_process_cpu_seconds_total",
+            "penstock_process_cpu_seconds",
             Kind.COUNTER,
             "User and system CPU time of the process; begins anew with each process.",
             {labels: usage.cpu_s for labels, usage in usages.items()},
@@ -177,13 +181,13 @@ class Metrics:
 
     def _records(self) -> Iterator[Family]:
         yield self._sums(
-            "penstock_dropped_records_total",
+            "penstock_dropped_records",
             "Records that found their ring full.",
             "ring",
             {"access": layout.ACCESS_DROPPED, "log": layout.LOG_DROPPED},
         )
         yield self._sums(
-            "penstock_damaged_records_total",
+            "penstock_damaged_records",
             "Records lost in a worker: torn by its death, or not to be written.",
             "fault",
             {"torn": layout.TORN, "failed": layout.FAILED},
@@ -192,25 +196,27 @@ class Metrics:
             "access": self._sum(layout.ACCESS_END) - self._sum(layout.ACCESS_TAIL),
             "log": self._sum(layout.LOG_END) - self._sum(layout.LOG_TAIL),
         }
-        samples = (Sample(max(count, 0), {"ring": ring}) for ring, count in pending.items())
-        yield Family("penstock_pending_records", Kind.GAUGE, "Records not written out yet.", tuple(samples))
+        counts = {ring: max(count, 0) for ring, count in pending.items()}
+        yield _by_label(
+            "penstock_pending_records", Kind.GAUGE, "Records not written out yet.", "ring", counts
+        )
 
     def _agent(self) -> Iterator[Family]:
         words = self._words
         for name, text, word in (
-            ("penstock_agent_lines_total", "Lines handed to outputs.", layout.AGENT_LINES_WORD),
+            ("penstock_agent_lines", "Lines handed to outputs.", layout.AGENT_LINES_WORD),
             (
-                "penstock_agent_damaged_records_total",
+                "penstock_agent_damaged_records",
                 "Records the agent could not read.",
                 layout.AGENT_DAMAGED_WORD,
             ),
             (
-                "penstock_agent_discarded_lines_total",
+                "penstock_agent_discarded_lines",
                 "Lines that no output took.",
                 layout.AGENT_DISCARDED_WORD,
             ),
         ):
-            yield Family(name, Kind.COUNTER, text, (Sample(words[word]),))
+            yield _counter(name, text, words[word])
         yield _gauge(
             "penstock_agent_start_time_seconds",
             "When the agent was started, as Unix time.",
@@ -222,8 +228,8 @@ class Metrics:
 
     def _sums(self, name: str, text: str, label: str, words: Mapping[str, int]) -> Family:
         """Return a counter with a sample for each word, over all slots, the master's among them."""
-        samples = (Sample(self._sum(word), {label: value}) for value, word in words.items())
-        return Family(name, Kind.COUNTER, text, tuple(samples))
+        sums = {value: self._sum(word) for value, word in words.items()}
+        return _by_label(name, Kind.COUNTER, text, label, sums)
 
     def _sum(self, word: int) -> int:
         return sum(self._words[first + word] for first in self._firsts.values())
@@ -239,22 +245,22 @@ class _Column:
     name: str
     kind: Kind
     help: str
-    read: Callable[[Metrics, int], float]
+    read: Callable[[ServerMetrics, int], float]
 
 
-def _word(word: int) -> Callable[[Metrics, int], float]:
+def _word(word: int) -> Callable[[ServerMetrics, int], float]:
     return lambda metrics, slot: metrics._word(slot, word)
 
 
 _OF_USED: Final = (
     _Column(
-        "penstock_worker_requests_total",
+        "penstock_worker_requests",
         Kind.COUNTER,
         "Requests answered, refused ones included.",
-        Metrics._finished,
+        ServerMetrics._finished,
     ),
     _Column(
-        "penstock_worker_refused_requests_total",
+        "penstock_worker_refused_requests",
         Kind.COUNTER,
         "Requests that never reached the application.",
         _word(layout.REFUSED),
@@ -274,7 +280,7 @@ _OF_LIVING: Final = (
         "The reload the worker belongs to, from 1.",
         _word(layout.GENERATION),
     ),
-    _Column("penstock_worker_busy_threads", Kind.GAUGE, "Application calls that run.", Metrics._busy),
+    _Column("penstock_worker_busy_threads", Kind.GAUGE, "Application calls that run.", ServerMetrics._busy),
     _Column(
         "penstock_worker_threads",
         Kind.GAUGE,
@@ -291,34 +297,45 @@ _OF_LIVING: Final = (
 
 
 def _requests(tally: Tally) -> Iterator[Family]:
-    samples = (
-        Sample(count, {"status": name}) for name, count in zip(_STATUS_NAMES, tally.by_class, strict=True)
-    )
     text = "Requests that reached the application, by status class."
-    yield Family("penstock_requests_total", Kind.COUNTER, text, tuple(samples))
-    phases = (_histogram(phase, counts) for phase, counts in tally.phases.items())
+    counts = dict(zip(_STATUS_NAMES, tally.by_class, strict=True))
+    yield _by_label("penstock_requests", Kind.COUNTER, text, "status", counts)
     text = "Time of requests that reached the application, by phase; docs/logs.md says what each is."
-    yield Family(
-        "penstock_request_phase_seconds", Kind.HISTOGRAM, text, tuple(itertools.chain.from_iterable(phases))
-    )
+    phases = {phase: _histogram(counts) for phase, counts in tally.phases.items()}
+    yield _by_label("penstock_request_phase_seconds", Kind.HISTOGRAM, text, "phase", phases)
 
 
-def _histogram(phase: str, counts: "array[int]") -> Iterator[Sample]:
+def _histogram(counts: "array[int]") -> HistogramValue:
     running = [0, *itertools.accumulate(counts)]
-    for bound_s, cut in zip(BOUNDS_S, _CUTS, strict=True):
-        yield Sample(running[cut], {"phase": phase, "le": f"{bound_s:g}"}, "_bucket")
-    yield Sample(running[-1], {"phase": phase, "le": "+Inf"}, "_bucket")
-    yield Sample(sum(map(mul, counts, _MIDDLES_S)), {"phase": phase}, "_sum")
-    yield Sample(running[-1], {"phase": phase}, "_count")
+    cuts = [0, *_CUTS, len(counts)]
+    between = tuple(running[stop] - running[start] for start, stop in itertools.pairwise(cuts))
+    return HistogramValue(BOUNDS_S, between, sum(map(mul, counts, _MIDDLES_S)))
 
 
-def _gauge(name: str, text: str, value: float, labels: Mapping[str, str] | None = None) -> Family:
-    return Family(name, Kind.GAUGE, text, (Sample(value, labels or {}),))
+def _gauge(name: str, text: str, value: float) -> Family:
+    return Family(name, Kind.GAUGE, text, _unit_of(name), (Sample((), value),))
+
+
+def _counter(name: str, text: str, value: float) -> Family:
+    return Family(name, Kind.COUNTER, text, _unit_of(name), (Sample((), value),))
+
+
+def _by_label(
+    name: str, kind: Kind, text: str, label: str, values: Mapping[str, float | HistogramValue]
+) -> Family:
+    samples = (Sample(((label, text),), value) for text, value in values.items())
+    return Family(name, kind, text, _unit_of(name), tuple(samples))
 
 
 def _by_process(name: str, kind: Kind, text: str, values: Mapping[tuple[str, str], float]) -> Family:
     samples = (
-        Sample(value, {"process": process} | ({"slot": slot} if slot else {}))
+        Sample((("process", process), *((("slot", slot),) if slot else ())), value)
         for (process, slot), value in values.items()
     )
-    return Family(name, kind, text, tuple(samples))
+    return Family(name, kind, text, _unit_of(name), tuple(samples))
+
+
+def _unit_of(name: str) -> str:
+    """Return the base unit a name ends in, as all of ours do that have one."""
+    unit = name.rpartition("_")[2]
+    return unit if unit in _UNITS else ""

@@ -6,8 +6,8 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from penstock.agent.ops.exposition import render
-from penstock.agent.ops.metrics import BOUNDS_S, Metrics, buckets_below
+from penstock.agent.metrics.exposition import render
+from penstock.agent.metrics.server import BOUNDS_S, ServerMetrics, buckets_below
 from penstock.telemetry import layout
 from penstock.telemetry.histogram import bucket_of
 from penstock.telemetry.pulse import RunningRequest
@@ -17,11 +17,11 @@ from penstock.telemetry.verdict import ReloadState, Verdict, begin_reload, write
 
 
 @pytest.fixture
-def metrics(segment) -> Metrics:
-    return Metrics(segment, threads=4, master_pid=os.getppid())
+def metrics(segment) -> ServerMetrics:
+    return ServerMetrics(segment, threads=4, master_pid=os.getppid())
 
 
-def parse(metrics: Metrics):
+def parse(metrics: ServerMetrics):
     """Return the families, and values by (name, *labels)."""
     families = list(text_string_to_metric_families(render(metrics.families())))
     values = {
@@ -109,7 +109,7 @@ def test_phase_is_a_histogram_whose_buckets_add_up(metrics, put, finished) -> No
     name, phase = "penstock_request_phase_seconds", ("phase", "total")
     assert values[f"{name}_count", phase] == 4
     assert values[f"{name}_bucket", ("le", "0.0001"), phase] == 3
-    assert values[f"{name}_bucket", ("le", "1"), phase] == 3
+    assert values[f"{name}_bucket", ("le", "1.0"), phase] == 3
     assert values[f"{name}_bucket", ("le", "2.5"), phase] == 4
     assert values[f"{name}_bucket", ("le", "+Inf"), phase] == 4
     assert values[f"{name}_sum", phase] == pytest.approx(2.000057, rel=0.02)

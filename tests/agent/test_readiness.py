@@ -1,6 +1,6 @@
 import pytest
 
-from penstock.agent.ops.readiness import READY, STALE_NS, judge
+from penstock.agent.readiness import READY, STALE_NS, judge
 from penstock.telemetry import layout
 from penstock.telemetry.scoreboard import WorkerState
 
