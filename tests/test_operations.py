@@ -94,7 +94,7 @@ def test_every_metric_of_the_alerts_is_there(segment) -> None:
 def test_every_field_of_the_status_is_on_the_page(segment) -> None:
     described = set(first_cells(section("Status")))
     fields = {f.name for holder in (Snapshot, WorkerStatus) for f in dataclasses.fields(holder)}
-    assert described == fields | {"version", "ready", "reason", "resident_bytes"}
+    assert described == fields | {"version", "ready", "reason", "resident_bytes", "stations"}
     for field in dataclasses.fields(CurrentRequest):
         assert f"`{field.name}`" in section("Status")
 

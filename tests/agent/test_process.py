@@ -11,9 +11,11 @@ import subprocess
 import pytest
 
 from penstock.agent.agent import Agent
+from penstock.agent.crew import Crew
 from penstock.agent.ops import OpsSeat
 from penstock.agent.process import Signals, drain_to_end, loop, open_parent, run_agent
-from penstock.config.agent import AgentConfig
+from penstock.agent.tenant import Tenant
+from penstock.config import AgentConfig, Config
 from penstock.telemetry import layout
 from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.scoreboard import WorkerState
@@ -28,7 +30,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def config(path, tmp_path):
-    return AgentConfig(access_log=str(path), error_log=str(tmp_path / "error.log"))
+    return Config(agent=AgentConfig(access_log=str(path), error_log=str(tmp_path / "error.log")))
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def wait_for_word(segment, word):
 
 @pytest.fixture
 def agent_pid(segment, config):
-    pid = fork(lambda: run_agent(segment, segment.wake_fd, config, os.getppid()))
+    pid = fork(lambda: run_agent(segment, config, os.getppid()))
     wait_for_word(segment, layout.AGENT_STARTED_NS_WORD)
     yield pid
     with contextlib.suppress(ChildProcessError, ProcessLookupError):
@@ -117,7 +119,7 @@ def test_ops_port_is_answered_until_it_ends(segment, config):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         seat = OpsSeat(listener, 4)
-        pid = fork(lambda: run_agent(segment, segment.wake_fd, config, os.getppid(), seat))
+        pid = fork(lambda: run_agent(segment, config, os.getppid(), seat))
         with socket.create_connection(listener.getsockname(), DEADLINE_S) as client:
             client.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
             assert client.recv(4096).endswith(b"alive\n")
@@ -162,14 +164,15 @@ def test_an_agent_killed_under_load_is_succeeded_without_a_loss_or_a_repetition(
     written = 0
     for _ in range(5):
         segment.words[layout.AGENT_STARTED_NS_WORD] = 0
-        pid = fork(lambda: run_agent(segment, segment.wake_fd, config, os.getppid()))
+        pid = fork(lambda: run_agent(segment, config, os.getppid()))
         wait_for_word(segment, layout.AGENT_STARTED_NS_WORD)
         for _ in range(150):
             recorder.access(finished(line=b"GET /%d HTTP/1.1" % written))
             written += 1
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-    agent = Agent(segment, segment.wake_fd, config)
+    agent = Agent(select.poll(), Crew(), print)
+    agent.admit(Tenant(segment, config.agent, Crew()))
     drain_to_end(agent)
     agent.close()
     numbers = [int(line.split("GET /")[1].split(" ")[0]) for line in path.read_text().splitlines()]
@@ -184,7 +187,7 @@ def test_an_agent_whose_parent_is_gone_writes_what_its_workers_say_and_ends(
     read_fd, write_fd = os.pipe()
 
     def be_master():
-        child = fork(lambda: run_agent(segment, segment.wake_fd, config, os.getppid()))
+        child = fork(lambda: run_agent(segment, config, os.getppid()))
         os.write(write_fd, child.to_bytes(4, "little"))
         wait_for_word(segment, layout.AGENT_STARTED_NS_WORD)
 
@@ -231,7 +234,7 @@ def test_signals_become_facts_and_a_readable_descriptor(own_signals):
 
 
 class FakeAgent:
-    """Counts what the loop asks of it."""
+    """Counts what the loop asks of it; its own tenant."""
 
     def __init__(self, now=None, on_wait=None, steps_left=0, gone=False):
         self.now = now
@@ -239,7 +242,7 @@ class FakeAgent:
         self.steps_left = steps_left
         self.gone = gone
         self.reopened = self.steps = self.waits = 0
-        self.is_dismissed = True
+        self.is_dismissing = True
 
     def step(self):
         self.steps += 1
@@ -257,7 +260,10 @@ class FakeAgent:
     def are_workers_gone(self):
         return self.gone
 
-    def wait(self, poller):
+    def forget(self, fd):
+        self.forgotten = fd
+
+    def wait(self):
         self.waits += 1
         return self.on_wait()
 
@@ -286,7 +292,7 @@ def parent():
         os.close(fd)
 
 
-def test_the_loop_obeys_usr1_and_term(signals, segment, parent, now):
+def test_the_loop_obeys_usr1_and_term(signals, parent, now):
     def reopen_then_stop():
         if agent.waits == 1:
             signals.has_reopen = True
@@ -295,37 +301,38 @@ def test_the_loop_obeys_usr1_and_term(signals, segment, parent, now):
         return []
 
     agent = FakeAgent(now, reopen_then_stop)
-    loop(agent, signals, segment.wake_fd, parent, now)
+    loop(agent, agent, signals, parent, now)
     assert (agent.reopened, agent.waits) == (1, 2)
 
 
-def test_term_without_the_masters_word_is_not_obeyed(signals, segment, parent, now):
+def test_term_without_the_masters_word_is_not_obeyed(signals, parent, now):
     def stop_then_dismiss():
         signals.is_stopping = True
-        agent.is_dismissed = agent.waits == 3
+        agent.is_dismissing = agent.waits == 3
         return []
 
     agent = FakeAgent(now, stop_then_dismiss)
-    agent.is_dismissed = False
-    loop(agent, signals, segment.wake_fd, parent, now)
+    agent.is_dismissing = False
+    loop(agent, agent, signals, parent, now)
     assert agent.waits == 3
 
 
-def test_an_orphan_leaves_when_its_workers_are_gone(signals, segment, parent, now):
+def test_an_orphan_leaves_when_its_workers_are_gone(signals, parent, now):
     def lose_parent():
         if agent.waits == 1:
-            return [(parent, select.POLLIN)]
+            return [parent]
         agent.gone = True
         return []
 
     agent = FakeAgent(now, lose_parent)
-    loop(agent, signals, segment.wake_fd, parent, now)
+    loop(agent, agent, signals, parent, now)
     assert agent.waits == 2
+    assert agent.forgotten == parent
 
 
-def test_an_orphan_stays_three_seconds_with_workers_that_do_not_leave(signals, segment, now):
+def test_an_orphan_stays_three_seconds_with_workers_that_do_not_leave(signals, now):
     agent = FakeAgent(now, lambda: now.pass_s(1) or [])
-    loop(agent, signals, segment.wake_fd, -1, now)
+    loop(agent, agent, signals, -1, now)
     assert agent.waits == 4
 
 
@@ -355,5 +362,5 @@ def test_the_whole_runs_in_this_process_too(segment, config, recorder, finished,
     recorder.access(finished())
     first = segment.layout.slot_at(1) // WORD_BYTES
     segment.words[first + layout.STATE] = WorkerState.GONE
-    run_agent(segment, segment.wake_fd, config, os.getpid())  # not our parent: an orphan from the start
+    run_agent(segment, config, os.getpid())  # not our parent: an orphan from the start
     assert path.read_text().count("\n") == 1

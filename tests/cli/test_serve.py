@@ -191,13 +191,20 @@ def test_agent_is_run_with_the_memory_its_options_and_the_pid_of_the_master(
     stand_in.OpsSeat = lambda *arguments: arguments
     config = config_with(threads=3)
     segment = object()
-    agent_runner(config)(segment, 5, 77)
-    assert seen == [segment, 5, config.agent, 77, None]
+    agent_runner(config)(segment, 77)
+    assert seen == [segment, config, 77, None]
     with open_ops(dataclasses.replace(config.server, ops="127.0.0.1:0")) as ops:
-        agent_runner(config, ops)(segment, 5, 77)
+        agent_runner(config, ops)(segment, 77)
         assert seen[-1] == (ops.sock, 3)
-    agent_runner(config, ops)(segment, 5, 77)  # the port is closed by now
+    agent_runner(config, ops)(segment, 77)  # the port is closed by now
     assert seen[-1] is None
+
+
+def test_agent_is_compared_by_what_is_not_the_workers_alone() -> None:
+    plain = make_plan(config_with(), "app", planner(Path()))
+    assert make_plan(config_with(workers=2), "app", planner(Path())).agent == plain.agent
+    louder = dataclasses.replace(config_with(), agent=AgentConfig(log_level="debug"))
+    assert make_plan(louder, "app", planner(Path())).agent != plain.agent
 
 
 def test_ops_port_is_opened_where_one_is_asked_for_and_closed_again(folder: Path) -> None:

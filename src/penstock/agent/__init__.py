@@ -1,4 +1,4 @@
-"""The single writer: drains the rings into logs, and answers the ops port."""
+"""The single writer: drains the rings into logs, keeps its stations, answers the ops port."""
 
 from penstock.agent.agent import Agent
 from penstock.agent.ops import OpsSeat

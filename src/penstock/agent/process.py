@@ -1,8 +1,13 @@
-"""The agent's process: signals, its parent's life, the loop.
+"""The process of an embedded agent: signals, its parent's life, the loop.
+
+It leaves when TERM comes and its master means it (a service manager may send TERM to the whole group, and the
+last lines are still to come then), having written what the rings hold; when its parent is gone it stays
+until the workers are, 3 s at most. USR1 opens the files again. INT, QUIT and HUP of a terminal are the
+master's business.
 
 In:     what `penstock serve` forked it with.
 Out:    returns when there is nothing left to do; the caller ends the process.
-Never:  formats or writes (agent.py).
+Never:  formats or writes (tenant.py).
 
 Rules:  signal(7), pidfd_open(2).
 """
@@ -18,8 +23,11 @@ from types import FrameType
 from typing import Final
 
 from penstock.agent.agent import Agent
+from penstock.agent.assembly import stations_of
+from penstock.agent.crew import Crew
 from penstock.agent.ops import Desk, OpsPort, OpsSeat, Subject
-from penstock.config.agent import AgentConfig
+from penstock.agent.tenant import Tenant
+from penstock.config import Config
 from penstock.telemetry.segment import Segment
 
 _DRAIN_S: Final = 2.0  # longest time without progress before TERM is obeyed although records are left
@@ -70,29 +78,37 @@ class Signals:
             self.has_reopen = True
 
 
-def run_agent(
-    segment: Segment, wake_fd: int, config: AgentConfig, parent_pid: int, seat: OpsSeat | None = None
-) -> None:
+def run_agent(segment: Segment, config: Config, parent_pid: int, seat: OpsSeat | None = None) -> None:
     """Drain all rings into the logs until TERM comes or the parent is gone. The process's main thread.
 
     Args:
-        segment: mapped writable.
-        wake_fd: the eventfd that workers wake the agent with.
-        config: the agent's options.
+        segment: mapped writable, with the eventfd that workers wake the agent with.
+        config: the options of the agent and its stations.
         parent_pid: the master's pid.
         seat: the ops port's, where there is one.
     """
     signals = Signals()
     signals.install()
     parent_fd = open_parent(parent_pid)
-    agent = Agent(segment, wake_fd, config)
+    poller = select.poll()
+    for fd in (signals.fd, parent_fd):
+        if fd >= 0:
+            poller.register(fd, select.POLLIN)
+    crew = Crew(stations_of(config))
+    tenant = Tenant(segment, config.agent, crew, name=config.application.application)
+    agent = Agent(poller, crew, tenant.say)
+    agent.admit(tenant)
     # No cycles are made per record, and a collection each 700 tuples costs 5 %; a parked agent collects
     # instead.
     gc.freeze()
     gc.disable()
-    port = _open_port(seat, Subject(segment, seat.threads, config.log_query, parent_pid)) if seat else None
+    port = (
+        _open_port(seat, Subject(segment, seat.threads, config.agent.log_query, parent_pid, crew.report))
+        if seat
+        else None
+    )
     try:
-        loop(agent, signals, wake_fd, parent_fd)
+        loop(agent, tenant, signals, parent_fd)
     finally:
         if port:
             port.stop()
@@ -120,23 +136,22 @@ def open_parent(parent_pid: int) -> int:
 
 
 def loop(
-    agent: Agent, signals: Signals, wake_fd: int, parent_fd: int, now: Callable[[], float] = time.monotonic
+    agent: Agent,
+    tenant: Tenant,
+    signals: Signals,
+    parent_fd: int,
+    now: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Step and wait until it is time to leave."""
-    poller = select.poll()
-    for fd in (wake_fd, signals.fd, parent_fd):
-        if fd >= 0:
-            poller.register(fd, select.POLLIN)
+    """Step and wait until it is time to leave: the one tenant's master says so, or it is gone."""
     orphaned_at = now() if parent_fd < 0 else 0.0
-    while not (signals.is_stopping and agent.is_dismissed):
+    while not (signals.is_stopping and tenant.is_dismissing):
         agent.step()
         if signals.take_reopen():
             agent.reopen()
-        if orphaned_at and (agent.are_workers_gone() or now() - orphaned_at > _ORPHAN_S):
+        if orphaned_at and (tenant.are_workers_gone() or now() - orphaned_at > _ORPHAN_S):
             break
-        events = agent.wait(poller)
-        if not orphaned_at and any(fd == parent_fd for fd, _ in events):
-            poller.unregister(parent_fd)
+        if parent_fd in agent.wait() and not orphaned_at:
+            agent.forget(parent_fd)
             orphaned_at = now()
     drain_to_end(agent, now)
 

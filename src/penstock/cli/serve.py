@@ -26,7 +26,15 @@ from penstock.cli.parser import given_flags
 from penstock.cli.streams import open_standard_streams
 from penstock.cli.supervision import PassedSocket, make_notifier, passed_sockets, take_passed
 from penstock.cli.watcher import require_watchfiles, start_watcher
-from penstock.config import AgentConfig, Config, ConfigError, ServerConfig, load_config
+from penstock.config import (
+    AgentConfig,
+    Config,
+    ConfigError,
+    ProtocolConfig,
+    ServerConfig,
+    WSGIConfig,
+    load_config,
+)
 from penstock.server import ServePlan, StartError, serve
 from penstock.server.address import AddressError, TCPAddress, UnixAddress, parse_address
 from penstock.server.listener import Listener, open_listeners
@@ -280,7 +288,7 @@ def make_plan(config: Config, target: str, planner: Planner) -> ServePlan:
         telemetry=config.telemetry,
         load=functools.partial(own_part(load_application), target),
         find_hook=own_part(load_hook),
-        agent=config.agent,
+        agent=agent_part(config),
         run_agent=agent_runner(config, planner.ops),
         announce=announcer(config, target, str(planner.ops or "")),
         renew=planner,
@@ -290,6 +298,11 @@ def make_plan(config: Config, target: str, planner: Planner) -> ServePlan:
         ops=planner.ops,
         notifier=planner.notifier,
     )
+
+
+def agent_part(config: Config) -> Config:
+    """Return the configuration without what is the workers' alone: if it differs, so does the agent."""
+    return dataclasses.replace(config, server=ServerConfig(), protocol=ProtocolConfig(), wsgi=WSGIConfig())
 
 
 def own_part(load: Callable[[str], Loaded]) -> Callable[[str], Loaded]:
@@ -315,16 +328,16 @@ def _below_imports(frames: TracebackType | None) -> TracebackType | None:
     return frames
 
 
-def agent_runner(config: Config, ops: Listener | None = None) -> Callable[["Segment", int, int], None]:
-    """Return what the master calls in the agent's process: with the memory, the wake-up, the master's pid."""
+def agent_runner(config: Config, ops: Listener | None = None) -> Callable[["Segment", int], None]:
+    """Return what the master calls in the agent's process: with the memory and the master's pid."""
 
-    def run(segment: "Segment", wake_fd: int, master_pid: int) -> None:
+    def run(segment: "Segment", master_pid: int) -> None:
         from penstock.agent import OpsSeat, run_agent  # noqa: PLC0415 - master and workers never need it
 
         # After a handover the port is another program's, and an agent may still have to write out.
         is_open = ops is not None and ops.sock.fileno() >= 0
         seat = OpsSeat(ops.sock, config.server.threads) if ops and is_open else None
-        run_agent(segment, wake_fd, config.agent, master_pid, seat)
+        run_agent(segment, config, master_pid, seat)
 
     return run
 

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from wsgiref.types import WSGIApplication
 
-from penstock.config import AgentConfig, ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
+from penstock.config import ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
 from penstock.server.listener import Listener
 from penstock.server.master.handover import Exec, Inheritance
 from penstock.server.master.notify import Notifier
@@ -17,7 +17,7 @@ from penstock.server.process import Identity
 from penstock.telemetry import Segment
 
 Hook = Callable[[], object]
-RunAgent = Callable[[Segment, int, int], None]
+RunAgent = Callable[[Segment, int], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class ServePlan:
         load: imports and returns the application; called in a template or in each worker.
         find_hook: imports and returns what a hook's option names.
         agent: what the agent is told; here it is only compared, to see whether it needs another agent.
-        run_agent: the agent's main function: (segment, wake_fd, master's pid); called in its process.
+        run_agent: the agent's main function: (segment, master's pid); called in its process.
         announce: told, once, the addresses when all workers are ready.
         renew: reads the configuration again; raises StartError where it cannot be used.
         headroom: returns the memory in bytes that the cgroup has left, None = it has no limit.
@@ -45,7 +45,7 @@ class ServePlan:
     telemetry: TelemetryConfig
     load: Callable[[], WSGIApplication]
     find_hook: Callable[[str], Hook]
-    agent: AgentConfig
+    agent: object
     run_agent: RunAgent
     announce: Callable[[Sequence[str]], None]
     renew: Callable[[], "ServePlan"]

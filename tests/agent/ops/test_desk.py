@@ -74,6 +74,11 @@ def test_status_is_the_snapshot_and_readiness_and_memory(make_desk, put) -> None
     assert worker["current"][0]["line"] == "GET /slow?key=1 HTTP/1.1"
 
 
+def test_status_has_the_reports_of_stations(make_desk) -> None:
+    desk = make_desk(stations=lambda: {"door": {"received": 3}})
+    assert json.loads(ask(desk, "/status").body)["stations"] == {"door": {"received": 3}}
+
+
 def test_status_leaves_queries_out_where_the_log_does(make_desk, put) -> None:
     put(1).enter(0, 1, b"GET /slow?key=1 HTTP/1.1")
     report = json.loads(ask(make_desk(has_query=False), "/status").body)

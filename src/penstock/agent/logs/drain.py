@@ -10,7 +10,7 @@ Never:  waits; holds more than one batch.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from penstock.agent.logs.ledger import Ledger
 from penstock.agent.logs.output import Kind, Output
@@ -29,11 +29,11 @@ class Drain:
 
     __slots__ = (
         "_area",
-        "_count",
         "_format",
         "_ledger",
         "_next",
         "_notices",
+        "_on_commit",
         "_pending",
         "_readers",
         "_words",
@@ -50,7 +50,7 @@ class Drain:
         *,
         ledger: Ledger,
         area: int,
-        count: Callable[[Sequence[tuple[Any, ...]]], None] = lambda _: None,
+        on_commit: Callable[[Batch], None] = lambda _: None,
     ) -> None:
         """Connect the parts.
 
@@ -61,7 +61,7 @@ class Drain:
             output: where they go.
             ledger: where commits are kept.
             area: the output's words in the header.
-            count: told the records of each batch that is through.
+            on_commit: told each batch that is through, if there is a record in it.
         """
         self._words = segment.words
         self._readers = readers
@@ -69,7 +69,7 @@ class Drain:
         self.output = output
         self._ledger = ledger
         self._area = area
-        self._count = count
+        self._on_commit = on_commit
         self._next = 0
         self._pending: tuple[RingReader, Batch] | None = None
         self._notices = b""
@@ -166,7 +166,8 @@ class Drain:
             self._ledger.commit(reader.tail_word, batch.tail, self._area, self.output.size_bytes())
         else:
             self._ledger.commit(reader.tail_word, batch.tail)
-        self._count(batch.rows)
+        if batch.rows:
+            self._on_commit(batch)
         if self.output.kind is Kind.GONE:
             self.lost_lines += len(batch.rows)
             add_to(self._words, layout.AGENT_DISCARDED_WORD, len(batch.rows))

@@ -18,7 +18,7 @@ import functools
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from penstock import __version__
@@ -27,6 +27,7 @@ from penstock.agent.metrics import Gatherer, ServerMetrics
 from penstock.agent.metrics.exposition import OPENMETRICS, PROMETHEUS, Format, render
 from penstock.agent.ops.preference import prefers_openmetrics
 from penstock.agent.readiness import Verdict, judge
+from penstock.agent.station import Report
 from penstock.protocol import RequestHead
 from penstock.telemetry import Segment, Snapshot
 from penstock.telemetry.report import plain
@@ -58,12 +59,14 @@ class Subject:
         threads: application threads of each worker.
         has_query: whether request lines keep their query strings (`log_query`).
         master_pid: the master's, which is our parent while it lives.
+        stations: what each station of the agent has to report.
     """
 
     segment: Segment
     threads: int
     has_query: bool
     master_pid: int
+    stations: Callable[[], Mapping[str, Report]] = dict
 
 
 class Desk:
@@ -123,6 +126,7 @@ class Desk:
             "ready": verdict.is_ready,
             "reason": verdict.reason,
             "threads": subject.threads,
+            "stations": subject.stations(),
             **plain(Snapshot.take(subject.segment.fd), self._resident_bytes),
         }
         for worker in () if subject.has_query else report["workers"]:

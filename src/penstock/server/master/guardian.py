@@ -165,8 +165,7 @@ class Guardian:
             self._heritage.identity.assume()
             for listener in self._heritage.listeners:
                 listener.close()
-            segment = self._heritage.segment
-            self._run_agent(segment, segment.wake_fd, os.getppid())
+            self._run_agent(self._heritage.segment, os.getppid())
             status = 0
         except BaseException:  # noqa: BLE001 - nothing may return into the master's code
             traceback.print_exc()

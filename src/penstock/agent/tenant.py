@@ -1,0 +1,260 @@
+"""One tenant of the agent: the memory of one server, drained into its two logs.
+
+In:     a segment, the descriptor that wakes the agent, the options of its logs.
+Out:    access log, error log; to the stations, what was committed.
+Never:  blocks on an output, believes a length, ends because of what a record holds.
+"""
+
+import contextlib
+import functools
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from penstock.agent.crew import Crew
+from penstock.agent.logs.access_line import TextAccess
+from penstock.agent.logs.drain import Drain
+from penstock.agent.logs.error_line import LogEntry, TextErrors, entry_of
+from penstock.agent.logs.escape import escape_json, escape_text, split_access_text, strip_queries
+from penstock.agent.logs.json_line import JSONAccess, JSONErrors
+from penstock.agent.logs.ledger import Ledger
+from penstock.agent.logs.output import Output
+from penstock.agent.watch import LossWatch, Notice, TroubleWatch, sum_of
+from penstock.config.agent import AgentConfig
+from penstock.telemetry import layout
+from penstock.telemetry.clock import WallClock
+from penstock.telemetry.layout import WORD_BYTES
+from penstock.telemetry.record import ACCESS, LOG
+from penstock.telemetry.ring import Batch, RingReader
+from penstock.telemetry.scoreboard import WorkerState
+from penstock.telemetry.segment import Segment, add_to
+
+_LOGGER: Final = "penstock.agent"
+_APPLICATION_TICKS: Final = 8  # columns of telemetry.record.ACCESS
+_LANE: Final = 17
+
+
+class Tenant:
+    """The two logs of one server.
+
+    Args:
+        segment: mapped writable, with the eventfd that its workers write to.
+        config: the options of its logs.
+        crew: hears what was committed.
+        now: monotonic seconds.
+        standard_fds: what `-` means for the access and the error log.
+        name: of its application, as the operator wrote it.
+
+    Attributes:
+        clock: from the stamps in its records to the time of day.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a tenant stands on
+        self,
+        segment: Segment,
+        config: AgentConfig,
+        crew: Crew,
+        now: Callable[[], float] = time.monotonic,
+        standard_fds: tuple[int, int] = (1, 2),
+        *,
+        name: str = "",
+    ) -> None:
+        """Finish what a predecessor left, open the outputs."""
+        self.name = name
+        self.segment = segment
+        self.wake_fd = segment.wake_fd
+        self.clock = WallClock()
+        self._words = segment.words
+        self._config = config
+        self._crew = crew
+        self._now = now
+        self._least_level = logging.getLevelNamesMapping()[config.log_level.upper()]
+        ledger = Ledger(segment)
+        self._entry_line = _entry_format(config.error_log_format, self.clock)
+        self._access_entry_line = _entry_format(config.access_log_format, self.clock)
+        drain = functools.partial(Drain, segment, ledger=ledger)
+        self._access = drain(
+            _access_readers(segment),
+            self._access_format(),
+            Output("access log", config.access_log, standard_fds[0], now),
+            area=layout.ACCESS_OUTPUT,
+            on_commit=self._on_access,
+        )
+        self._errors = drain(
+            _log_readers(segment),
+            self._format_errors,
+            Output("error log", config.error_log, standard_fds[1], now),
+            area=layout.ERROR_OUTPUT,
+            on_commit=self._on_logs,
+        )
+        self._drains = (self._errors, self._access)
+        self._last_resort = standard_fds[1]
+        self._losses = LossWatch(segment, now)
+        self._troubles = [
+            TroubleWatch(self._access, lambda: sum_of(segment, layout.ACCESS_DROPPED), now),
+            TroubleWatch(self._errors, lambda: sum_of(segment, layout.LOG_DROPPED), now),
+        ]
+        self._words[layout.AGENT_PID_WORD] = os.getpid()
+        self._words[layout.AGENT_STARTED_NS_WORD] = time.monotonic_ns()
+
+    # Its turn
+
+    def step(self) -> bool:
+        """Take every ring's turn once; True = something moved."""
+        moved = self._errors.step()
+        return self._access.step() or moved
+
+    def tick(self) -> None:
+        """Once a second: measure the clock's offset, say what went wrong since."""
+        self.clock.refresh()
+        for drain in self._drains:
+            drain.retry()
+        notices = [notice for watch in self._troubles if (notice := watch.look())]
+        for notice in notices:
+            self.say(notice)
+        # A notice of an end has counted the losses as well.
+        is_troubled = bool(notices) or any(drain.output.trouble for drain in self._drains)
+        for notice in self._losses.look(has_reason=is_troubled):
+            self.say(notice)
+
+    def reopen(self) -> None:
+        """Open log files again by name."""
+        for drain in self._drains:
+            drain.reopen()
+
+    def close(self) -> None:
+        """Give up what an output did not take, and close."""
+        for drain in self._drains:
+            drain.give_up()
+            drain.output.close()
+        self._words[layout.AGENT_PID_WORD] = 0
+
+    # What it waits for
+
+    @property
+    def pending_bytes(self) -> int:
+        """What its outputs have not taken."""
+        return sum(drain.output.pending_bytes for drain in self._drains)
+
+    def stalled_fds(self) -> list[int]:
+        """Return descriptors of outputs that will take more when they are writable."""
+        outputs = [drain.output for drain in self._drains]
+        return [output.fd for output in outputs if output.pending_bytes and output.awaits_writable]
+
+    def mark_parked(self, *, is_parked: bool) -> None:
+        """Tell its workers whether they must wake us."""
+        self._words[layout.PARKED_WORD] = int(is_parked)
+
+    def take_wake_up(self) -> None:
+        """Take note that a worker has woken us."""
+        with contextlib.suppress(BlockingIOError):  # another reader of the same eventfd was quicker
+            os.read(self.wake_fd, 8)
+
+    # How it stands
+
+    def is_empty(self) -> bool:
+        """Nothing is left to write."""
+        return all(drain.is_empty() for drain in self._drains)
+
+    @property
+    def is_dismissing(self) -> bool:
+        """Its master wants its agent to leave."""
+        return bool(self._words[layout.AGENT_DISMISSED_WORD])
+
+    def are_workers_gone(self) -> bool:
+        """No slot says that a worker still runs."""
+        plan = self.segment.layout
+        states = (
+            self._words[plan.slot_at(slot) // WORD_BYTES + layout.STATE] for slot in range(1, plan.slots)
+        )
+        return all(state in (WorkerState.EMPTY, WorkerState.GONE) for state in states)
+
+    # What it says
+
+    def say(self, notice: Notice) -> None:
+        """Into the error log; if that is in trouble, to standard error; else among the access lines."""
+        entry = LogEntry(
+            time_ns=time.monotonic_ns(),
+            level=notice.level,
+            pid=os.getpid(),
+            logger=_LOGGER,
+            message=notice.message,
+        )
+        if _can_say(self._errors):
+            self._errors.say(self._entry_line(entry).encode())
+        elif not self._says_on_standard_error(entry) and _can_say(self._access):
+            self._access.say(self._access_entry_line(entry).encode())
+
+    def _says_on_standard_error(self, entry: LogEntry) -> bool:
+        """Try it there, unless that is the error log itself."""
+        if self._config.error_log == "-":
+            return False
+        output = Output("notices", "-", self._last_resort, self._now)
+        is_said = output.write(self._entry_line(entry).encode()) and not output.takes_nothing
+        output.close()
+        return is_said
+
+    def _access_format(self) -> Callable[[Batch], bytes]:
+        """The whole way from a batch of ring A to bytes."""
+        is_json = self._config.access_log_format == "json"
+        escape = escape_json if is_json else escape_text
+        form = JSONAccess(self.clock) if is_json else TextAccess(self.clock)
+        has_query = self._config.log_query
+
+        def format_batch(batch: Batch) -> bytes:
+            fields = split_access_text(batch.rows, batch.text, escape)
+            return form.lines(batch.rows, fields if has_query else strip_queries(fields)).encode("ascii")
+
+        return format_batch
+
+    def _on_access(self, batch: Batch) -> None:
+        """Count what is through by lane (what never reached the application had none); let it be heard."""
+        lanes = [row[_LANE] & 1 for row in batch.rows if row[_APPLICATION_TICKS]]
+        pool = sum(lanes)
+        for word, count in zip(layout.AGENT_LANE_WORDS, (len(lanes) - pool, pool), strict=True):
+            add_to(self._words, word, count)
+        self._crew.access(self, batch)
+
+    def _on_logs(self, batch: Batch) -> None:
+        """Let it be heard. Read once more: what was formatted is not through before it is committed."""
+        if not self._crew.listens_to_logs:
+            return
+        try:
+            entries = list(self._entries(batch))
+        except Exception:  # noqa: BLE001 - hostile memory, and counted as such by the drain
+            return
+        for entry in entries:
+            self._crew.logged(self, entry)
+
+    def _format_errors(self, batch: Batch) -> bytes:
+        """The whole way from a batch of ring B to bytes."""
+        lines = map(self._entry_line, self._entries(batch))
+        return "".join(lines).encode("utf-8", "backslashreplace")
+
+    def _entries(self, batch: Batch) -> Iterator[LogEntry]:
+        """What is kept of a batch."""
+        begin = batch.rows[0][1]
+        for row in batch.rows:
+            entry = entry_of(row, batch.text[row[1] - begin : row[2] - begin])
+            if entry.level >= self._least_level:
+                yield entry
+
+
+def _can_say(drain: Drain) -> bool:
+    return not drain.output.trouble and not drain.output.takes_nothing
+
+
+def _entry_format(form: str, clock: WallClock) -> Callable[[LogEntry], str]:
+    return JSONErrors(clock).line if form == "json" else TextErrors(clock).line
+
+
+def _access_readers(segment: Segment) -> list[RingReader]:
+    plan = segment.layout
+    return [RingReader(segment, plan.access_ring(slot), ACCESS) for slot in range(plan.slots)]
+
+
+def _log_readers(segment: Segment) -> list[RingReader]:
+    plan = segment.layout
+    return [RingReader(segment, plan.log_ring(slot), LOG) for slot in range(plan.slots)]
