@@ -1,0 +1,1 @@
+"""The site: statistical process control for the tools of a chip factory."""
