@@ -30,7 +30,7 @@ def test_name_that_is_not_there_is_an_error_with_advice(project: Path) -> None:
     outcome = check(project)
     assert outcome.returncode == 1
     assert "shop/views.py:" in outcome.stdout
-    assert "penstock.web.db.models is not there\n    SQLAlchemy 2" in outcome.stdout
+    assert "penstock.web.db.models is not there\n    penstock.web.db.Model" in outcome.stdout
 
 
 def test_project_that_still_imports_django_is_told_once(project: Path) -> None:

@@ -176,8 +176,10 @@ THOUSAND_SEPARATOR: Final = ","
 USE_THOUSAND_SEPARATOR: Final = False
 NUMBER_GROUPING: Final = 0
 
-# -- parts of Django that are not here: their settings are known, and nothing reads them ---------------------
+# -- databases (penstock.web.db) -----------------------------------------------------------------------------
 DATABASES: Final[dict[str, Any]] = {}
+
+# -- parts of Django that are not here: their settings are known, and nothing reads them ---------------------
 DATABASE_ROUTERS: Final[list[Any]] = []
 DEFAULT_AUTO_FIELD: Final = f"{_here}.db.models.AutoField"
 DEFAULT_TABLESPACE: Final = ""

@@ -2,14 +2,15 @@
 
 In:     an HttpRequest.
 Out:    an HttpResponse that is logged if it is an error, and knows what to close.
-Never:  speaks WSGI or ASGI (wsgi.py and asgi.py do), opens a transaction, or wraps a view that is sync.
+Never:  speaks WSGI or ASGI (wsgi.py and asgi.py do), or wraps a view but in a transaction.
 
 Rules:  Django's `BaseHandler`.  The order of hooks, to the letter:
 
     process_request            top-down   (onion.py)
     resolve                    a Resolver404 is not offered to process_exception
     process_view               top-down   the first true answer; a false one, not None, skips the view too
-    view                       what it raises goes to process_exception, bottom-up, to the first true answer
+    view                       what it raises goes to process_exception, bottom-up, to the first true answer;
+                               under ATOMIC_REQUESTS a transaction is around it, and around nothing else
     check                      None or a coroutine is refused; that is not offered to process_exception
     process_template_response  bottom-up  if there is something to render, wherever it came from
     render                     what it raises goes to process_exception, whose answer is returned as it is
@@ -43,6 +44,7 @@ class BaseHandler:
     _view_hooks: tuple[Hook, ...] = ()
     _template_response_hooks: tuple[tuple[Hook, str], ...] = ()
     _exception_hooks: tuple[Hook, ...] = ()
+    _atomic_aliases: tuple[str, ...] = ()
 
     def load_middleware(self, is_async: bool = False) -> None:
         """Make the middleware that settings.MIDDLEWARE names.
@@ -57,6 +59,7 @@ class BaseHandler:
         self._view_hooks = chain.view_hooks
         self._template_response_hooks = chain.template_response_hooks
         self._exception_hooks = chain.exception_hooks
+        self._atomic_aliases = _atomic_aliases()
         self._middleware_chain = chain.respond  # last: it says that all is loaded
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
@@ -108,6 +111,26 @@ class BaseHandler:
             f"It returned {given} instead.{hint}"
         )
 
+    def make_view_atomic(self, view: View) -> View:
+        """Return the view within a transaction of each database that has ATOMIC_REQUESTS.
+
+        Raises:
+            RuntimeError: it is asynchronous, and does not say `transaction.non_atomic_requests`.
+        """
+        exempt = getattr(view, "_non_atomic_requests", ())
+        for alias in self._atomic_aliases:
+            if alias in exempt:
+                continue
+            if iscoroutinefunction(view):
+                raise RuntimeError(
+                    f"{_view_name(view)} is asynchronous, and DATABASES[{alias!r}] has ATOMIC_REQUESTS; "
+                    "expected a sync view, or transaction.non_atomic_requests"
+                )
+            from penstock.web.db.transaction import atomic_view
+
+            view = atomic_view(view, alias)
+        return view
+
     # The heart of the onion.
 
     def _get_response(self, request: HttpRequest) -> Any:
@@ -119,8 +142,9 @@ class BaseHandler:
             if response:
                 break
         if response is None:
+            called = self.make_view_atomic(view) if self._atomic_aliases else view
             try:
-                response = view(request, *args, **kwargs)
+                response = called(request, *args, **kwargs)
                 if response.__class__ is CoroutineType and iscoroutinefunction(view):
                     response = wait_for(response)
             except Exception as error:
@@ -173,7 +197,8 @@ class BaseHandler:
     async def _await_view(
         self, request: HttpRequest, view: View, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> Any:
-        awaitable_view = view if iscoroutinefunction(view) else run_in_thread(view)
+        called = self.make_view_atomic(view)
+        awaitable_view = called if iscoroutinefunction(called) else run_in_thread(called)
         try:
             return await awaitable_view(request, *args, **kwargs)
         except Exception as error:
@@ -195,6 +220,10 @@ class BaseHandler:
             if response is None:
                 raise
             return response
+
+
+def _atomic_aliases() -> tuple[str, ...]:
+    return tuple(alias for alias, written in settings.DATABASES.items() if written.get("ATOMIC_REQUESTS"))
 
 
 def _log_error(request: HttpRequest, response: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from penstock.web.core.context import ROOT_PREFIX, SCRIPT_PREFIX
 from penstock.web.core.handlers import base
 from penstock.web.core.handlers.request import LimitedStream, WSGIRequest, get_script_name
-from penstock.web.core.signals import request_started
+from penstock.web.core.signals import request_abandoned, request_started
 from penstock.web.http.status import STATUS_LINES
 from penstock.web.urls import set_script_prefix
 
@@ -42,13 +42,17 @@ class WSGIHandler(base.BaseHandler):
             set_script_prefix(script_name)
         if request_started.receivers:
             request_started.send(sender=kind, environ=environ)
-        request = self.request_class(environ)
-        response: Any = self.get_response(request)
-        response._handler_class = kind
-        status = STATUS_LINES.get(response.status_code)
-        if status is None or response._reason_phrase is not None:
-            status = f"{response.status_code:d} {response.reason_phrase}"
-        start_response(status, response.header_list())
+        try:
+            request = self.request_class(environ)
+            response: Any = self.get_response(request)
+            response._handler_class = kind
+            status = STATUS_LINES.get(response.status_code)
+            if status is None or response._reason_phrase is not None:
+                status = f"{response.status_code:d} {response.reason_phrase}"
+            start_response(status, response.header_list())
+        except BaseException:
+            request_abandoned.send(sender=kind)
+            raise
         if response.streaming and environ.get("wsgi.file_wrapper"):
             return _wrapped(response, environ["wsgi.file_wrapper"])
         return response  # type: ignore[no-any-return]  # what middleware returns is the site's
