@@ -177,7 +177,7 @@ def test_a_full_disk_is_said_in_the_other_log_once_and_when_it_ends(logs, record
         "penstock.agent: access log on /dev/full: No space left on device; "
         "its lines wait in memory until it is full"
     )
-    full_fd, write = tenant._access.output.fd, os.write
+    full_fd, write = tenant._journals.access.output.fd, os.write
     monkeypatch.setattr(
         "penstock.agent.logs.output.os.write",
         lambda fd, data: len(data) if fd == full_fd else write(fd, data),

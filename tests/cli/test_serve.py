@@ -113,6 +113,16 @@ def test_log_in_a_folder_that_is_not_there_is_refused(folder: Path, option: str)
         check_logs(AgentConfig(**{option: ".."}))
 
 
+@pytest.mark.parametrize("word", ["text", "json", "common", "combined", "{peer} {status}"])
+def test_a_log_format_that_can_be_used_is_accepted(word: str) -> None:
+    assert check_logs(AgentConfig(access_log_format=word)) is None
+
+
+def test_a_log_format_that_cannot_be_used_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"unknown field \{statsu\}; did you mean \{status\}"):
+        check_logs(AgentConfig(access_log_format="{statsu}"))
+
+
 @pytest.mark.parametrize("word", ["-", "off", "x.log"])
 def test_log_that_can_be_written_is_accepted(folder: Path, word: str) -> None:
     assert check_logs(AgentConfig(access_log=word)) is None

@@ -36,8 +36,8 @@ def test_flag_with_a_wrong_value_is_refused_with_flag_value_and_expectation() ->
 
 
 def test_flag_with_a_misspelt_choice_is_answered_with_the_near_one() -> None:
-    with pytest.raises(ConfigError, match="expected text or json; did you mean 'json'"):
-        read_flags({"access_log_format": "jsn"})
+    with pytest.raises(ConfigError, match="expected auto or pool; did you mean 'pool'"):
+        read_flags({"lanes": "pol"})
 
 
 def test_option_without_a_flag_is_named_by_its_key() -> None:

@@ -1,7 +1,7 @@
-"""One tenant of the agent: the memory of one server, drained into its two logs.
+"""One tenant of the agent: the memory of one server, drained into its logs.
 
 In:     a segment, the descriptor that wakes the agent, the options of its logs.
-Out:    access log, error log; to the stations, what was committed.
+Out:    access log, error log, application log; to the stations, what was committed.
 Never:  blocks on an output, believes a length, ends because of what a record holds.
 """
 
@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from penstock.agent.crew import Crew
-from penstock.agent.logs.access_line import TextAccess
 from penstock.agent.logs.drain import Drain
-from penstock.agent.logs.error_line import LogEntry, TextErrors, entry_of
-from penstock.agent.logs.escape import escape_json, escape_text, split_access_text, strip_queries
-from penstock.agent.logs.json_line import JSONAccess, JSONErrors
+from penstock.agent.logs.error_line import LogEntry, entry_of
+from penstock.agent.logs.form import access_format, entry_form, entry_format
+from penstock.agent.logs.journals import Journals
 from penstock.agent.logs.ledger import Ledger
+from penstock.agent.logs.outlet import Outlet
 from penstock.agent.logs.output import Output
 from penstock.agent.watch import LossWatch, Notice, TroubleWatch, sum_of
 from penstock.config.agent import AgentConfig
@@ -37,14 +37,14 @@ _LANE: Final = 17
 
 
 class Tenant:
-    """The two logs of one server.
+    """The logs of one server.
 
     Args:
         segment: mapped writable, with the eventfd that its workers write to.
         config: the options of its logs.
         crew: hears what was committed.
         now: monotonic seconds.
-        standard_fds: what `-` means for the access and the error log.
+        standard_fds: what `-` means for the access log and for the others.
         name: of its application, as the operator wrote it.
 
     Attributes:
@@ -72,29 +72,31 @@ class Tenant:
         self._now = now
         self._least_level = logging.getLevelNamesMapping()[config.log_level.upper()]
         ledger = Ledger(segment)
-        self._entry_line = _entry_format(config.error_log_format, self.clock)
-        self._access_entry_line = _entry_format(config.access_log_format, self.clock)
+        self._journals = journals = Journals(config, ledger, standard_fds, now)
+        self._entry_line = entry_form(config.error_log_format, self.clock)
+        self._access_entry_line = entry_form(config.access_log_format, self.clock)
         drain = functools.partial(Drain, segment, ledger=ledger)
         self._access = drain(
             _access_readers(segment),
-            self._access_format(),
-            Output("access log", config.access_log, standard_fds[0], now),
-            area=layout.ACCESS_OUTPUT,
+            access_format(config.access_log_format, self.clock, has_query=config.log_query),
+            [journals.access],
             on_commit=self._on_access,
         )
         self._errors = drain(
             _log_readers(segment),
-            self._format_errors,
-            Output("error log", config.error_log, standard_fds[1], now),
-            area=layout.ERROR_OUTPUT,
+            entry_format(self._entry_line, self._entries, is_split=len(journals.entries) > 1),
+            journals.entries,
             on_commit=self._on_logs,
         )
         self._drains = (self._errors, self._access)
         self._last_resort = standard_fds[1]
         self._losses = LossWatch(segment, now)
         self._troubles = [
-            TroubleWatch(self._access, lambda: sum_of(segment, layout.ACCESS_DROPPED), now),
-            TroubleWatch(self._errors, lambda: sum_of(segment, layout.LOG_DROPPED), now),
+            TroubleWatch(journals.access, lambda: sum_of(segment, layout.ACCESS_DROPPED), now),
+            *(
+                TroubleWatch(outlet, lambda: sum_of(segment, layout.LOG_DROPPED), now)
+                for outlet in journals.entries
+            ),
         ]
         self._words[layout.AGENT_PID_WORD] = os.getpid()
         self._words[layout.AGENT_STARTED_NS_WORD] = time.monotonic_ns()
@@ -110,12 +112,14 @@ class Tenant:
         """Once a second: measure the clock's offset, say what went wrong since."""
         self.clock.refresh()
         for drain in self._drains:
-            drain.retry()
+            drain.tick()
+        for remark in self._journals.take_remarks():
+            self.say(Notice(logging.ERROR, remark))
         notices = [notice for watch in self._troubles if (notice := watch.look())]
         for notice in notices:
             self.say(notice)
         # A notice of an end has counted the losses as well.
-        is_troubled = bool(notices) or any(drain.output.trouble for drain in self._drains)
+        is_troubled = bool(notices) or any(outlet.output.trouble for outlet in self._journals.outlets)
         for notice in self._losses.look(has_reason=is_troubled):
             self.say(notice)
 
@@ -127,8 +131,8 @@ class Tenant:
     def close(self) -> None:
         """Give up what an output did not take, and close."""
         for drain in self._drains:
-            drain.give_up()
-            drain.output.close()
+            drain.close()
+        self._journals.stop()
         self._words[layout.AGENT_PID_WORD] = 0
 
     # What it waits for
@@ -136,11 +140,11 @@ class Tenant:
     @property
     def pending_bytes(self) -> int:
         """What its outputs have not taken."""
-        return sum(drain.output.pending_bytes for drain in self._drains)
+        return sum(drain.pending_bytes for drain in self._drains)
 
     def stalled_fds(self) -> list[int]:
         """Return descriptors of outputs that will take more when they are writable."""
-        outputs = [drain.output for drain in self._drains]
+        outputs = [outlet.output for outlet in self._journals.outlets]
         return [output.fd for output in outputs if output.pending_bytes and output.awaits_writable]
 
     def mark_parked(self, *, is_parked: bool) -> None:
@@ -182,9 +186,9 @@ class Tenant:
             logger=_LOGGER,
             message=notice.message,
         )
-        if _can_say(self._errors):
+        if _can_say(self._journals.entries[0]):
             self._errors.say(self._entry_line(entry).encode())
-        elif not self._says_on_standard_error(entry) and _can_say(self._access):
+        elif not self._says_on_standard_error(entry) and _can_say(self._journals.access):
             self._access.say(self._access_entry_line(entry).encode())
 
     def _says_on_standard_error(self, entry: LogEntry) -> bool:
@@ -195,19 +199,6 @@ class Tenant:
         is_said = output.write(self._entry_line(entry).encode()) and not output.takes_nothing
         output.close()
         return is_said
-
-    def _access_format(self) -> Callable[[Batch], bytes]:
-        """The whole way from a batch of ring A to bytes."""
-        is_json = self._config.access_log_format == "json"
-        escape = escape_json if is_json else escape_text
-        form = JSONAccess(self.clock) if is_json else TextAccess(self.clock)
-        has_query = self._config.log_query
-
-        def format_batch(batch: Batch) -> bytes:
-            fields = split_access_text(batch.rows, batch.text, escape)
-            return form.lines(batch.rows, fields if has_query else strip_queries(fields)).encode("ascii")
-
-        return format_batch
 
     def _on_access(self, batch: Batch) -> None:
         """Count what is through by lane (what never reached the application had none); let it be heard."""
@@ -228,33 +219,24 @@ class Tenant:
         for entry in entries:
             self._crew.logged(self, entry)
 
-    def _format_errors(self, batch: Batch) -> bytes:
-        """The whole way from a batch of ring B to bytes."""
-        lines = map(self._entry_line, self._entries(batch))
-        return "".join(lines).encode("utf-8", "backslashreplace")
-
     def _entries(self, batch: Batch) -> Iterator[LogEntry]:
         """What is kept of a batch."""
         begin = batch.rows[0][1]
         for row in batch.rows:
-            entry = entry_of(row, batch.text[row[1] - begin : row[2] - begin])
+            entry = entry_of(row, batch.text[row[1] - begin : row[2] - begin], batch.slot)
             if entry.level >= self._least_level:
                 yield entry
 
 
-def _can_say(drain: Drain) -> bool:
-    return not drain.output.trouble and not drain.output.takes_nothing
-
-
-def _entry_format(form: str, clock: WallClock) -> Callable[[LogEntry], str]:
-    return JSONErrors(clock).line if form == "json" else TextErrors(clock).line
+def _can_say(outlet: Outlet) -> bool:
+    return not outlet.output.trouble and not outlet.output.takes_nothing
 
 
 def _access_readers(segment: Segment) -> list[RingReader]:
     plan = segment.layout
-    return [RingReader(segment, plan.access_ring(slot), ACCESS) for slot in range(plan.slots)]
+    return [RingReader(segment, plan.access_ring(slot), ACCESS, slot) for slot in range(plan.slots)]
 
 
 def _log_readers(segment: Segment) -> list[RingReader]:
     plan = segment.layout
-    return [RingReader(segment, plan.log_ring(slot), LOG) for slot in range(plan.slots)]
+    return [RingReader(segment, plan.log_ring(slot), LOG, slot) for slot in range(plan.slots)]

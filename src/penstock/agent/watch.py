@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from penstock.agent.logs.drain import Drain
+from penstock.agent.logs.outlet import Outlet
 from penstock.telemetry import layout
 from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.segment import Segment
@@ -38,25 +38,25 @@ class Notice:
 class TroubleWatch:
     """One output's trouble: from when, and what was dropped since the last look that found none."""
 
-    __slots__ = ("_count_dropped", "_drain", "_dropped_before", "_now", "_said", "_since")
+    __slots__ = ("_count_dropped", "_dropped_before", "_now", "_outlet", "_said", "_since")
 
-    def __init__(self, drain: Drain, count_dropped: Callable[[], int], now: Callable[[], float]) -> None:
-        self._drain = drain
+    def __init__(self, outlet: Outlet, count_dropped: Callable[[], int], now: Callable[[], float]) -> None:
+        self._outlet = outlet
         self._count_dropped = count_dropped
         self._now = now
         self._said = ""
         self._since = 0.0
-        self._dropped_before = count_dropped() + drain.lost_lines
+        self._dropped_before = count_dropped() + outlet.lost_lines
 
     def look(self) -> Notice | None:
         """A notice when trouble begins, changes or ends; None between."""
-        output = self._drain.output
+        output = self._outlet.output
         if output.trouble == self._said:
             if not output.trouble:  # what is dropped from here on, trouble explains if it begins
-                self._dropped_before = self._count_dropped() + self._drain.lost_lines
+                self._dropped_before = self._count_dropped() + self._outlet.lost_lines
             return None
         if not output.trouble:
-            lost = self._count_dropped() + self._drain.lost_lines - self._dropped_before
+            lost = self._count_dropped() + self._outlet.lost_lines - self._dropped_before
             lasted_s = self._now() - self._since
             message = f"{output.name}: written again after {lasted_s:.0f} s; {lost} records were lost"
             self._said = ""

@@ -216,18 +216,42 @@ def enter_folder(folder: str) -> None:
 
 
 def check_logs(config: AgentConfig) -> None:
-    """Refuse a log file whose folder is not there: the agent, later, could complain of it nowhere else.
+    """Refuse logs that could not be written: the agent, later, could complain of them nowhere else.
 
     Raises:
+        ConfigError: the access log's format cannot be used.
         CommandError: there is no such folder, or the file is one.
     """
-    for option, word in (("--access-log", config.access_log), ("--error-log", config.error_log)):
-        if word in {"-", "off"}:
+    check_log_format(config.access_log_format)
+    for option, word in (
+        ("--access-log", config.access_log),
+        ("--error-log", config.error_log),
+        ("application_log", config.application_log),
+    ):
+        if word in {"", "-", "off"}:
             continue
         if not Path(word).parent.is_dir():
             raise CommandError(f"{option} {word!r}: there is no folder {str(Path(word).parent)!r}")
         if Path(word).is_dir():
             raise CommandError(f"{option} {word!r} is a folder; expected a file, - or off")
+
+
+def check_log_format(word: str) -> None:
+    """Refuse a template that cannot be used.
+
+    Raises:
+        ConfigError: it says what is wrong with it.
+    """
+    if word in {"text", "json"}:
+        return
+    from penstock.agent.logs.form import access_form  # noqa: PLC0415 - else only the agent's process needs it
+    from penstock.agent.logs.template import TemplateError  # noqa: PLC0415 - the same
+    from penstock.telemetry.clock import WallClock  # noqa: PLC0415 - the same
+
+    try:
+        access_form(word, WallClock())
+    except TemplateError as error:
+        raise ConfigError(str(error)) from None
 
 
 def banner(config: Config, target: str, addresses: Sequence[str], ops: str = "") -> str:

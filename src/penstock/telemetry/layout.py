@@ -26,7 +26,7 @@ PAGE_BYTES: Final = 4096
 WORD_BYTES: Final = 8
 
 MAGIC: Final = int.from_bytes(b"penstock", "little")
-VERSION: Final = 2
+VERSION: Final = 3
 
 # --- header words (page 0)
 # -------------------------------------------------------------------------------------------
@@ -55,16 +55,17 @@ AGENT_LANE_WORDS: Final = (37, 38)  # access records read, by lane: inline, pool
 COMMIT_MARK_WORD: Final = 48
 COMMIT_TAIL_WORD: Final = 49  # which word receives the new tail
 COMMIT_TAIL_VALUE_WORD: Final = 50
-COMMIT_OUTPUT_WORD: Final = 51  # which output area receives the new size; 0 = none
-COMMIT_SIZE_VALUE_WORD: Final = 52
+COMMIT_SIZE_WORDS: Final = (51, 53)  # which output area receives a new size (0 = none), then that size
 
 OUTPUT_WORDS: Final = 8  # one area an output
 ACCESS_OUTPUT: Final = 64  # first word of the access log's area
 ERROR_OUTPUT: Final = 72
+APPLICATION_OUTPUT: Final = 80
+OUTPUTS: Final = (ACCESS_OUTPUT, ERROR_OUTPUT, APPLICATION_OUTPUT)
 OUTPUT_DEVICE: Final = 0
 OUTPUT_INODE: Final = 1
-OUTPUT_SIZE: Final = 2  # committed: everything below it was read from a ring and will not be read again
-OUTPUT_INTENT: Final = 3  # bytes the write in progress may have added beyond the committed size
+OUTPUT_SIZE: Final = 2  # committed: everything below it is others', or from records that are not read again
+OUTPUT_INTENT: Final = 3  # bytes the write in progress may have added beyond that size; 0 = none is
 
 # --- words of a slot's first page
 # ------------------------------------------------------------------------------------

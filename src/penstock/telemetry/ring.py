@@ -198,24 +198,37 @@ class RingWriter:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Batch:
-    """Records read together. `text` is all their texts, one after the other; TAIL after them is `tail`."""
+    """Records read together. `text` is all their texts, one after the other; TAIL after them is `tail`.
+
+    `slot` says whose they are: 0 the master's, 1 and up those of workers and templates.
+    """
 
     rows: list[tuple[Any, ...]]
     text: bytes
     tail: int
     damaged: int
+    slot: int = 0
 
 
 class RingReader:
     """The agent's side. Trusts nothing: numbers, checks and text bounds are compared before use."""
 
-    __slots__ = ("_memory", "_packer", "_place", "_words", "tail_word")
+    __slots__ = ("_memory", "_packer", "_place", "_slot", "_words", "tail_word")
 
-    def __init__(self, segment: Segment, place: RingPlace, packer: struct.Struct) -> None:
+    def __init__(self, segment: Segment, place: RingPlace, packer: struct.Struct, slot: int = 0) -> None:
+        """Begin at TAIL.
+
+        Args:
+            segment: mapped writable.
+            place: the ring's.
+            packer: of its records.
+            slot: whose ring it is, for who reads the batches.
+        """
         self._memory = segment.memory
         self._words = segment.words
         self._place = place
         self._packer = packer
+        self._slot = slot
         self.tail_word = place.tail_word
 
     def is_empty(self) -> bool:
@@ -231,7 +244,7 @@ class RingReader:
         if waiting == 0:
             return None
         if not 0 < waiting <= place.record_count:  # END jumped: nothing between can be believed
-            return Batch([], b"", end, 1)
+            return Batch([], b"", end, 1, self._slot)
         index = tail % place.record_count
         count = min(waiting, place.record_count - index, most)
         at = place.records_at + index * RECORD_BYTES
@@ -257,10 +270,10 @@ class RingReader:
             count = self._sound_run(rows, first)
             if count == 0:
                 damaged = self._damaged_run(rows, first)
-                return Batch([], b"", tail + damaged, damaged)
+                return Batch([], b"", tail + damaged, damaged, self._slot)
             rows = rows[:count]
         text = bytes(self._memory[starts[0] : stops[count - 1]])
-        return Batch(rows, text, tail + count, 0)
+        return Batch(rows, text, tail + count, 0, self._slot)
 
     def _sound_run(self, rows: list[tuple[Any, ...]], first: int) -> int:
         """How many records from the first are sound and contiguous."""

@@ -4,6 +4,7 @@ import pytest
 
 from penstock.agent.logs.drain import BATCH_RECORDS, Drain
 from penstock.agent.logs.ledger import Ledger
+from penstock.agent.logs.outlet import Outlet
 from penstock.agent.logs.output import Kind, Output
 from penstock.telemetry import layout
 from penstock.telemetry.record import ACCESS
@@ -11,11 +12,11 @@ from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.ring import RingReader
 
 
-def lines_of(batch) -> bytes:
-    """The request lines of a batch."""
+def lines_of(batch, times=1):
+    """The request lines of a batch, as the portion of the only outlet."""
     begin = batch.rows[0][1]
     texts = [batch.text[row[1] - begin : row[2] - begin] for row in batch.rows]
-    return b"".join(text.split(b"\n")[0] + b"\n" for text in texts)
+    return [(b"".join(text.split(b"\n")[0] + b"\n" for text in texts) * times, len(texts))]
 
 
 @pytest.fixture
@@ -27,7 +28,9 @@ def make_drain(segment, now):
         readers = [RingReader(segment, plan.access_ring(slot), ACCESS) for slot in range(plan.slots)]
         output = Output("access log", str(target), standard_fd, now)
         made.append(output)
-        return Drain(segment, readers, form, output, ledger=Ledger(segment), area=layout.ACCESS_OUTPUT)
+        ledger = Ledger(segment)
+        outlet = Outlet(output, ledger, layout.ACCESS_OUTPUT)
+        return Drain(segment, readers, form, [outlet], ledger=ledger)
 
     yield make
     for output in made:
@@ -74,7 +77,7 @@ def test_a_busy_worker_does_not_starve_a_quiet_one(make_drain, recorder, segment
 def test_after_a_stalled_turn_the_next_ring_comes_first(make_drain, recorder, segment, finished, now):
     read_fd, write_fd = os.pipe()
     quiet = Recorder(segment, 2, wait=lambda _: None)
-    drain = make_drain("-", standard_fd=write_fd, form=lambda batch: lines_of(batch) * 2000)
+    drain = make_drain("-", standard_fd=write_fd, form=lambda batch: lines_of(batch, 2000))
     for _ in range(20):
         recorder.access(finished(line=b"busy" * 10))
     assert drain.step()
@@ -105,8 +108,8 @@ def test_giving_up_counts_what_was_pending(make_drain, recorder, finished, segme
     drain = make_drain("/dev/full")
     recorder.access(finished())
     drain.step()
-    drain.give_up()
-    drain.give_up()
+    drain.close()
+    drain.close()
     assert segment.words[layout.AGENT_DISCARDED_WORD] == 1
 
 
@@ -115,14 +118,14 @@ def test_an_output_that_is_gone_is_drained_and_counted(make_drain, recorder, fin
     recorder.access(finished())
     drain.step()
     assert drain.is_empty()
-    assert (drain.lost_lines, segment.words[layout.AGENT_DISCARDED_WORD]) == (1, 1)
+    assert (drain.outlets[0].lost_lines, segment.words[layout.AGENT_DISCARDED_WORD]) == (1, 1)
 
 
 def test_a_file_that_was_gone_is_taken_up_when_it_can_be(make_drain, recorder, finished, tmp_path, segment):
     drain = make_drain(tmp_path / "missing" / "log")
-    drain.retry()
+    drain.tick()
     (tmp_path / "missing").mkdir()
-    drain.retry()
+    drain.tick()
     recorder.access(finished(line=b"one"))
     drain.step()
     assert lines(tmp_path / "missing" / "log") == [b"one"]
@@ -167,6 +170,7 @@ def test_an_agent_killed_after_it_wrote_repeats_no_line(make_drain, recorder, fi
     tail = segment.words[segment.layout.access_ring(1).tail_word]
     first.step()
     segment.words[layout.ACCESS_OUTPUT + layout.OUTPUT_SIZE] = size  # killed before it committed
+    segment.words[layout.ACCESS_OUTPUT + layout.OUTPUT_INTENT] = 4
     segment.words[segment.layout.access_ring(1).tail_word] = tail
     make_drain(path).step()
     assert lines(path) == [b"one", b"two"]
@@ -203,13 +207,13 @@ def test_a_notice_that_does_not_leave_holds_the_batch_up(make_drain, recorder, f
     recorder.access(finished())
     assert not drain.step()
     assert not drain.step()
-    assert drain.output.pending_bytes == 7
+    assert drain.pending_bytes == 7
 
 
 def test_a_notice_goes_to_a_stream_too(make_drain):
     read_fd, write_fd = os.pipe()
     drain = make_drain("-", standard_fd=write_fd)
-    assert drain.output.kind is Kind.STREAM
+    assert drain.outlets[0].output.kind is Kind.STREAM
     drain.say(b"notice\n")
     drain.step()
     assert os.read(read_fd, 100) == b"notice\n"

@@ -21,7 +21,9 @@ def row(outcome=0, lane=1, last_ns=NOW_NS + 123_456_789):
 
 
 def read(*rows, fields=FIELDS):
-    return [json.loads(line) for line in JSONAccess(CLOCK).lines(list(rows), fields * len(rows)).splitlines()]
+    return [
+        json.loads(line) for line in JSONAccess(CLOCK).lines(list(rows), fields * len(rows), 2).splitlines()
+    ]
 
 
 def test_a_line_is_an_object_with_the_names_of_opentelemetry():
@@ -41,6 +43,7 @@ def test_a_line_is_an_object_with_the_names_of_opentelemetry():
             "http.request.header.referer": "http://site/",
             "user_agent.original": "curl/8",
             "process.pid": 4121,
+            "penstock.worker": 2,
             "thread.id": 3,
             "penstock.request_id": "1f3a",
             "penstock.lane": "pool",
@@ -92,7 +95,7 @@ def test_each_line_has_its_own_microsecond():
 def test_whatever_a_client_sends_makes_one_object_a_line(fields):
     text = b"".join(field + b"\n" for field in fields)
     safe = split_access_text([(0, 0, len(text))], text, escape_json)
-    lines = JSONAccess(CLOCK).lines([row()], safe)
+    lines = JSONAccess(CLOCK).lines([row()], safe, 0)
     assert lines.count("\n") == 1
     assert json.loads(lines)["penstock.request_id"] == json.loads(f'"{safe[2]}"')
 

@@ -28,7 +28,7 @@ def file(tmp_path):
 
 
 def test_a_commit_publishes_tail_and_size(segment, ledger, tail_word):
-    ledger.commit(tail_word, 7, ACCESS_OUTPUT, 700)
+    ledger.commit(tail_word, 7, [(ACCESS_OUTPUT, 700)])
     assert (segment.words[tail_word], segment.words[SIZE]) == (7, 700)
     assert segment.words[layout.COMMIT_MARK_WORD] == 0
 
@@ -74,7 +74,7 @@ def test_a_commit_killed_before_any_of_its_stores_is_done_or_not_begun(segment, 
     for stores in itertools.count(1):  # the first store clears the mark when an agent begins
         segment.words[tail_word], segment.words[SIZE] = 3, 300
         try:
-            Ledger(DyingSegment(segment, stores)).commit(tail_word, 7, ACCESS_OUTPUT, 700)
+            Ledger(DyingSegment(segment, stores)).commit(tail_word, 7, [(ACCESS_OUTPUT, 700)])
             is_done = True
         except KilledError:
             is_done = False
@@ -90,12 +90,12 @@ def test_a_commit_killed_before_any_of_its_stores_is_done_or_not_begun(segment, 
     [
         pytest.param(layout.COMMIT_TAIL_WORD, 0, id="tail-in-the-header"),
         pytest.param(layout.COMMIT_TAIL_WORD, 2**64 - 1, id="tail-beyond-the-memory"),
-        pytest.param(layout.COMMIT_OUTPUT_WORD, 2**64 - 1, id="output-beyond-the-memory"),
+        pytest.param(layout.COMMIT_SIZE_WORDS[0], 2**64 - 1, id="output-beyond-the-memory"),
     ],
 )
 def test_a_mark_in_damaged_memory_writes_nothing_where_it_should_not(segment, tail_word, word, value):
     segment.words[layout.COMMIT_TAIL_WORD] = tail_word
-    segment.words[layout.COMMIT_OUTPUT_WORD] = ERROR_OUTPUT
+    segment.words[layout.COMMIT_SIZE_WORDS[0]] = ERROR_OUTPUT
     segment.words[word] = value
     segment.words[layout.COMMIT_MARK_WORD] = 1
     before = bytes(segment.memory[:128])
@@ -108,7 +108,7 @@ def test_what_a_killed_agent_wrote_and_did_not_commit_is_cut_off(segment, ledger
     ledger.open_file(ACCESS_OUTPUT, file)
     os.write(file, b"committed\n")
     ledger.commit_size(ACCESS_OUTPUT, 10)
-    ledger.intend(ACCESS_OUTPUT, 100)
+    ledger.intend(ACCESS_OUTPUT, 10, 100)
     os.write(file, b"half a ba")
     assert Ledger(segment).open_file(ACCESS_OUTPUT, file) == 9
     assert os.pread(file, 100, 0) == b"committed\n"
@@ -116,7 +116,7 @@ def test_what_a_killed_agent_wrote_and_did_not_commit_is_cut_off(segment, ledger
 
 def test_more_than_we_can_have_written_is_somebody_elses_and_stays(ledger, file):
     ledger.open_file(ACCESS_OUTPUT, file)
-    ledger.intend(ACCESS_OUTPUT, 5)
+    ledger.intend(ACCESS_OUTPUT, 0, 5)
     os.write(file, b"another program's line\n")
     assert ledger.open_file(ACCESS_OUTPUT, file) == 0
     assert os.fstat(file).st_size == 23
@@ -124,7 +124,7 @@ def test_more_than_we_can_have_written_is_somebody_elses_and_stays(ledger, file)
 
 def test_another_file_is_never_cut(segment, ledger, file, tmp_path):
     ledger.open_file(ACCESS_OUTPUT, file)
-    ledger.intend(ACCESS_OUTPUT, 100)
+    ledger.intend(ACCESS_OUTPUT, 0, 100)
     with (tmp_path / "other").open("w+b", buffering=0) as other:
         other.write(b"keep me\n")
         assert ledger.open_file(ACCESS_OUTPUT, other.fileno()) == 0

@@ -42,7 +42,7 @@ class TextAccess:
         self._clock = clock
         self._ms = MillisecondTexts()
 
-    def lines(self, rows: Sequence[tuple[Any, ...]], fields: list[str]) -> str:
+    def lines(self, rows: Sequence[tuple[Any, ...]], fields: Sequence[str], _worker: int = 0) -> str:
         """Format one batch. One loop without calls: it runs once for each request of the whole server."""
         ms = self._ms
         clock = self._clock

@@ -1,6 +1,6 @@
 """Entries of the error log as text.
 
-    2026-11-20T09:50:00.123+00:00 ERROR [pid 4121 pool-3 id=1f3a] shop.orders: payment failed
+    2026-11-20T09:50:00.123+00:00 ERROR [pid 4121 worker 2 pool-3 id=1f3a] shop.orders: payment failed
       | Traceback (most recent call last):
       |   File "orders.py", line 12, in pay
 
@@ -34,13 +34,14 @@ class LogEntry:
     pid: int
     logger: str
     message: str
+    slot: int = 0  # the worker's; 0 = the master's, or the agent's own
     request_id: str = ""
     thread_name: str = ""
-    trace: str = ""
+    trace: str = ""  # traceback and stack
 
 
-def entry_of(row: tuple[Any, ...], text: bytes) -> LogEntry:
-    """Decode one record of ring B; lengths that do not fit cut, they never fail."""
+def entry_of(row: tuple[Any, ...], text: bytes, slot: int = 0) -> LogEntry:
+    """Decode one record of ring B of a slot; lengths that do not fit cut, they never fail."""
     time_ns, pid, level = row[3:6]
     stops = itertools.accumulate(row[6:11], initial=0)
     logger, request_id, thread_name, message, trace = [
@@ -52,6 +53,7 @@ def entry_of(row: tuple[Any, ...], text: bytes) -> LogEntry:
         pid=pid,
         logger=logger,
         message=message,
+        slot=slot,
         request_id=request_id,
         thread_name=thread_name,
         trace=trace,
@@ -78,6 +80,8 @@ class TextErrors:
         """One entry: its line, and one indented line for each further line of message and trace."""
         first, *rest = entry.message.split("\n")
         who = f"pid {entry.pid}"
+        if entry.slot:
+            who += f" worker {entry.slot}"
         if entry.thread_name:
             who += f" {escape_message(entry.thread_name)}"
         if entry.request_id:

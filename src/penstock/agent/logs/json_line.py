@@ -57,7 +57,7 @@ class JSONAccess:
         self._ms = MillisecondTexts()
         self._targets = RequestLineTexts()
 
-    def lines(self, rows: Sequence[tuple[Any, ...]], fields: list[str]) -> str:
+    def lines(self, rows: Sequence[tuple[Any, ...]], fields: Sequence[str], worker: int) -> str:
         """Format one batch. One loop without calls: it runs once for each request of the whole server."""
         ms = self._ms
         targets = self._targets
@@ -81,7 +81,8 @@ class JSONAccess:
                 f'"http.request.body.size":{received},"client.address":"{peer}",'
                 f'"http.request.header.referer":"{referer}",'
                 f'"{"user_agent.original" if outcome != _REFUSED else "penstock.reason"}":"{agent}",'
-                f'"process.pid":{pid},"thread.id":{thread},"penstock.request_id":"{request_id}",'
+                f'"process.pid":{pid},"penstock.worker":{worker},"thread.id":{thread},'
+                f'"penstock.request_id":"{request_id}",'
                 f'"penstock.lane":"{_LANES[lane & 1]}",'
                 f'"penstock.outcome":"{outcome_name(outcome) if outcome else "complete"}",'
                 f'"penstock.total_ms":{ms[total]},"penstock.head_ms":{ms[head]},'
@@ -111,6 +112,8 @@ class JSONErrors:
             f'"log.logger":{quote(entry.logger)}',
             f'"process.pid":{entry.pid}',
         ]
+        if entry.slot:
+            pairs.append(f'"penstock.worker":{entry.slot}')
         if entry.thread_name:
             pairs.append(f'"thread.name":{quote(entry.thread_name)}')
         if entry.request_id:

@@ -5,9 +5,8 @@ is tried again when the descriptor is writable. What it stands on decides how:
 
     regular file by name    appended; its committed size is kept in shared memory (ledger.py)
     pipe, terminal, device  opened anew as /proc/self/fd/N, so that O_NONBLOCK is ours alone and not that of
-    the
-                            shell that shares the description; a pipe gets whole lines of at most PIPE_BUF
-                            bytes, which other writers cannot split (pipe(7))
+                            the shell that shares the description; a pipe gets whole lines of at most
+                            PIPE_BUF bytes, which other writers cannot split (pipe(7))
     socket                  send with MSG_DONTWAIT (the journal)
     a pipe that may not     poll first, then at most PIPE_BUF: may wait if another process fills the pipe in
     be opened anew          between, and only until somebody reads
@@ -100,6 +99,11 @@ class Output:
         return self.kind is Kind.FILE
 
     @property
+    def path(self) -> str:
+        """The file's name as it was given."""
+        return self._target
+
+    @property
     def pending_bytes(self) -> int:
         """What is left of the last text."""
         return len(self._pending) - self._sent
@@ -142,14 +146,16 @@ class Output:
         self._sent = 0
         return left.count(b"\n")
 
-    def reopen(self) -> None:
-        """Open a file by its name again (it was rotated). If that fails, the old one stays."""
+    def reopen(self) -> bool:
+        """Open a file by its name again (it was rotated); False = it cannot be, and the old one stays."""
         if self._target in ("-", "off"):
-            return
+            return True
         old_fd = self.fd
-        if self._open() and old_fd >= 0:
+        is_open = self._open()
+        if is_open and old_fd >= 0:
             os.close(old_fd)
         self._sent = self._pending.rfind(b"\n", 0, self._sent) + 1  # no half line in the new file
+        return is_open
 
     def retry(self) -> bool:
         """Open what was gone: a fifo whose reader went, a folder that was missing; True = open."""
