@@ -1,7 +1,30 @@
+import pytest
+
 from penstock.agent.assembly import stations_of
-from penstock.config import Config
+from penstock.agent.metrics import Gatherer
+from penstock.config import Config, DogStatsDConfig
+
+DOGSTATSD = DogStatsDConfig(dogstatsd=("127.0.0.1:0",))
+
+
+def names(config: Config) -> list[str]:
+    stations = stations_of(config, Gatherer())
+    for station in stations:
+        station.close()
+    return [station.name for station in stations]
 
 
 def test_names_of_stations_are_unique():
-    names = [station.name for station in stations_of(Config())]
-    assert len(names) == len(set(names))
+    found = names(Config(dogstatsd=DOGSTATSD))
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        pytest.param(Config(), [], id="nothing"),
+        pytest.param(Config(dogstatsd=DOGSTATSD), ["dogstatsd"], id="dogstatsd"),
+    ],
+)
+def test_what_is_not_asked_for_is_not_there(config, expected):
+    assert names(config) == expected

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from penstock.agent.crew import Crew
+from penstock.agent.watch import Notice
 
 
 class Quiet:
@@ -114,6 +115,17 @@ def test_a_station_that_fails_is_said_once_and_counted_and_keeps_nobody_from_the
     assert crew.take_notices() == []
     assert crew.report() == {"broken": {"failures": 7}, "listening": {"seen": 5}}
     crew.close()
+
+
+def test_what_stations_have_to_say_is_asked_for() -> None:
+    notices = [Notice(logging.WARNING, "the disk is full")]
+    speaker = Quiet("speaker")
+    speaker.take_notices = lambda: notices
+    silent = Quiet("silent")
+    silent.take_notices = fail
+    failed, said = Crew([silent, speaker]).take_notices()
+    assert said is notices[0]
+    assert "silent failed" in failed.message
 
 
 def test_an_exit_of_the_process_is_no_failure_of_a_station():

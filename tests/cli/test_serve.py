@@ -32,7 +32,7 @@ from penstock.cli.serve import (
     settle,
     start_reloading,
 )
-from penstock.config import AgentConfig, Config, ConfigError, ServerConfig, WSGIConfig
+from penstock.config import AgentConfig, Config, ConfigError, DogStatsDConfig, ServerConfig, WSGIConfig
 from penstock.wsgi import ApplicationLoadError, load_application
 
 
@@ -78,6 +78,18 @@ def test_address_that_is_none_is_refused_before_anything_starts(word: str) -> No
 def test_trusted_proxy_that_is_none_is_refused_before_anything_starts(wsgi: WSGIConfig) -> None:
     with pytest.raises(ConfigError, match="expected"):
         settle(Config(wsgi=wsgi))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"dogstatsd": ("8125",)}, id="in"),
+        pytest.param({"dogstatsd_buckets": ("1", "x")}, id="buckets"),
+    ],
+)
+def test_dogstatsd_that_the_agent_could_not_use_is_refused_before_anything_starts(options: dict) -> None:
+    with pytest.raises(ConfigError, match="expected"):
+        settle(Config(dogstatsd=DogStatsDConfig(**options)))
 
 
 def test_reload_without_its_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

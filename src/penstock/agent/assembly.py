@@ -1,21 +1,25 @@
 """The one place where the agent's stations are made, a line each.
 
-In:     the configuration.
+In:     the configuration; the gatherer that those who send metrics on ask. Its sources are given later, by
+        whoever knows the tenants: those of the stations are among them.
 Out:    stations, in the order in which they are called.
 Never:  decides what a station does when it is off: one that is not configured is not made.
 """
 
 from collections.abc import Iterator
 
+from penstock.agent.dogstatsd import DogStatsD, read_options
+from penstock.agent.metrics import Gatherer
 from penstock.agent.station import Station
 from penstock.config import Config
 
 
-def stations_of(config: Config) -> list[Station]:
+def stations_of(config: Config, gatherer: Gatherer) -> list[Station]:
     """Return the stations that a configuration asks for."""
-    return list(_stations(config))
+    return list(_stations(config, gatherer))
 
 
-def _stations(_config: Config) -> Iterator[Station]:
+def _stations(config: Config, _gatherer: Gatherer) -> Iterator[Station]:
     """One line each: `if config.x.y: yield X(config.x)`."""
-    yield from ()
+    if config.dogstatsd.dogstatsd:
+        yield DogStatsD(read_options(config.dogstatsd))

@@ -13,7 +13,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from penstock.agent.station import AccessListener, LogListener, Report, Station, TenantListener
+from penstock.agent.metrics.family import Source
+from penstock.agent.station import AccessListener, LogListener, Report, Speaker, Station, TenantListener
 from penstock.agent.watch import Notice
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Crew:
 
     Attributes:
         listens_to_logs: whether anybody hears log entries: they are made for nobody else.
+        sources: those that measure something.
     """
 
     def __init__(self, stations: Sequence[Station] = ()) -> None:
@@ -42,6 +44,8 @@ class Crew:
         self._access = [station for station in stations if isinstance(station, AccessListener)]
         self._logged = [station for station in stations if isinstance(station, LogListener)]
         self._tenants = [station for station in stations if isinstance(station, TenantListener)]
+        self.sources: tuple[Source, ...] = tuple(each for each in stations if isinstance(each, Source))
+        self._speakers = [station for station in stations if isinstance(station, Speaker)]
         self.listens_to_logs = bool(self._logged)
 
     # What they hear
@@ -98,6 +102,9 @@ class Crew:
 
     def take_notices(self) -> list[Notice]:
         """Return what is to be said since the last call."""
+        for speaker in self._speakers:
+            said = self._call(speaker, speaker.take_notices)
+            self._notices += [] if said is _NOTHING else said
         notices, self._notices = self._notices, []
         return notices
 

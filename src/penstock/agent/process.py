@@ -25,6 +25,7 @@ from typing import Final
 from penstock.agent.agent import Agent
 from penstock.agent.assembly import stations_of
 from penstock.agent.crew import Crew
+from penstock.agent.metrics import Gatherer, ServerMetrics
 from penstock.agent.ops import Desk, OpsPort, OpsSeat, Subject
 from penstock.agent.tenant import Tenant
 from penstock.config import Config
@@ -94,7 +95,9 @@ def run_agent(segment: Segment, config: Config, parent_pid: int, seat: OpsSeat |
     for fd in (signals.fd, parent_fd):
         if fd >= 0:
             poller.register(fd, select.POLLIN)
-    crew = Crew(stations_of(config))
+    gatherer = Gatherer()
+    crew = Crew(stations_of(config, gatherer))
+    gatherer.sources = (ServerMetrics(segment, config.server.threads, parent_pid), *crew.sources)
     tenant = Tenant(segment, config.agent, crew, name=config.application.application)
     agent = Agent(poller, crew, tenant.say)
     agent.admit(tenant)
@@ -102,11 +105,7 @@ def run_agent(segment: Segment, config: Config, parent_pid: int, seat: OpsSeat |
     # instead.
     gc.freeze()
     gc.disable()
-    port = (
-        _open_port(seat, Subject(segment, seat.threads, config.agent.log_query, parent_pid, crew.report))
-        if seat
-        else None
-    )
+    port = _open_port(seat, _subject(segment, config, parent_pid, crew)) if seat else None
     try:
         loop(agent, tenant, signals, parent_fd)
     finally:
@@ -115,6 +114,12 @@ def run_agent(segment: Segment, config: Config, parent_pid: int, seat: OpsSeat |
         agent.close()
         signal.set_wakeup_fd(-1)
         signals.close()
+
+
+def _subject(segment: Segment, config: Config, parent_pid: int, crew: Crew) -> Subject:
+    return Subject(
+        segment, config.server.threads, config.agent.log_query, parent_pid, crew.report, crew.sources
+    )
 
 
 def _open_port(seat: OpsSeat, subject: Subject) -> OpsPort:

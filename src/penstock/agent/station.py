@@ -1,7 +1,8 @@
 """What lives in the agent's loop beside the rings: receivers, exporters, stores.
 
 A station is told what it has a method for: with `access` it hears every batch of access records, with
-`logged` every log entry that is kept, with `joined` and `left` which tenants there are.
+`logged` every log entry that is kept, with `joined` and `left` which tenants there are. With `take_notices`
+it is asked what it has to say, with `families` what it measures (metrics/family.py).
 
 Everything is called on the agent's main thread, between two turns of the rings, which wait meanwhile: whoever
 has more to do than some hundred microseconds does it on a thread of its own. `report` alone may be called
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from penstock.agent.logs.error_line import LogEntry
     from penstock.agent.tenant import Tenant
+    from penstock.agent.watch import Notice
     from penstock.telemetry.ring import Batch
 
 Report = Mapping[str, int | float | str]
@@ -44,6 +46,14 @@ class Station(Protocol):
 
     def report(self) -> Report:
         """What came in, went out, was dropped since the agent started; trouble as words."""
+
+
+@runtime_checkable
+class Speaker(Protocol):
+    """Has something to say in the log now and then."""
+
+    def take_notices(self) -> "list[Notice]":
+        """What is to be said since the last call; asked once a second."""
 
 
 @runtime_checkable

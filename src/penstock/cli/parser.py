@@ -39,6 +39,7 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "wsgi": "the application's environment",
         "telemetry": "shared memory",
         "agent": "logs",
+        "dogstatsd": "DogStatsD",
     }
 )
 

@@ -30,6 +30,7 @@ from penstock.config import (
     AgentConfig,
     Config,
     ConfigError,
+    DogStatsDConfig,
     ProtocolConfig,
     ServerConfig,
     WSGIConfig,
@@ -185,7 +186,7 @@ def settle(config: Config) -> Config:
     """Replace what depends on the machine, and refuse what no machine could do.
 
     Raises:
-        ConfigError: an address or a trusted proxy is malformed, or --reload cannot work.
+        ConfigError: an address, a bound or a trusted proxy is malformed, or --reload cannot work.
     """
     try:
         for word in filter(None, (*config.server.bind, config.server.ops)):
@@ -193,10 +194,30 @@ def settle(config: Config) -> Config:
         TrustedProxies(config.wsgi.trusted_proxies, config.wsgi.forwarding_fields)
     except (AddressError, TrustConfigError) as error:
         raise ConfigError(str(error)) from None
+    check_dogstatsd(config.dogstatsd)
     if config.server.reload:
         require_watchfiles()
     workers = config.server.workers or default_workers()
     return dataclasses.replace(config, server=dataclasses.replace(config.server, workers=workers))
+
+
+def check_dogstatsd(config: DogStatsDConfig) -> None:
+    """Refuse what the agent, later, could not use.
+
+    Raises:
+        ConfigError: an address or a bound is malformed.
+    """
+    if config == DogStatsDConfig():
+        return
+    from penstock.agent.dogstatsd import (  # noqa: PLC0415 - master and workers never need it
+        DogStatsDOptionError,
+        read_options,
+    )
+
+    try:
+        read_options(config)
+    except DogStatsDOptionError as error:
+        raise ConfigError(str(error)) from None
 
 
 def enter_folder(folder: str) -> None:

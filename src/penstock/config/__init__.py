@@ -3,6 +3,7 @@
 from penstock.config.agent import AgentConfig
 from penstock.config.application import ApplicationConfig
 from penstock.config.catalogue import OPTIONS, Config, Kind, Option
+from penstock.config.dogstatsd import DogStatsDConfig
 from penstock.config.error import ConfigError
 from penstock.config.load import LoadedConfig, load_config
 from penstock.config.option import option
@@ -17,6 +18,7 @@ __all__ = [
     "ApplicationConfig",
     "Config",
     "ConfigError",
+    "DogStatsDConfig",
     "Kind",
     "LoadedConfig",
     "Option",

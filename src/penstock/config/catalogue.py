@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from penstock.config.agent import AgentConfig
 from penstock.config.application import ApplicationConfig
+from penstock.config.dogstatsd import DogStatsDConfig
 from penstock.config.protocol import ProtocolConfig
 from penstock.config.server import ServerConfig
 from penstock.config.telemetry import TelemetryConfig
@@ -70,6 +71,7 @@ class Config:
     wsgi: WSGIConfig = dataclasses.field(default_factory=WSGIConfig)
     telemetry: TelemetryConfig = dataclasses.field(default_factory=TelemetryConfig)
     agent: AgentConfig = dataclasses.field(default_factory=AgentConfig)
+    dogstatsd: DogStatsDConfig = dataclasses.field(default_factory=DogStatsDConfig)
 
 
 SECTIONS: Final[Mapping[str, Any]] = MappingProxyType(typing.get_type_hints(Config))

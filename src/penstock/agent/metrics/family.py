@@ -20,7 +20,7 @@ Rules:  OpenMetrics 1.0 for what a kind means; names carry their unit and no suf
 
 import dataclasses
 import enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Kind(enum.Enum):
@@ -102,6 +102,7 @@ class Family:
     samples: tuple[Sample, ...]
 
 
+@runtime_checkable
 class Source(Protocol):
     """Who counts something."""
 

@@ -48,7 +48,7 @@ class Gatherer:
         clashed_count: families and samples that were left out, since the start.
     """
 
-    def __init__(self, sources: Iterable[Source]) -> None:
+    def __init__(self, sources: Iterable[Source] = ()) -> None:
         self.sources: Sequence[Source] = tuple(sources)
         self.failed_count = 0
         self.clashed_count = 0
