@@ -12,7 +12,6 @@ def test_nothing_is_taken_unless_asked_for() -> None:
 def test_addresses_and_bounds_are_read() -> None:
     config = DogStatsDConfig(
         dogstatsd=("127.0.0.1:8125", "unix:/run/d"),
-        dogstatsd_out="[::1]:8125",
         dogstatsd_buckets=("0.5", "2"),
     )
     options = read_options(config)
