@@ -21,7 +21,7 @@ run: $(venv)/.ready-examples
 	@scripts/run-example
 
 test: $(venv)/.ready-test
-	@$(bin)/python -m pytest $(PYTEST_ARGUMENTS)
+	@$(bin)/python -m pytest --numprocesses=3 --dist=worksteal $(PYTEST_ARGUMENTS)
 
 check: $(venv)/.ready-test
 	@PATH="$(CURDIR)/$(bin):$$PATH" scripts/check $(steps)
