@@ -98,7 +98,7 @@ class Script:
 
 
 def children() -> set[int]:
-    """Pids of all children of this process, whichever thread forked them; also of those that nobody reaped."""
+    """Pids of all children of this process, whichever thread forked them, ended ones too."""
     tasks = Path("/proc/self/task").iterdir()
     return {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
 
