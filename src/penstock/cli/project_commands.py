@@ -1,7 +1,7 @@
 """The commands for a project of penstock.web: their grammar, and what runs them.
 
 In:     the parser of all commands.
-Out:    three more; a function for each.
+Out:    six more; a function for each.
 Never:  imports the framework: the server runs without it, and without its libraries.
 Rules:  parser.py's.
 """
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 
 def add_project_commands(commands: Any) -> None:
-    """Add `startproject`, `check` and `routes` to the grammar."""
+    """Add the commands for projects to the grammar."""
     start = commands.add_parser(
         "startproject",
         help="make a site of our own framework",
@@ -39,6 +39,61 @@ def add_project_commands(commands: Any) -> None:
     )
     _add_settings(routes)
     routes.add_argument("--json", action="store_true", help="print JSON, for programs")
+    _add_migrate(commands)
+    _add_makemigrations(commands)
+    _add_showmigrations(commands)
+
+
+def _add_migrate(commands: Any) -> None:
+    migrate = commands.add_parser(
+        "migrate",
+        help="bring a project's database to its migrations",
+        description="Make the migrations that a database lacks, all or none.",
+        allow_abbrev=False,
+    )
+    _add_settings(migrate)
+    _add_database(migrate)
+    migrate.add_argument("app", nargs="?", default="", metavar="APP", help="its label; default: all")
+    migrate.add_argument(
+        "revision",
+        nargs="?",
+        default="",
+        metavar="REVISION",
+        help="forward or back to it; zero: take all back",
+    )
+
+
+def _add_makemigrations(commands: Any) -> None:
+    make = commands.add_parser(
+        "makemigrations",
+        help="write the migrations that a project's models need",
+        description="Compare the models with the database, which must have all migrations so far.",
+        allow_abbrev=False,
+    )
+    _add_settings(make)
+    make.add_argument("apps", nargs="*", metavar="APP", help="their labels; default: all")
+    make.add_argument("-m", "--message", default="", metavar="WORDS", help="what it is about")
+    make.add_argument("--empty", action="store_true", help="write one without steps, to be filled in")
+    make.add_argument(
+        "--check", action="store_true", help="write nothing; status 1 if something is to be written"
+    )
+
+
+def _add_showmigrations(commands: Any) -> None:
+    show = commands.add_parser(
+        "showmigrations",
+        help="show which migrations a project's database has",
+        description="List the migrations of each app, with a cross where the database has it.",
+        allow_abbrev=False,
+    )
+    _add_settings(show)
+    _add_database(show)
+
+
+def _add_database(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--database", default="default", metavar="ALIAS", help="of DATABASES; default: default"
+    )
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +120,31 @@ def _routes(arguments: argparse.Namespace) -> int:
     return run_routes(arguments)
 
 
+def _migrate(arguments: argparse.Namespace) -> int:
+    from penstock.cli.migrations import run_migrate  # noqa: PLC0415 - only this command needs it
+
+    return run_migrate(arguments)
+
+
+def _makemigrations(arguments: argparse.Namespace) -> int:
+    from penstock.cli.migrations import run_makemigrations  # noqa: PLC0415 - only this command needs it
+
+    return run_makemigrations(arguments)
+
+
+def _showmigrations(arguments: argparse.Namespace) -> int:
+    from penstock.cli.migrations import run_showmigrations  # noqa: PLC0415 - only this command needs it
+
+    return run_showmigrations(arguments)
+
+
 PROJECT_COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = MappingProxyType(
-    {"startproject": _startproject, "check": _check, "routes": _routes}
+    {
+        "startproject": _startproject,
+        "check": _check,
+        "routes": _routes,
+        "migrate": _migrate,
+        "makemigrations": _makemigrations,
+        "showmigrations": _showmigrations,
+    }
 )

@@ -2,18 +2,18 @@
 
     message.py    what a check says            urls.py       the URLconf
     registry.py   which checks there are       security.py   what strangers could use
-                                               paths.py      settings that name what is not there
+    databases.py  databases, migrations        paths.py      settings that name what is not there
                                                sessions.py   sessions that would be lost
                                                templates.py  engines, and templates that cannot be read
 
 Names are Django's, so that packages which register checks of their own work.
 
-In:     settings, the URLconf.
+In:     settings, the URLconf, databases.
 Out:    a list of messages.
 Never:  changes anything.
 """
 
-from penstock.web.core.checks import paths, security, sessions, templates, urls
+from penstock.web.core.checks import databases, paths, security, sessions, templates, urls
 from penstock.web.core.checks.message import (
     CRITICAL,
     DEBUG,
@@ -44,6 +44,7 @@ __all__ = (
     "Info",
     "Tags",
     "Warning",
+    "databases",
     "paths",
     "register",
     "run_checks",
