@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.agent.metrics import Family, Gatherer, Kind, ServerMetrics
+from penstock.agent.metrics import ApplicationMetrics, Family, Gatherer, Kind, ServerMetrics
 from penstock.agent.ops.desk import Desk, Subject
 from penstock.cli import doctor_rules
 from penstock.protocol import RequestHead
@@ -67,7 +67,7 @@ def segment() -> Iterator[Segment]:
 def gathered(segment: Segment) -> dict[str, Family]:
     """Return what the ops port shows, by the name it has there."""
     suffixes = {Kind.COUNTER: "_total", Kind.INFO: "_info"}
-    families = Gatherer([ServerMetrics(segment, 4, 1)]).gather()
+    families = Gatherer([ServerMetrics(segment, 4, 1), ApplicationMetrics(segment)]).gather()
     return {family.name + suffixes.get(family.kind, ""): family for family in families}
 
 

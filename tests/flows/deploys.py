@@ -53,6 +53,7 @@ class Site:
     def serve(self, start: Callable, *words: str, **settings):
         """Start a server of the site."""
         words = (*words, *(() if "-w" in words else ("-w", "2")))
+        settings["environment"] = ENVIRONMENT | settings.get("environment", {})
         return start(
             MODULE,
             "-b",
@@ -60,7 +61,6 @@ class Site:
             *words,
             bare=True,
             chdir=self.folder,
-            environment=ENVIRONMENT,
             **settings,
         )
 

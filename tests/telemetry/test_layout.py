@@ -21,6 +21,8 @@ def regions(plan: Layout) -> list[tuple[int, int]]:
         for ring in (plan.access_ring(slot), plan.log_ring(slot)):
             found.append((ring.records_at, ring.record_count * RECORD_BYTES))
             found.append((ring.text_at, ring.text_bytes))
+        found.append((plan.metrics_at(slot), layout.SERIES_BYTES))
+        found.append((plan.exemplars_at(slot), layout.EXEMPLARS * layout.EXEMPLAR_BYTES))
     found.extend((plan.verdict_at(number), layout.VERDICT_BYTES) for number in range(layout.VERDICTS))
     return sorted(found)
 

@@ -25,7 +25,7 @@ from typing import Final
 from penstock.agent.agent import Agent
 from penstock.agent.assembly import stations_of
 from penstock.agent.crew import Crew
-from penstock.agent.metrics import Gatherer, ServerMetrics
+from penstock.agent.metrics import ApplicationMetrics, Gatherer, ServerMetrics
 from penstock.agent.ops import Desk, OpsPort, OpsSeat, Subject
 from penstock.agent.tenant import Tenant
 from penstock.config import Config
@@ -95,9 +95,12 @@ def run_agent(segment: Segment, config: Config, parent_pid: int, seat: OpsSeat |
     for fd in (signals.fd, parent_fd):
         if fd >= 0:
             poller.register(fd, select.POLLIN)
-    gatherer = Gatherer()
+    gatherer = Gatherer(
+        [ServerMetrics(segment, config.server.threads, parent_pid), ApplicationMetrics(segment)]
+    )
     crew = Crew(stations_of(config, gatherer))
-    gatherer.sources = (ServerMetrics(segment, config.server.threads, parent_pid), *crew.sources)
+    for source in crew.sources:
+        gatherer.add(source)
     tenant = Tenant(segment, config.agent, crew, name=config.application.application)
     agent = Agent(poller, crew, tenant.say)
     agent.admit(tenant)
@@ -105,7 +108,10 @@ def run_agent(segment: Segment, config: Config, parent_pid: int, seat: OpsSeat |
     # instead.
     gc.freeze()
     gc.disable()
-    port = _open_port(seat, _subject(segment, config, parent_pid, crew)) if seat else None
+    subject = Subject(
+        segment, config.server.threads, config.agent.log_query, parent_pid, gatherer, crew.report
+    )
+    port = _open_port(seat, subject) if seat else None
     try:
         loop(agent, tenant, signals, parent_fd)
     finally:
@@ -114,12 +120,6 @@ def run_agent(segment: Segment, config: Config, parent_pid: int, seat: OpsSeat |
         agent.close()
         signal.set_wakeup_fd(-1)
         signals.close()
-
-
-def _subject(segment: Segment, config: Config, parent_pid: int, crew: Crew) -> Subject:
-    return Subject(
-        segment, config.server.threads, config.agent.log_query, parent_pid, crew.report, crew.sources
-    )
 
 
 def _open_port(seat: OpsSeat, subject: Subject) -> OpsPort:

@@ -1,7 +1,9 @@
 """Scoreboard, histograms, rings: shared memory, never blocks, never raises."""
 
+from penstock.telemetry.definition import MetricError
 from penstock.telemetry.discovery import FoundMaster, find_masters
 from penstock.telemetry.handler import RecordHandler, route_logging
+from penstock.telemetry.meter import METER, counter, gauge, histogram
 from penstock.telemetry.pulse import Pulse, RunningRequest, read_pulse
 from penstock.telemetry.record import FinishedRequest, Outcome
 from penstock.telemetry.recorder import REQUEST_ID, Recorder
@@ -19,11 +21,13 @@ from penstock.telemetry.verdict import (
 )
 
 __all__ = [
+    "METER",
     "REQUEST_ID",
     "STACK_SIGNAL",
     "CurrentRequest",
     "FinishedRequest",
     "FoundMaster",
+    "MetricError",
     "Outcome",
     "Pulse",
     "RecordHandler",
@@ -38,8 +42,11 @@ __all__ = [
     "WorkerStatus",
     "ask_for_stack",
     "begin_reload",
+    "counter",
     "find_masters",
     "finished_requests",
+    "gauge",
+    "histogram",
     "last_reload",
     "mark_gone",
     "read_pulse",

@@ -6,10 +6,11 @@
     verdicts            what became of the last reloads (verdict.py)
 
     a slot              scoreboard page | thread lines | counts | 2 banks of retired counts | ring A | ring B
+                        | the application's metrics | exemplars
 
 Every word is 8 bytes, little-endian on the machines we run on, written by exactly one process. Words that
 different processes write stand in different cache lines. Each region begins on a page, so what is never used
-is never allocated: the mapping is large (about 10 MiB a worker) and its cost is what was touched.
+is never allocated: the mapping is large (about 14 MiB a worker) and its cost is what was touched.
 
 In:     the three sizes of a segment.
 Out:    byte offsets and word indexes; word index * 8 = byte offset.
@@ -85,6 +86,10 @@ REFUSED_BEFORE: Final = 11  # those of earlier pids
 BEAT_NS: Final = 16  # CLOCK_MONOTONIC of the loop's last turn; 0 = it has not begun
 INTERRUPTS: Final = 17  # requests of this pid that were interrupted
 
+METRICS_USED: Final = 24  # bytes of the table of series (table.py)
+METRICS_REFUSED: Final = 25  # series that found no place of their own there, of all pids of this slot
+METRICS_EXEMPLARS: Final = 26  # exemplars that were written (exemplar.py)
+
 ACCESS_END: Final = 32  # ring A
 ACCESS_DROPPED: Final = 33
 ACCESS_TAIL: Final = 40  # the agent's word
@@ -117,6 +122,12 @@ PHASES: Final = ("head", "body", "queue", "application", "send", "total")
 STATUS_CLASSES: Final = 6  # 0 = none of 1xx to 5xx
 HISTOGRAM_WORDS: Final = 1024
 COUNT_WORDS: Final = STATUS_CLASSES * len(PHASES) * HISTOGRAM_WORDS
+
+# --- the application's metrics
+# ----------------------------------------------------------------------------------------------------------
+SERIES_BYTES: Final = 4 << 20  # of a slot; 20,000 counters with two labels, or 5,000 histograms
+EXEMPLARS: Final = 256  # places; a newer one takes the place of an older one
+EXEMPLAR_BYTES: Final = 256
 
 # --- rings
 # -----------------------------------------------------------------------------------------------------------
@@ -168,7 +179,7 @@ class Layout:
     @functools.cached_property
     def slot_bytes(self) -> int:
         """Distance from one slot to the next."""
-        return self._rings_at + 2 * self._ring_pages
+        return self._metrics_at + SERIES_BYTES + EXEMPLARS * EXEMPLAR_BYTES
 
     @functools.cached_property
     def counts_bytes(self) -> int:
@@ -182,6 +193,10 @@ class Layout:
     @functools.cached_property
     def _rings_at(self) -> int:
         return self._counts_at + 3 * self.counts_bytes
+
+    @functools.cached_property
+    def _metrics_at(self) -> int:
+        return self._rings_at + 2 * self._ring_pages
 
     @functools.cached_property
     def _ring_pages(self) -> int:
@@ -209,6 +224,14 @@ class Layout:
     def bank_at(self, slot: int, bank: int) -> int:
         """Byte offset of one of the two banks of retired counts."""
         return self.counts_at(slot) + (1 + bank) * self.counts_bytes
+
+    def metrics_at(self, slot: int) -> int:
+        """Byte offset of the table of the application's series (table.py)."""
+        return self.slot_at(slot) + self._metrics_at
+
+    def exemplars_at(self, slot: int) -> int:
+        """Byte offset of the exemplars of the slot's series (exemplar.py)."""
+        return self.metrics_at(slot) + SERIES_BYTES
 
     def access_ring(self, slot: int) -> RingPlace:
         """Ring A: one access record a request; a third holds records, the rest their text (260 bytes)."""

@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from penstock.agent.metrics import ApplicationMetrics, Gatherer, ServerMetrics
 from penstock.agent.ops.desk import Desk, Subject
 from penstock.protocol import RequestHead
 from penstock.telemetry import layout
@@ -13,7 +14,14 @@ from penstock.telemetry.scoreboard import WorkerState
 @pytest.fixture
 def make_desk(segment, now):
     def make(**changes) -> Desk:
-        values = {"segment": segment, "threads": 4, "has_query": True, "master_pid": os.getppid()}
+        gatherer = Gatherer([ServerMetrics(segment, 4, os.getppid()), ApplicationMetrics(segment)])
+        values = {
+            "segment": segment,
+            "threads": 4,
+            "has_query": True,
+            "master_pid": os.getppid(),
+            "gatherer": gatherer,
+        }
         return Desk(Subject(**values | changes), now)
 
     return make

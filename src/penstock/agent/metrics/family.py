@@ -19,19 +19,11 @@ Rules:  OpenMetrics 1.0 for what a kind means; names carry their unit and no suf
 """
 
 import dataclasses
-import enum
 from typing import Protocol, runtime_checkable
 
+from penstock.telemetry.definition import Kind
 
-class Kind(enum.Enum):
-    """What a family is, in OpenMetrics' word."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-    SUMMARY = "summary"
-    INFO = "info"
-    STATES = "stateset"
+__all__ = ["Exemplar", "Family", "HistogramValue", "Kind", "Sample", "Source", "SummaryValue"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

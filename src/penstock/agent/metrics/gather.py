@@ -13,7 +13,8 @@ Never:  raises, formats.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable
 from typing import Final
 
 from penstock.agent.metrics.family import Family, Kind, Sample, Source
@@ -40,23 +41,37 @@ class Labelled:
 
 
 class Gatherer:
-    """Gathers from sources that may come and go.
+    """Gathers from sources that come and go; any thread may ask.
 
     Attributes:
-        sources: replaced as a whole by whoever owns them.
         failed_count: times that a source raised, since the start.
         clashed_count: families and samples that were left out, since the start.
     """
 
     def __init__(self, sources: Iterable[Source] = ()) -> None:
-        self.sources: Sequence[Source] = tuple(sources)
+        self._sources = list(sources)
+        self._lock = threading.Lock()  # sources remember what they have read
         self.failed_count = 0
         self.clashed_count = 0
 
+    def add(self, source: Source) -> None:
+        """Gather from a source from now on."""
+        with self._lock:
+            self._sources.append(source)
+
+    def remove(self, source: Source) -> None:
+        """Never ask a source again; when this returns nobody is asking it."""
+        with self._lock:
+            self._sources.remove(source)
+
     def gather(self) -> list[Family]:
         """Return what all sources count now; families without samples are left out."""
+        with self._lock:
+            return self._gather()
+
+    def _gather(self) -> list[Family]:
         merged: dict[str, list[Family]] = {}
-        for source in self.sources:
+        for source in self._sources:
             for family in self._families(source):
                 same = merged.setdefault(family.name, [])
                 if same and same[0].kind is not family.kind:

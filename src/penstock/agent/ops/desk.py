@@ -18,12 +18,12 @@ import functools
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from penstock import __version__
 from penstock.agent.logs.escape import without_query
-from penstock.agent.metrics import Gatherer, ServerMetrics, Source
+from penstock.agent.metrics import Gatherer
 from penstock.agent.metrics.exposition import OPENMETRICS, PROMETHEUS, Format, render
 from penstock.agent.ops.preference import prefers_openmetrics
 from penstock.agent.readiness import Verdict, judge
@@ -59,16 +59,16 @@ class Subject:
         threads: application threads of each worker.
         has_query: whether request lines keep their query strings (`log_query`).
         master_pid: the master's, which is our parent while it lives.
+        gatherer: of all metrics.
         stations: what each station of the agent has to report.
-        sources: who measures something beside the server.
     """
 
     segment: Segment
     threads: int
     has_query: bool
     master_pid: int
+    gatherer: Gatherer = dataclasses.field(default_factory=Gatherer)
     stations: Callable[[], Mapping[str, Report]] = dict
-    sources: Sequence[Source] = ()
 
 
 class Desk:
@@ -81,10 +81,8 @@ class Desk:
 
     def __init__(self, subject: Subject, now: Callable[[], float] = time.monotonic) -> None:
         self._subject = subject
-        server = ServerMetrics(subject.segment, subject.threads, subject.master_pid)
-        gatherer = Gatherer([server, *subject.sources])
         self._metrics = {
-            form: _Page(functools.partial(_exposition, gatherer, form), now)
+            form: _Page(functools.partial(_exposition, subject.gatherer, form), now)
             for form in (PROMETHEUS, OPENMETRICS)
         }
         self._status = _Page(self._report, now)

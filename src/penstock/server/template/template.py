@@ -36,7 +36,7 @@ from penstock.server.template.audit import Origins, find_hazards
 from penstock.server.template.errand import run_errand
 from penstock.server.template.undertaker import Undertaker
 from penstock.server.worker.worker import Assignment, run_worker
-from penstock.telemetry import Recorder, WorkerState, route_logging
+from penstock.telemetry import METER, Recorder, WorkerState, route_logging
 
 ADOPTION_LOOK_S: Final = 0.0002
 # A group's, a terminal's, or meant for the master; who ends a template kills it.
@@ -94,6 +94,7 @@ class Template:
         self._undertaker = Undertaker()
         self._recorder = Recorder(seat.heritage.segment, seat.slot)
         self._recorder.reset(os.getpid(), seat.generation)
+        METER.bind(seat.heritage.segment, seat.slot)
         route_logging(self._recorder)
 
     def run(self) -> int:
