@@ -9,6 +9,7 @@ from penstock.telemetry.record import Outcome
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
+from penstock.telemetry.trace import RequestTrace
 
 US = 1000
 START_NS = 1_000_000_000  # stamps lie in the past
@@ -36,6 +37,7 @@ def finished() -> Callable[..., types.SimpleNamespace]:
             peer="192.0.2.1",
             request_id="id-1",
             line=b"GET /a?b=1 HTTP/1.1",
+            trace=RequestTrace(),
             environ={"HTTP_REFERER": "http://site/", "HTTP_USER_AGENT": "curl/8"},
         )
         vars(request).update(changes)

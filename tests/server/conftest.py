@@ -31,7 +31,7 @@ from penstock.server.worker.lanes import Lanes
 from penstock.server.worker.loop import Loop
 from penstock.server.worker.phase import Phase
 from penstock.server.worker.reception import Reception
-from penstock.telemetry import FinishedRequest, Outcome
+from penstock.telemetry import NEVER_SLOW, FinishedRequest, Outcome, RequestTrace, Threshold
 
 PATIENCE_S = 5.0
 NS = 1_000_000_000
@@ -87,7 +87,9 @@ class FakeRecorder:
     def set_queued(self, current_count: int) -> None:
         self.queued = current_count
 
-    def enter(self, thread: int, now_ns: int, line: bytes, request_id: str = "") -> None:
+    def enter(
+        self, thread: int, now_ns: int, line: bytes, request_id: str = "", trace: RequestTrace | None = None
+    ) -> None:
         assert now_ns
         assert line
         self.inside.add(thread)
@@ -109,7 +111,7 @@ class FakeRecorder:
         assert now_ns
         self.beat_count += 1
 
-    def access(self, exchange: FinishedRequest) -> None:
+    def access(self, exchange: FinishedRequest, threshold: Threshold = NEVER_SLOW) -> None:
         times_ns = (
             exchange.first_byte_ns,
             exchange.head_ns,

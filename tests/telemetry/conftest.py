@@ -8,9 +8,17 @@ import pytest
 
 from penstock.telemetry.record import Outcome
 from penstock.telemetry.segment import Segment
+from penstock.telemetry.trace import RequestTrace
 
 US = 1000
 START_NS = 1_000_000_000  # stamps lie in the past
+
+
+def request_trace(own_id: str) -> RequestTrace:
+    """The trace of a request that says nothing of its own."""
+    trace = RequestTrace()
+    trace.own_id = own_id
+    return trace
 
 
 @dataclasses.dataclass
@@ -33,6 +41,7 @@ class Finished:
     peer: str = "192.0.2.1"
     request_id: str = "id-1"
     line: bytes = b"GET /a?b=1 HTTP/1.1"
+    trace: RequestTrace = dataclasses.field(default_factory=lambda: request_trace("id-1"))
     environ: dict[str, Any] = dataclasses.field(
         default_factory=lambda: {"HTTP_REFERER": "http://site/", "HTTP_USER_AGENT": "curl/8"}
     )

@@ -12,6 +12,7 @@ from penstock.telemetry.handler import RecordHandler, route_logging
 from penstock.telemetry.record import LOG
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.ring import RingReader
+from penstock.telemetry.trace import RequestTrace
 
 SLOT = 1
 
@@ -160,7 +161,9 @@ def in_request(recorder, request_id, function):
     """Run as the server runs an application: inside a context of its own."""
 
     def serve():
-        recorder.enter(0, 5, b"GET / HTTP/1.1", request_id)
+        trace = RequestTrace()
+        trace.own_id = request_id
+        recorder.enter(0, 5, b"GET / HTTP/1.1", request_id, trace)
         try:
             return function()
         finally:

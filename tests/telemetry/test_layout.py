@@ -18,7 +18,7 @@ def regions(plan: Layout) -> list[tuple[int, int]]:
         found.append((plan.thread_at(slot, 0), plan.threads * layout.THREAD_BYTES))
         found.append((plan.counts_at(slot), COUNT_WORDS * WORD_BYTES))
         found.extend((plan.bank_at(slot, bank), COUNT_WORDS * WORD_BYTES) for bank in (0, 1))
-        for ring in (plan.access_ring(slot), plan.log_ring(slot)):
+        for ring in (plan.access_ring(slot), plan.log_ring(slot), plan.span_ring(slot)):
             found.append((ring.records_at, ring.record_count * RECORD_BYTES))
             found.append((ring.text_at, ring.text_bytes))
         found.append((plan.metrics_at(slot), layout.SERIES_BYTES))
@@ -45,8 +45,8 @@ def test_every_slot_begins_on_a_page(plan):
 
 
 def test_words_of_writer_and_reader_stand_in_different_cache_lines():
-    writer = {layout.ACCESS_END // 8, layout.LOG_END // 8, layout.STATE // 8}
-    reader = {layout.ACCESS_TAIL // 8, layout.LOG_TAIL // 8}
+    writer = {word // 8 for word in (layout.ACCESS_END, layout.LOG_END, layout.SPAN_END, layout.STATE)}
+    reader = {word // 8 for word in (layout.ACCESS_TAIL, layout.LOG_TAIL, layout.SPAN_TAIL)}
     assert not writer & reader
 
 

@@ -8,14 +8,16 @@ import weakref
 import pytest
 
 from penstock.telemetry import layout
-from penstock.telemetry.histogram import bucket_of
+from penstock.telemetry.histogram import TICK_BITS, bucket_of
 from penstock.telemetry.layout import HISTOGRAM_WORDS, PHASES, WORD_BYTES
 from penstock.telemetry.pulse import Pulse, RunningRequest, read_pulse, read_running
 from penstock.telemetry.record import ACCESS, LOG, MAX_PART_BYTES, Outcome
-from penstock.telemetry.recorder import REQUEST_ID, Recorder, _disowner
+from penstock.telemetry.recorder import Recorder, _disowner
 from penstock.telemetry.ring import RingReader
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
+from penstock.telemetry.threshold import Threshold
+from penstock.telemetry.trace import ERROR, SLOW, RequestTrace, current_request_id
 
 SLOT = 1
 FIELDS = (
@@ -175,11 +177,13 @@ def test_leaving_makes_the_thread_idle(slot):
 
 def test_entering_sets_the_request_id_of_the_running_context(slot):
     def serve():
-        slot.recorder.enter(1, 77, b"GET /a HTTP/1.1", "id-9")
-        return REQUEST_ID.get()
+        trace = RequestTrace()
+        trace.own_id = "id-9"
+        slot.recorder.enter(1, 77, b"GET /a HTTP/1.1", "id-9", trace)
+        return current_request_id()
 
     assert contextvars.copy_context().run(serve) == "id-9"
-    assert REQUEST_ID.get() == ""
+    assert current_request_id() == ""
 
 
 @pytest.mark.parametrize(
@@ -558,3 +562,47 @@ def test_mean_of_connections_is_that_of_the_workers_that_are_ready(segment):
     assert first.mean_connections() == 6
     second.set_state(WorkerState.READY)
     assert first.mean_connections() == 4
+
+
+# Traces
+
+
+@pytest.mark.parametrize(
+    ("changes", "lane"),
+    [
+        pytest.param({}, 0, id="usual"),
+        pytest.param({"lane": 1}, 1, id="pool"),
+        pytest.param({"status_code": 500}, ERROR, id="failed"),
+        pytest.param({"status_code": 500, "lane": 1}, ERROR | 1, id="failed-in-the-pool"),
+        pytest.param({"outcome": Outcome.TIMED_OUT, "end_ns": 0}, ERROR, id="never-ended"),
+        pytest.param({"status_code": 500, "request_id": "x" * 40000}, ERROR, id="too-long-for-the-quick-way"),
+    ],
+)
+def test_access_record_says_why_a_request_is_kept(slot, finished, changes, lane):
+    slot.recorder.access(finished(**changes))
+    assert [record["lane"] for record in slot.records()] == [lane]
+    assert slot.word(layout.TRACES_KEPT) == bool(lane & ERROR)
+
+
+@pytest.mark.parametrize(
+    ("least_us", "is_kept"), [pytest.param(10, True, id="above"), pytest.param(12, False, id="below")]
+)
+def test_queue_and_application_are_held_against_the_threshold(slot, finished, least_us, is_kept):
+    threshold = Threshold(least_us * 1000 >> TICK_BITS)
+    slot.recorder.access(finished(), threshold)  # 2 us and 9 us
+    assert [bool(record["lane"] & SLOW) for record in slot.records()] == [is_kept]
+
+
+def test_what_breaks_the_keeper_costs_no_access_record(slot, finished):
+    request = finished(status_code=500)
+    request.trace.spans = [object()]
+    slot.recorder.access(request)
+    assert [record["lane"] for record in slot.records()] == [0]
+    assert slot.word(layout.FAILED) == 1
+
+
+def test_killed_request_is_kept(slot):
+    slot.recorder.killed(
+        RunningRequest(0, 5, 0, "id-1", "GET / HTTP/1.1", False, False), 7, Outcome.TIMED_OUT, 99
+    )
+    assert [record["lane"] for record in slot.records()] == [1 | ERROR]

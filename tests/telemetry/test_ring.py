@@ -13,7 +13,7 @@ from penstock.telemetry.record import CHECK, LOG
 from penstock.telemetry.ring import RingReader, RingWriter
 from penstock.telemetry.segment import Segment
 
-FIELDS = (7, 8, 9, 0, 0, 0, 0, 0)  # time, pid, level, five lengths
+FIELDS = (7, 8, 9, 0, 0, 0, 0, 0, b"", b"")  # time, pid, level, five lengths
 
 
 class Ring:

@@ -7,7 +7,7 @@ from typing import Any
 import h11
 import pytest
 
-from penstock.config import WSGIConfig
+from penstock.config import TelemetryConfig, WSGIConfig
 from penstock.protocol import Framing, finish_response_head, parse_response_head
 from penstock.telemetry import Outcome
 from penstock.wsgi import Exchange, Gateway, call_application, stream_response
@@ -467,6 +467,16 @@ def test_request_id_is_returned_when_asked_for(ask: Ask, is_asked: bool) -> None
     answer = ask(returning([b"x"]), config=WSGIConfig(request_id_response=is_asked))
     line = b"\r\nX-Request-ID: " + answer.exchange.request_id.encode()
     assert (line in answer.head) is is_asked
+    assert answer.body == b"x"
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_trace_is_returned_when_asked_for(ask: Ask, is_asked: bool) -> None:
+    gateway = Gateway(WSGIConfig(), telemetry=TelemetryConfig(trace_response=is_asked))
+    answer = ask(returning([b"x"]), gateway=gateway)
+    line = b"\r\ntraceresponse: " + answer.exchange.trace.context().traceparent.encode()
+    assert (line in answer.head) is is_asked
+    assert b"X-Request-ID" not in answer.head
     assert answer.body == b"x"
 
 

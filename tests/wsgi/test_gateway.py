@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from penstock.config import TelemetryConfig, WSGIConfig
 from penstock.telemetry import Outcome
-from penstock.wsgi import RequestTimeout, call_application, end_interrupted, stream_response
+from penstock.telemetry.trace import SAMPLED
+from penstock.wsgi import Gateway, RequestTimeout, call_application, end_interrupted, stream_response
 
 Ask = Callable[..., Any]
 TEXT = [("Content-Type", "text/plain")]
@@ -454,6 +456,35 @@ def test_request_id_of_a_trusted_proxy_is_kept(exchange: Any) -> None:
     forwarded: dict[str, Any] = {"fields": {"HTTP_X_REQUEST_ID": "from-proxy"}, "has_forwarding": True}
     assert exchange(is_trusted=True, **forwarded).request_id == "from-proxy"
     assert exchange(**forwarded).request_id != "from-proxy"
+
+
+def test_each_exchange_has_a_trace_of_its_own_id(exchange: Any) -> None:
+    one, other = exchange(), exchange()
+    assert one.trace.request_id == one.trace.own_id == one.request_id
+    assert one.trace.context().trace_id != other.trace.context().trace_id
+
+
+def test_trace_of_a_trusted_proxy_s_request_knows_both_ids(exchange: Any) -> None:
+    one = exchange(is_trusted=True, fields={"HTTP_X_REQUEST_ID": "from-proxy"})
+    assert one.trace.request_id == one.trace.believed_id == "from-proxy"
+    assert one.trace.own_id not in ("", "from-proxy")
+
+
+def test_traceparent_names_the_caller(exchange: Any) -> None:
+    one = exchange(fields={"HTTP_TRACEPARENT": f"00-{'a' * 32}-{'b' * 16}-01"})
+    assert one.trace.context().trace_id == "a" * 32
+    assert one.trace.caller.span_id == "b" * 16
+
+
+@pytest.mark.parametrize(("part", "marks"), [(0.0, 0), (1.0, SAMPLED)])
+def test_the_configured_part_is_sampled(exchange: Any, part: float, marks: int) -> None:
+    gateway = Gateway(WSGIConfig(), telemetry=TelemetryConfig(trace_sample=part))
+    assert exchange(gateway=gateway).trace.marks == marks
+
+
+def test_configured_environ_names_the_server_s_span(exchange: Any) -> None:
+    one = exchange(gateway=Gateway(WSGIConfig(), telemetry=TelemetryConfig(trace_environ=True)))
+    assert one.environ["HTTP_TRACEPARENT"] == one.trace.context().traceparent
 
 
 def test_peer_is_the_client_as_far_as_it_can_be_believed(exchange: Any) -> None:

@@ -1,4 +1,4 @@
-"""Options of the shared memory that workers write telemetry to."""
+"""Options of the shared memory that workers write telemetry to, and of what they write about traces."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ from penstock.config.option import option
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryConfig:
-    """Sizes of the shared mapping."""
+    """Sizes of the shared mapping; which requests are kept with their spans."""
 
     ring_bytes: int = option(
         4 << 20,
@@ -16,4 +16,43 @@ class TelemetryConfig:
         unit="bytes",
         minimum=65536,
         maximum=1 << 30,
+    )
+    trace_sample: float = option(
+        0.001,
+        help="part of all requests that is kept as traces; failed and slow ones are kept besides",
+        reason="one in a thousand shows what is usual; tracing services bill by the trace",
+        unit="of 1",
+        minimum=0,
+        maximum=1,
+    )
+    trace_slow_ms: int = option(
+        10,
+        help="what is quicker is never kept as slow; else it is beyond the 99th percentile of its shape",
+        reason="nobody looks into why a request took 2 ms and not 1",
+        unit="milliseconds",
+        minimum=0,
+        maximum=3_600_000,
+    )
+    trace_rate: int = option(
+        20,
+        help="most traces a worker keeps a second; half of them only of requests that failed or ask for it",
+        reason="when everything fails a handful shows why; a thousand would only cost more",
+        unit="count",
+        minimum=0,
+        maximum=10_000,
+    )
+    trace_key: str = option(
+        "",
+        help="key of the signed field Penstock-Trace, by which a request asks to be kept; empty = none can",
+        reason="who can ask costs you work",
+    )
+    trace_environ: bool = option(
+        False,
+        help="give every request a traceparent of ours: OpenTelemetry in the application goes on from it",
+        reason="a sampler that the application asks at the root of its traces would not be asked any more",
+    )
+    trace_response: bool = option(
+        False,
+        help="return the ids of the trace as traceresponse",
+        reason="not every operator wants to show them",
     )

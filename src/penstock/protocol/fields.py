@@ -62,6 +62,7 @@ _TREATMENTS: Final = {
     "x-request-id": SECRET,  # no secret, but new each time
     "traceparent": SECRET,
     "tracestate": SECRET,
+    "penstock-trace": SECRET,
     # httpoxy (CVE-2016-5385): HTTP_PROXY in an environment turns outgoing
     # requests to the attacker's proxy, and no client has a use for the field.
     "proxy": DROPPED,

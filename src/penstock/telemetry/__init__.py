@@ -6,11 +6,22 @@ from penstock.telemetry.handler import RecordHandler, route_logging
 from penstock.telemetry.meter import METER, counter, gauge, histogram
 from penstock.telemetry.pulse import Pulse, RunningRequest, read_pulse
 from penstock.telemetry.record import FinishedRequest, Outcome
-from penstock.telemetry.recorder import REQUEST_ID, Recorder
+from penstock.telemetry.recorder import Recorder
+from penstock.telemetry.sampling import marks
 from penstock.telemetry.scoreboard import WorkerState, finished_requests, mark_gone
 from penstock.telemetry.segment import Segment, SegmentError
 from penstock.telemetry.snapshot import CurrentRequest, Snapshot, WorkerStatus
+from penstock.telemetry.span import Span, span
 from penstock.telemetry.stack import STACK_SIGNAL, ask_for_stack, read_stack, show_stacks
+from penstock.telemetry.threshold import NEVER_SLOW, Threshold
+from penstock.telemetry.trace import (
+    RequestTrace,
+    current_request_id,
+    current_trace,
+    trace_headers,
+    traceparent,
+)
+from penstock.telemetry.trace_context import TraceContext
 from penstock.telemetry.verdict import (
     ReloadState,
     Verdict,
@@ -22,7 +33,7 @@ from penstock.telemetry.verdict import (
 
 __all__ = [
     "METER",
-    "REQUEST_ID",
+    "NEVER_SLOW",
     "STACK_SIGNAL",
     "CurrentRequest",
     "FinishedRequest",
@@ -33,26 +44,36 @@ __all__ = [
     "RecordHandler",
     "Recorder",
     "ReloadState",
+    "RequestTrace",
     "RunningRequest",
     "Segment",
     "SegmentError",
     "Snapshot",
+    "Span",
+    "Threshold",
+    "TraceContext",
     "Verdict",
     "WorkerState",
     "WorkerStatus",
     "ask_for_stack",
     "begin_reload",
     "counter",
+    "current_request_id",
+    "current_trace",
     "find_masters",
     "finished_requests",
     "gauge",
     "histogram",
     "last_reload",
     "mark_gone",
+    "marks",
     "read_pulse",
     "read_stack",
     "read_verdict",
     "route_logging",
     "show_stacks",
+    "span",
+    "trace_headers",
+    "traceparent",
     "write_verdict",
 ]

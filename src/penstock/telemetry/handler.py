@@ -1,14 +1,14 @@
 """Python's `logging` into the ring: what the application says goes the same way as the access lines.
 
 In:     logging.LogRecord from any thread.
-Out:    Recorder.log with the request id, thread name, traceback and stack.
+Out:    Recorder.log with the request id, trace, thread name, traceback and stack.
 Never:  raises, blocks on an output, or writes into the ring of another process (a forked child: stderr).
 
-Where the request id comes from: `extra={"request_id": ...}` if the caller gave one; else the context variable
-that Recorder.enter sets. That is right on the thread that runs the request, whichever lane; in threads and
-tasks that carry a copy of its context (asyncio, asgiref); and empty in threads that the application starts by
-itself. Leaving a request does not clear the variable (40 ns), so the server's own loggers, which also speak
-between requests, are believed only when they name one.
+Where request id and trace come from: `extra={"request_id": ...}` if the caller gave one, and then no trace is
+named; else the context variable that Recorder.enter sets. That is right on the thread that runs the request,
+whichever lane; in threads and tasks that carry a copy of its context (asyncio, asgiref); and empty in threads
+that the application starts by itself. Leaving a request does not clear the variable (40 ns), so the server's
+own loggers, which also speak between requests, are believed only when they name one.
 """
 
 import contextlib
@@ -18,7 +18,8 @@ import threading
 from types import TracebackType
 from typing import Final
 
-from penstock.telemetry.recorder import REQUEST_ID, Recorder
+from penstock.telemetry.recorder import Recorder
+from penstock.telemetry.trace import CURRENT, Node
 
 _SERVER_LOGGERS: Final = "penstock.server"
 _FALLBACK: Final = logging.Formatter("%(asctime)s %(levelname)s [pid %(process)d] %(name)s: %(message)s")
@@ -47,13 +48,16 @@ class RecordHandler(logging.Handler):
         if not recorder.is_own:
             self._write_to_stderr(record)
             return
+        given = getattr(record, "request_id", None)
+        node = None if isinstance(given, str) else _node(record)
         recorder.log(
             record.levelno,
             str(record.name),
             self._message(record),
-            _request_id(record),
+            given if isinstance(given, str) else node.request.request_id if node else "",
             thread_name=record.threadName or "",
             trace=self._trace(record),
+            context=node.context() if node else None,
         )
 
     def _message(self, record: logging.LogRecord) -> str:
@@ -113,8 +117,6 @@ def _log_uncaught_of_thread(arguments: threading.ExceptHookArgs) -> None:
     )
 
 
-def _request_id(record: logging.LogRecord) -> str:
-    given = getattr(record, "request_id", None)
-    if isinstance(given, str):
-        return given
-    return "" if str(record.name).startswith(_SERVER_LOGGERS) else REQUEST_ID.get()
+def _node(record: logging.LogRecord) -> Node | None:
+    """Where the running code stands inside a request, unless it is the server's own."""
+    return None if str(record.name).startswith(_SERVER_LOGGERS) else CURRENT.get()

@@ -5,7 +5,7 @@
     slot 1 .. slots-1   one a worker
     verdicts            what became of the last reloads (verdict.py)
 
-    a slot              scoreboard page | thread lines | counts | 2 banks of retired counts | ring A | ring B
+    a slot              scoreboard page | thread lines | counts | 2 banks of retired counts | rings A, B, C
                         | the application's metrics | exemplars
 
 Every word is 8 bytes, little-endian on the machines we run on, written by exactly one process. Words that
@@ -96,6 +96,12 @@ ACCESS_TAIL: Final = 40  # the agent's word
 LOG_END: Final = 48  # ring B
 LOG_DROPPED: Final = 49
 LOG_TAIL: Final = 56  # the agent's word
+SPAN_END: Final = 64  # ring C
+SPAN_DROPPED: Final = 65
+TRACES_KEPT: Final = 66  # requests that were kept
+TRACES_PASSED: Final = 67  # requests that were worth it, beyond the rate that is kept
+SPANS_LOST: Final = 68  # spans of kept requests that found no room in their request
+SPAN_TAIL: Final = 72  # the agent's word
 
 # --- thread lines
 # ----------------------------------------------------------------------------------------------------
@@ -134,6 +140,8 @@ EXEMPLAR_BYTES: Final = 256
 RECORD_BYTES: Final = 128
 MAX_TEXT_BYTES: Final = 32768  # of one record; also how far a writer goes before it looks at TAIL again
 MIN_RING_BYTES: Final = 65536
+# Ring C holds spans of kept requests, some dozens a second at most: seconds of them.
+SPAN_RING_BYTES: Final = 256 << 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -196,7 +204,7 @@ class Layout:
 
     @functools.cached_property
     def _metrics_at(self) -> int:
-        return self._rings_at + 2 * self._ring_pages
+        return self._rings_at + 2 * self._ring_pages + SPAN_RING_BYTES
 
     @functools.cached_property
     def _ring_pages(self) -> int:
@@ -235,13 +243,22 @@ class Layout:
 
     def access_ring(self, slot: int) -> RingPlace:
         """Ring A: one access record a request; a third holds records, the rest their text (260 bytes)."""
-        return self._ring(slot, 0, self._ring_pages // 3, (ACCESS_END, ACCESS_DROPPED, ACCESS_TAIL))
+        words = (ACCESS_END, ACCESS_DROPPED, ACCESS_TAIL)
+        return self._ring(slot, 0, self._ring_pages, self._ring_pages // 3, words)
 
     def log_ring(self, slot: int) -> RingPlace:
         """Ring B: what the application and the server log; an eighth holds records."""
-        return self._ring(slot, self._ring_pages, self._ring_pages // 8, (LOG_END, LOG_DROPPED, LOG_TAIL))
+        size = self._ring_pages
+        return self._ring(slot, size, size, size // 8, (LOG_END, LOG_DROPPED, LOG_TAIL))
 
-    def _ring(self, slot: int, offset: int, record_bytes: int, words: tuple[int, int, int]) -> RingPlace:
+    def span_ring(self, slot: int) -> RingPlace:
+        """Ring C: spans of kept requests; a sixteenth holds records (2 KiB of text each)."""
+        words = (SPAN_END, SPAN_DROPPED, SPAN_TAIL)
+        return self._ring(slot, 2 * self._ring_pages, SPAN_RING_BYTES, SPAN_RING_BYTES // 16, words)
+
+    def _ring(
+        self, slot: int, offset: int, size: int, record_bytes: int, words: tuple[int, int, int]
+    ) -> RingPlace:
         at = self.slot_at(slot)
         first_word = at // WORD_BYTES
         end, dropped, tail = words
@@ -255,5 +272,5 @@ class Layout:
             records_at=records_at,
             record_count=count,
             text_at=records_at + count * RECORD_BYTES,
-            text_bytes=self._ring_pages - count * RECORD_BYTES,
+            text_bytes=size - count * RECORD_BYTES,
         )

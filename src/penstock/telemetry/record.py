@@ -20,6 +20,8 @@ line is believed; the reason stands in the place of the user agent.
 
 Text of a log record: UTF-8, five fields one after the other, their lengths in the fixed part.
 
+Text of a span record: JSON, see keeper.py. A request with many spans has several such records.
+
 In:     nothing.
 Out:    struct formats, enums, the FinishedRequest protocol.
 Never:  reads or writes memory (ring.py).
@@ -29,6 +31,8 @@ import enum
 import struct
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
+
+from penstock.telemetry.trace import RequestTrace
 
 # Any constant that zeroed memory and small numbers do not hold by chance; below 2**30 it costs Python least.
 CHECK: Final = 0x2545F491
@@ -54,12 +58,21 @@ class Outcome(enum.IntEnum):
 #   queue        body -> the application's call     send         its last byte -> last byte sent
 #   total        first byte -> last byte sent
 # number, text start, text stop, last byte (CLOCK_MONOTONIC ns), head, body, queue, response, application,
-# send, total, received bytes, sent bytes, pid, status, thread, outcome, lane, 6 unused bytes, check
+# send, total, received bytes, sent bytes, pid, status, thread, outcome, lane and marks, 6 unused bytes, check
 ACCESS: Final = struct.Struct("@11Q 2Q I 2H 2B 6x Q")
 
 # number, text start, text stop, time, pid, level, lengths of logger, request id, thread name, message, trace;
-# 60 unused bytes; check
-LOG: Final = struct.Struct("@4Q 2I 5I 60x Q")
+# trace id and span id, zeros = none; 36 unused bytes; check
+LOG: Final = struct.Struct("@4Q 2I 5I 16s 8s 36x Q")
+
+# number, text start, text stop, last byte as in the access record, pid, which part of how many; 80 unused
+# bytes; check
+SPANS: Final = struct.Struct("@4Q I 2H 80x Q")
+
+# The byte of the lane holds the lane itself in its lowest bit and, of a kept request, why (trace.REASONS) and
+# whether ring C has spans of it.
+LANE: Final = 0x01
+WITH_SPANS: Final = 0x02
 
 ACCESS_FIELDS: Final = 5
 
@@ -105,3 +118,5 @@ class FinishedRequest(Protocol):
     def line(self) -> bytes: ...
     @property
     def environ(self) -> Mapping[str, Any]: ...
+    @property
+    def trace(self) -> RequestTrace: ...

@@ -10,16 +10,15 @@ refused on the thread that owns the loop, whichever that is at the moment; log o
 """
 
 import contextlib
-import itertools
 import os
 import struct
 import threading
 import time
 import weakref
 from collections.abc import Callable
-from contextvars import ContextVar
-from typing import Any, Final
+from typing import Final
 
+from penstock.config.telemetry import TelemetryConfig
 from penstock.telemetry import layout
 from penstock.telemetry.histogram import (
     PHASE_BUCKETS,
@@ -28,6 +27,7 @@ from penstock.telemetry.histogram import (
     bucket_of,
     bucket_of_ticks,
 )
+from penstock.telemetry.keeper import TraceKeeper
 from penstock.telemetry.layout import (
     HISTOGRAM_WORDS,
     MAX_TEXT_BYTES,
@@ -37,15 +37,15 @@ from penstock.telemetry.layout import (
     WORD_BYTES,
 )
 from penstock.telemetry.pulse import RunningRequest
-from penstock.telemetry.record import ACCESS, CHECK, LOG, MAX_PART_BYTES, FinishedRequest, Outcome
+from penstock.telemetry.record import ACCESS, CHECK, LOG, FinishedRequest, Outcome
+from penstock.telemetry.record_text import LOG_MOST, access_part, access_text, log_part
 from penstock.telemetry.ring import RingWriter
 from penstock.telemetry.scoreboard import WorkerState, fold_counts
 from penstock.telemetry.segment import Segment
-
-# The id of the request that the running code serves. A context variable, because asgiref and asyncio copy the
-# context into the threads where a view may continue; a threading.local would lose the id there. Setting it
-# costs 40 ns.
-REQUEST_ID: Final[ContextVar[str]] = ContextVar("penstock_request_id", default="")
+from penstock.telemetry.stamps import phases_ns, stamps_ns
+from penstock.telemetry.threshold import NEVER_SLOW, Threshold
+from penstock.telemetry.trace import CURRENT, ERROR, RequestTrace
+from penstock.telemetry.trace_context import TraceContext
 
 # All of a thread's line but its last words, which are right only where they repeat the first.
 _LINE: Final = struct.Struct(layout.THREAD_FORMAT.removesuffix("QQ"))
@@ -55,7 +55,8 @@ _MAX_WORD: Final = (1 << 64) - 1
 # Bound once: an attribute of a module or of a Struct costs 10 to 20 ns each time.
 _pack_line: Final = _LINE.pack_into
 _pack_access: Final = ACCESS.pack_into
-_set_request_id: Final = REQUEST_ID.set
+_set_current: Final = CURRENT.set
+_COMPLETE: Final = Outcome.COMPLETE  # on 3.11 a member of an enum is looked up by Python code
 _head_buckets, _body_buckets, _queue_buckets, _application_buckets, _send_buckets, _total_buckets = (
     PHASE_BUCKETS
 )
@@ -67,7 +68,9 @@ class Recorder:
     __slots__ = (
         "__weakref__",
         "_access_ring",
+        "_config",
         "_first_word",
+        "_keeper",
         "_lines",
         "_log_lock",
         "_log_ring",
@@ -88,6 +91,7 @@ class Recorder:
         slot: int,
         wake_fd: int | None = None,
         wait: Callable[[float], object] = time.sleep,
+        config: TelemetryConfig | None = None,
     ) -> None:
         """Continue the slot's rings where its last writer stopped.
 
@@ -96,8 +100,10 @@ class Recorder:
             slot: 0 for the master, 1 and up for workers.
             wake_fd: eventfd that wakes the agent; the segment's own unless given.
             wait: how a full ring waits for the agent (see ring.py).
+            config: which requests are kept as traces.
         """
         self._wait = wait
+        self._config = config or TelemetryConfig()
         self._pid = os.getpid()
         self.is_own = True
         self._bind(segment, slot, segment.wake_fd if wake_fd is None else wake_fd)
@@ -117,6 +123,7 @@ class Recorder:
         self._access_ring = RingWriter(segment, plan.access_ring(slot), wake_fd, self._wait)
         self._log_ring = RingWriter(segment, plan.log_ring(slot), wake_fd, self._wait)
         self._log_lock = threading.Lock()
+        self._keeper = TraceKeeper(segment, slot, self._pid, wake_fd, self._config, self._wait)
 
     def reset(self, pid: int, generation: int) -> None:
         """Give the slot to a new pid: retire its predecessor's counts, clear words and lines; BOOTING."""
@@ -157,11 +164,13 @@ class Recorder:
         """Publish the number of complete requests that wait for a thread."""
         self._words[self._first_word + layout.QUEUED] = current_count
 
-    def enter(self, thread: int, now_ns: int, line: bytes, request_id: str = "") -> None:
-        """A request begins on this application thread: show it, and let what it logs carry the id. Hot."""
+    def enter(
+        self, thread: int, now_ns: int, line: bytes, request_id: str = "", trace: RequestTrace | None = None
+    ) -> None:
+        """A request begins on this application thread: show it, and let what it logs carry its ids. Hot."""
         try:
             _pack_line(self._memory, self._lines[thread], now_ns, 0, request_id.encode(), line)
-            _set_request_id(request_id)
+            _set_current(trace)
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
             self._count_failed()
 
@@ -200,8 +209,10 @@ class Recorder:
         """Publish that the loop turns. Owner of the loop; hot."""
         self._words[self._first_word + layout.BEAT_NS] = now_ns
 
-    def access(self, exchange: FinishedRequest) -> None:
-        """Count a finished request and write its access record. Hot.
+    def access(self, exchange: FinishedRequest, threshold: Threshold = NEVER_SLOW) -> None:
+        """Count a finished request, keep its trace if it is worth it, write its access record. Hot.
+
+        What is slow is judged without what the client did: its body's arrival, its taking of the answer.
 
         One long function because a call costs 50 ns and this runs once a request. In the first part whatever
         can fail stands before the first count, so that _count_slowly may begin again from nothing.
@@ -240,8 +251,12 @@ class Recorder:
                 _count_long(counts, (head, body, queue, application, send, total))
         except Exception:  # noqa: BLE001 - a stamp that was never reached, an odd value
             self._count_slowly(exchange)
-            self._write_slowly(exchange)
+            self._write_slowly(exchange, threshold)
             return
+        kept = 0
+        is_slow = queue + application > threshold.ticks
+        if is_slow or status > 499 or exchange.outcome is not _COMPLETE or exchange.trace.marks:
+            kept = self._judge(exchange, threshold, is_slow=is_slow)
         try:
             get = exchange.environ.get
             text = (
@@ -256,7 +271,7 @@ class Recorder:
             stop = start + len(text)
             if stop > ring.text_stop or ring.offset == ring.offset_stop:
                 if len(text) > MAX_TEXT_BYTES:
-                    self._write_slowly(exchange)
+                    self._write_slowly(exchange, None, kept)
                     return
                 if not ring.make_room(len(text)):
                     return
@@ -268,7 +283,7 @@ class Recorder:
                 self._memory, ring.offset, number, start, stop, last_ns, head, body, queue,
                 (exchange.response_ns - start_ns) >> TICK_BITS, application, send, total,
                 exchange.received_bytes, exchange.sent_bytes, self._pid, status, exchange.thread,
-                exchange.outcome, exchange.lane, number + CHECK,
+                exchange.outcome, exchange.lane | kept, number + CHECK,
             )  # fmt: skip
             ring.text = stop
             ring.offset += RECORD_BYTES
@@ -277,38 +292,49 @@ class Recorder:
             if words[PARKED_WORD]:
                 ring.wake()
         except Exception:  # noqa: BLE001 - what the application left in its environ
-            self._write_slowly(exchange)
+            self._write_slowly(exchange, None, kept)
+
+    def _judge(self, exchange: FinishedRequest, threshold: Threshold, *, is_slow: bool) -> int:
+        """Let the keeper decide; what it stumbles over in a span costs that trace, not the access record."""
+        try:
+            return self._keeper.judge(exchange, threshold, is_slow=is_slow)
+        except Exception:  # noqa: BLE001 - telemetry never raises into the server
+            self._count_failed()
+            return 0
 
     def _count_slowly(self, exchange: FinishedRequest) -> None:
         """Count any request: phases of any length, 0 where a stamp was not reached."""
         try:
             counts = self._status_counts[exchange.status_code]
-            for number, phase_ns in enumerate(_phases_ns(_stamps_ns(exchange))):
+            for number, phase_ns in enumerate(phases_ns(stamps_ns(exchange))):
                 counts[number * HISTOGRAM_WORDS + bucket_of(phase_ns)] += 1
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
             self._count_failed()
 
-    def _write_slowly(self, exchange: FinishedRequest) -> None:
-        """Write any request: texts cut and escaped, durations bounded."""
+    def _write_slowly(self, exchange: FinishedRequest, threshold: Threshold | None, kept: int = 0) -> None:
+        """Write any request: texts cut and escaped, durations bounded. None = it was judged already."""
         try:
             environ = exchange.environ
             parts = (
                 bytes(exchange.line),
-                _part(exchange.peer),
-                _part(exchange.request_id),
-                _part(environ.get("HTTP_REFERER", "")),
-                _part(environ.get("HTTP_USER_AGENT", "")),
+                access_part(exchange.peer),
+                access_part(exchange.request_id),
+                access_part(environ.get("HTTP_REFERER", "")),
+                access_part(environ.get("HTTP_USER_AGENT", "")),
             )
-            stamps = _stamps_ns(exchange)
-            ticks = [phase_ns >> TICK_BITS for phase_ns in _phases_ns(stamps)]
+            stamps = stamps_ns(exchange)
+            ticks = [phase_ns >> TICK_BITS for phase_ns in phases_ns(stamps)]
             response = max(exchange.response_ns - stamps[3], 0) >> TICK_BITS
+            if threshold is not None:
+                is_slow = ticks[2] + ticks[3] > threshold.ticks
+                kept = self._judge(exchange, threshold, is_slow=is_slow)
             fields = (
                 stamps[-1],
                 *ticks[:3], response, *ticks[3:],
                 exchange.received_bytes, exchange.sent_bytes, self._pid, exchange.status_code,
-                exchange.thread, exchange.outcome, exchange.lane,
+                exchange.thread, exchange.outcome, exchange.lane | kept,
             )  # fmt: skip
-            self._access_ring.append(ACCESS, fields, _access_text(parts))
+            self._access_ring.append(ACCESS, fields, access_text(parts))
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
             self._count_failed()
 
@@ -340,10 +366,16 @@ class Recorder:
         """
         try:
             total = max(now_ns - first_byte_ns, 0) >> TICK_BITS if first_byte_ns else 0
-            parts = (line.replace(b"\n", b"\\n"), _part(peer), _part(request_id), b"", _part(reason))
+            parts = (
+                line.replace(b"\n", b"\\n"),
+                access_part(peer),
+                access_part(request_id),
+                b"",
+                access_part(reason),
+            )
             fields = (now_ns, 0, 0, 0, 0, 0, 0, total, 0, sent_bytes, self._pid, status, 0, outcome, 0)
             self._words[self._first_word + layout.REFUSED] += 1
-            self._access_ring.append(ACCESS, fields, _access_text(parts))
+            self._access_ring.append(ACCESS, fields, access_text(parts))
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
             self._count_failed()
 
@@ -361,10 +393,10 @@ class Recorder:
             status = 504 if outcome is Outcome.TIMED_OUT else 503  # for the log; the client was told nothing
             fields = (
                 now_ns, 0, 0, 0, 0, ticks, 0, ticks,
-                0, 0, pid, status, request.thread, outcome, 1,
+                0, 0, pid, status, request.thread, outcome, 1 | ERROR,
             )  # fmt: skip
             parts = (request.line.encode(), b"", request.request_id.encode(), b"", b"")
-            self._access_ring.append(ACCESS, fields, _access_text(parts))
+            self._access_ring.append(ACCESS, fields, access_text(parts))
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
             self._count_failed()
 
@@ -377,6 +409,7 @@ class Recorder:
         *,
         thread_name: str = "",
         trace: str = "",
+        context: TraceContext | None = None,
     ) -> bool:
         """Write one log record; any thread. False = not written: dropped, or this is a forked child.
 
@@ -387,13 +420,17 @@ class Recorder:
             request_id: of the request it belongs to, if any (RecordHandler finds the current one).
             thread_name: as threading names it.
             trace: formatted traceback and stack.
+            context: the span it was said in.
         """
         if not self.is_own:
             return False
         try:
             texts = (logger, request_id, thread_name, message, trace)
-            parts = [_log_part(text, most) for text, most in zip(texts, _LOG_MOST, strict=True)]
-            fields = (time.monotonic_ns(), self._pid, max(int(level), 0), *map(len, parts))
+            parts = [log_part(text, most) for text, most in zip(texts, LOG_MOST, strict=True)]
+            ids = (b"", b"")
+            if context is not None:
+                ids = (bytes.fromhex(context.trace_id), bytes.fromhex(context.span_id))
+            fields = (time.monotonic_ns(), self._pid, max(int(level), 0), *map(len, parts), *ids)
             with self._log_lock:
                 return self._log_ring.append(LOG, fields, b"".join(parts))
         except Exception:  # noqa: BLE001 - telemetry never raises into the server
@@ -413,9 +450,6 @@ class Recorder:
         self.is_own = False
         plan = self._segment.layout
         self._bind(Segment.scratch(plan.threads, plan.ring_bytes), 0, -1)
-
-
-_LOG_MOST: Final = (200, 200, 100, 8000, 7500)  # bytes; together below MAX_TEXT_BYTES
 
 
 def _count_long(counts: memoryview, ticks: tuple[int, ...]) -> None:
@@ -449,43 +483,3 @@ def _status_counts(segment: Segment, slot: int) -> list[memoryview]:
     starts = [first + number * _CLASS_WORDS for number in range(layout.STATUS_CLASSES)]
     classes = [segment.words[start : start + _CLASS_WORDS] for start in starts]
     return [classes[status // 100 if status < 600 else 0] for status in range(1000)]
-
-
-def _stamps_ns(exchange: FinishedRequest) -> list[int]:
-    """First byte to last byte. What was not reached counts as now: the phase it ends lasted until now."""
-    next_ns = time.monotonic_ns()
-    stamps = []
-    for stamp_ns in (
-        exchange.last_byte_ns,
-        exchange.end_ns,
-        exchange.start_ns,
-        exchange.body_ns,
-        exchange.head_ns,
-        exchange.first_byte_ns,
-    ):
-        next_ns = min(stamp_ns or next_ns, next_ns)
-        stamps.append(next_ns)
-    return stamps[::-1]
-
-
-def _phases_ns(stamps: list[int]) -> list[int]:
-    """Durations in the order of PHASES."""
-    return [after - before for before, after in itertools.pairwise(stamps)] + [stamps[-1] - stamps[0]]
-
-
-def _part(value: Any) -> bytes:
-    """One field of an access text, whatever the application put there: cut, without LF."""
-    text = value if isinstance(value, str) else repr(value)
-    return text[:MAX_PART_BYTES].encode("utf-8", "backslashreplace").replace(b"\n", b"\\n")
-
-
-def _access_text(parts: tuple[bytes, ...]) -> bytes:
-    return b"\n".join(part[:MAX_PART_BYTES] for part in parts) + b"\n"
-
-
-def _log_part(text: str, most: int) -> bytes:
-    """UTF-8 of at most `most` bytes; what cannot be encoded (lone surrogates) is escaped."""
-    raw = text.encode("utf-8", "backslashreplace")
-    if len(raw) <= most:
-        return raw
-    return raw[: most - 40].decode("utf-8", "ignore").encode() + b" ... cut, %d bytes in all" % len(raw)

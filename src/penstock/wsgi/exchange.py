@@ -34,7 +34,7 @@ from penstock.protocol import (
     finish_response_head,
     parse_response_head,
 )
-from penstock.telemetry import Outcome
+from penstock.telemetry import Outcome, RequestTrace
 from penstock.wsgi.file_wrapper import FileSpan
 from penstock.wsgi.tables import GatewayTables
 
@@ -108,6 +108,7 @@ class Exchange:
         keep_alive: before the call, whether the connection could be kept (the server clears it while
             draining); after it, whether it may be: only if the response was exactly complete.
         output: the wire bytes of a complete answer, head first; empty when it was streamed.
+        trace: whose trace it is, and the spans of its application.
         received_bytes: of the request's body.
         sent_bytes: of the response's body, without framing.
         framing: None until the head is out.
@@ -120,13 +121,13 @@ class Exchange:
     sink: ResponseSink
     tables: GatewayTables
     request_id: str
+    trace: RequestTrace
     peer: str
     line: bytes
     keep_alive: bool
     response: ResponseHead | None
     stage: Stage
     output: list[bytes]
-    accepted_ns: int = 0
     first_byte_ns: int = 0
     head_ns: int = 0
     body_ns: int = 0
@@ -231,12 +232,20 @@ class Exchange:
             body_length=body_length,
             date_line=tables.date.line,
         )
-        if tables.returns_request_id:
-            # Not through the table of lines: each id comes once.
-            wire = b"%bX-Request-ID: %b\r\n\r\n" % (wire[:-2], self.request_id.encode("ascii"))
+        if tables.is_returning:
+            wire = self._with_ids(wire)
         self.status_code = response.status_code
         self.stage = BEGUN
         return wire
+
+    def _with_ids(self, wire: bytes) -> bytes:
+        """A response head with the ids that are to be shown. Not by the table of lines: each comes once."""
+        lines = ""
+        if self.tables.returns_request_id:
+            lines = f"X-Request-ID: {self.request_id}\r\n"
+        if self.tables.returns_trace:
+            lines += f"traceresponse: {self.trace.context().traceparent}\r\n"
+        return b"%b%b\r\n" % (wire[:-2], lines.encode("ascii"))
 
     def complete(self, body: bytes) -> None:
         """Put the whole answer into `output`; a body of the wrong length is cut or closes the connection.
@@ -256,7 +265,7 @@ class Exchange:
             and head.version == HTTP_1_1
             and head.method != "HEAD"
             and length <= MAX_JOINED_BYTES
-            and not tables.returns_request_id
+            and not tables.is_returning
         ):
             now_ns = self.response_ns = monotonic_ns()
             if now_ns >= tables.date.expires_ns:

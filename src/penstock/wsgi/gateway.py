@@ -21,9 +21,9 @@ from time import monotonic_ns
 from typing import Any, BinaryIO, Final
 from wsgiref.types import WSGIApplication
 
-from penstock.config import ProtocolConfig, WSGIConfig
+from penstock.config import ProtocolConfig, TelemetryConfig, WSGIConfig
 from penstock.protocol import Framing, RequestHead, parse_response_head
-from penstock.telemetry import Outcome
+from penstock.telemetry import Outcome, RequestTrace
 from penstock.wsgi.environ import build_environ
 from penstock.wsgi.exchange import (
     ENDED,
@@ -39,6 +39,7 @@ from penstock.wsgi.exchange import (
 from penstock.wsgi.file_wrapper import FileWrapper
 from penstock.wsgi.forwarded import believed_request_id
 from penstock.wsgi.tables import GatewayTables
+from penstock.wsgi.trace_request import TRACEPARENT
 from penstock.wsgi.trust import UNIX_PEER, TrustedProxies
 
 _NONE: Final = Framing.NONE
@@ -58,6 +59,7 @@ class Gateway:
     Args:
         config: of the seam.
         protocol: says how many response lines are remembered.
+        telemetry: which requests are kept as traces.
 
     Attributes:
         tables: what all exchanges share.
@@ -69,8 +71,13 @@ class Gateway:
 
     __slots__ = ("tables", "trusted")
 
-    def __init__(self, config: WSGIConfig, protocol: ProtocolConfig | None = None) -> None:
-        self.tables = GatewayTables(config, protocol or ProtocolConfig())
+    def __init__(
+        self,
+        config: WSGIConfig,
+        protocol: ProtocolConfig | None = None,
+        telemetry: TelemetryConfig | None = None,
+    ) -> None:
+        self.tables = GatewayTables(config, protocol or ProtocolConfig(), telemetry)
         self.trusted = TrustedProxies(config.trusted_proxies, config.forwarding_fields)
 
     def exchange(
@@ -104,10 +111,18 @@ class Gateway:
         exchange.keep_alive = head.keep_alive
         exchange.response = None
         exchange.stage = OPEN
-        request_id = next(tables.request_ids)
+        trace = exchange.trace = RequestTrace()
+        request_id = trace.own_id = next(tables.request_ids)
         if is_trusted:
             request_id = believed_request_id(environ, request_id)
+            if request_id != trace.own_id:
+                trace.believed_id = request_id
         exchange.request_id = environ["penstock.request_id"] = request_id
+        marks = next(tables.trace_marks)
+        if marks:
+            trace.mark(marks)
+        if TRACEPARENT in environ or tables.trace_reader.is_busy:
+            tables.trace_reader.read(trace, environ, is_trusted=is_trusted)
         if head.version == HTTP_1_1:  # RFC 9110 section 15.2: no 1xx to HTTP/1.0
             environ["wsgi.early_hints"] = exchange.send_early_hints
         return exchange

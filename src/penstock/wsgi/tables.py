@@ -6,13 +6,16 @@ Never:  holds anything of a single request.
 """
 
 import itertools
+import random
 import secrets
 from collections.abc import Iterator
 from typing import Final
 
-from penstock.config import ProtocolConfig, WSGIConfig
+from penstock.config import ProtocolConfig, TelemetryConfig, WSGIConfig
 from penstock.protocol import FieldLineTable, finish_response_head, parse_response_head
+from penstock.telemetry import marks
 from penstock.wsgi.http_date import DateLine
+from penstock.wsgi.trace_request import TraceReader
 
 _PLAIN_HEADERS: Final = [("Content-Length", "0")]
 _BLOCK: Final = 4096
@@ -25,6 +28,7 @@ class GatewayTables:
     Args:
         config: of the seam.
         protocol: says how many response lines are remembered.
+        telemetry: says how many requests are sampled, and who can ask to be.
 
     Attributes:
         lines: response header lines already checked and encoded.
@@ -32,17 +36,38 @@ class GatewayTables:
         plain_end: what protocol/ puts behind a plain head (only Date is missing) on a kept connection, the
             same for all answers of a second; call `renew` when `date` has expired.
         request_ids: next() gives that of a new exchange.
+        trace_marks: next() gives those that a new exchange begins with.
+        trace_reader: reads what a request says about its trace.
         returns_request_id: whether responses carry X-Request-ID.
+        returns_trace: whether they carry traceresponse.
+        is_returning: one of both.
     """
 
-    __slots__ = ("date", "lines", "plain_end", "request_ids", "returns_request_id")
+    __slots__ = (
+        "date",
+        "is_returning",
+        "lines",
+        "plain_end",
+        "request_ids",
+        "returns_request_id",
+        "returns_trace",
+        "trace_marks",
+        "trace_reader",
+    )
 
-    def __init__(self, config: WSGIConfig, protocol: ProtocolConfig) -> None:
+    def __init__(
+        self, config: WSGIConfig, protocol: ProtocolConfig, telemetry: TelemetryConfig | None = None
+    ) -> None:
+        telemetry = telemetry or TelemetryConfig()
         self.lines = FieldLineTable(protocol)
         self.date = DateLine()
         self.renew(0)  # a thread that comes in while another renews finds an old date, never none
         self.request_ids = request_ids(secrets.token_hex(5))
+        self.trace_marks = marks(telemetry.trace_sample, random.Random().random)  # noqa: S311 - no secret
+        self.trace_reader = TraceReader(telemetry)
         self.returns_request_id = config.request_id_response
+        self.returns_trace = telemetry.trace_response
+        self.is_returning = self.returns_request_id or self.returns_trace
 
     def renew(self, now_ns: int) -> None:
         """Renew the date and what depends on it.

@@ -72,8 +72,11 @@ def test_levels_have_the_name_of_the_standard_one_below(level, name):
     assert severity(level) == name
 
 
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+
+
 def row(*lengths: int) -> tuple:
-    return (1, 0, 0, 77, 4121, 30, *lengths, 0)
+    return (1, 0, 0, 77, 4121, 30, *lengths, bytes.fromhex(TRACE_ID), bytes(8), 0)
 
 
 def test_a_record_is_cut_into_its_fields():
@@ -88,6 +91,7 @@ def test_a_record_is_cut_into_its_fields():
         request_id="1f3a",
         thread_name="pool-3",
         trace="trace",
+        trace_id=TRACE_ID,
     )
 
 

@@ -15,7 +15,7 @@ from penstock.config import ServerConfig
 from penstock.server.master.lifecycle import State
 from penstock.server.master.roster import Member
 from penstock.server.master.warden import Warden
-from penstock.telemetry import REQUEST_ID, Outcome, Recorder, Segment
+from penstock.telemetry import Outcome, Recorder, Segment
 from penstock.telemetry.record import ACCESS
 from penstock.telemetry.ring import RingReader
 
@@ -41,9 +41,7 @@ hang()
 @pytest.fixture
 def segment() -> Iterator[Segment]:
     made = Segment.create(slots=2, threads=2, ring_bytes=65536)
-    before = REQUEST_ID.set("")  # a request that is entered here is never over
     yield made
-    REQUEST_ID.reset(before)
     made.close()
 
 

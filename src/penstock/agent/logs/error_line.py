@@ -38,6 +38,8 @@ class LogEntry:
     request_id: str = ""
     thread_name: str = ""
     trace: str = ""  # traceback and stack
+    trace_id: str = ""  # 32 hexadecimal digits, or nothing
+    span_id: str = ""
 
 
 def entry_of(row: tuple[Any, ...], text: bytes, slot: int = 0) -> LogEntry:
@@ -57,7 +59,13 @@ def entry_of(row: tuple[Any, ...], text: bytes, slot: int = 0) -> LogEntry:
         request_id=request_id,
         thread_name=thread_name,
         trace=trace,
+        trace_id=_digits(row[11]),
+        span_id=_digits(row[12]),
     )
+
+
+def _digits(raw: bytes) -> str:
+    return raw.hex() if any(raw) else ""
 
 
 def severity(level: int) -> str:

@@ -118,6 +118,8 @@ class JSONErrors:
             pairs.append(f'"thread.name":{quote(entry.thread_name)}')
         if entry.request_id:
             pairs.append(f'"penstock.request_id":{quote(entry.request_id)}')
+        if entry.trace_id:
+            pairs.append(f'"trace_id":"{entry.trace_id}","span_id":"{entry.span_id}"')
         if entry.trace:
             pairs.append(f'"exception.stacktrace":{quote(entry.trace)}')
         return "{" + ",".join(pairs) + "}\n"

@@ -32,7 +32,7 @@ from penstock.server.worker.spool import BodySpool, SpoolError
 from penstock.server.worker.timekeeper import GONE_NS, Timekeeper
 from penstock.server.worker.transmission import NS
 from penstock.server.worker.upload import Upload
-from penstock.telemetry import Outcome
+from penstock.telemetry import NEVER_SLOW, Outcome
 from penstock.wsgi import Exchange
 
 if TYPE_CHECKING:
@@ -350,7 +350,8 @@ class Connection(Timekeeper):
         if not reception.keeps_connections:
             head.keep_alive = False
         exchange = reception.gateway.exchange(head, body, body_size, self, is_trusted=self._is_trusted)
-        exchange.accepted_ns = self._accepted_ns
+        if self._accepted_ns:
+            exchange.trace.accepted_ns = self._accepted_ns
         exchange.first_byte_ns = self._first_byte_ns
         now_ns = exchange.head_ns = exchange.body_ns = exchange.start_ns = monotonic_ns()
         self._exchange = exchange
@@ -403,7 +404,7 @@ class Connection(Timekeeper):
         """The last byte of the answer is with the kernel: record it, then keep or close the connection."""
         reception = self._reception
         now_ns = exchange.last_byte_ns = monotonic_ns()
-        reception.recorder.access(exchange)
+        reception.recorder.access(exchange, self._shape.threshold)  # type: ignore[union-attr]  # set with it
         self._exchange = None
         self._flow = None
         if not exchange.keep_alive:
@@ -430,7 +431,7 @@ class Connection(Timekeeper):
 
     def _record(self, exchange: Exchange) -> None:
         exchange.last_byte_ns = monotonic_ns()
-        self._reception.recorder.access(exchange)
+        self._reception.recorder.access(exchange, self._shape.threshold if self._shape else NEVER_SLOW)
         self._exchange = None
 
     # Refusing and closing

@@ -21,6 +21,9 @@ Never:  reads a clock or calls the application.
 import re
 from typing import Final
 
+from penstock.telemetry import Threshold
+from penstock.telemetry.histogram import TICK_BITS
+
 # A request is slow when the loop could have served some hundred others meanwhile.
 SLOW_NS: Final = 2_000_000
 FIRST_NEEDED: Final = 50
@@ -45,17 +48,19 @@ class Shape:
     Attributes:
         is_inline: they run on the loop's thread as they come, under the watcher's eyes.
         inline_runs: since the last slow one; the loop counts.
+        threshold: beyond which such a request is kept as a trace.
     """
 
-    __slots__ = ("_forgiven", "_needed", "_quick", "inline_runs", "is_inline", "name")
+    __slots__ = ("_forgiven", "_needed", "_quick", "inline_runs", "is_inline", "name", "threshold")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, slow_ms: int = 0) -> None:
         self.name = name
         self.is_inline = False
         self.inline_runs = 0
         self._quick = 0
         self._needed = FIRST_NEEDED
         self._forgiven = FORGIVEN_RUNS
+        self.threshold = Threshold(slow_ms * 1_000_000 >> TICK_BITS)
 
     def ran_in_pool(self, application_ns: int) -> None:
         """Learn from a pool run that took `application_ns`."""
@@ -91,13 +96,15 @@ class Lanes:
 
     Args:
         is_automatic: False = the operator wants every request in the pool.
+        slow_ms: what is quicker is never kept as a slow request.
     """
 
-    def __init__(self, *, is_automatic: bool) -> None:
+    def __init__(self, *, is_automatic: bool, slow_ms: int = 0) -> None:
         self._by_path: dict[str, Shape] = {}
         self._by_name: dict[str, Shape] = {}
         self._is_automatic = is_automatic
-        self._stranger = Shape("")  # shared by all that do not fit; never judged
+        self._slow_ms = slow_ms
+        self._stranger = Shape("", slow_ms)  # shared by all that do not fit; never judged
 
     def choose(self, method: str, path: str) -> Shape:
         """Return the shape of a request; its `is_inline` is the lane."""
@@ -120,7 +127,7 @@ class Lanes:
         if shape is None:
             if len(self._by_name) >= MAX_SHAPES:
                 return self._stranger
-            shape = self._by_name[name] = Shape(name)
+            shape = self._by_name[name] = Shape(name, self._slow_ms)
         if len(self._by_path) >= MAX_PATHS:
             self._by_path.clear()
         self._by_path[key] = shape

@@ -266,7 +266,7 @@ class Loop:
             shape.inline_runs += 1
             if self.watcher.is_parked:
                 self.watcher.wake()
-        self.recorder.enter(thread, exchange.start_ns, exchange.line, exchange.request_id)
+        self.recorder.enter(thread, exchange.start_ns, exchange.line, exchange.request_id, exchange.trace)
         try:
             if call_application(self.application, exchange):
                 try:

@@ -215,7 +215,7 @@ def _answer(loop: "Loop", exchange: Exchange, thread: int) -> None:
     exchange.thread = thread
     exchange.lane = POOL_LANE
     exchange.start_ns = now_ns = monotonic_ns()
-    loop.recorder.enter(thread, now_ns, exchange.line, exchange.request_id)
+    loop.recorder.enter(thread, now_ns, exchange.line, exchange.request_id, exchange.trace)
     guard = loop.pool.guards[thread]
     try:
         if not call_application(loop.application, exchange):

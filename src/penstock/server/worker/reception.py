@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from time import monotonic_ns
 from typing import Any, Final
 
-from penstock.config import ProtocolConfig, ServerConfig, WSGIConfig
+from penstock.config import ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
 from penstock.protocol import FieldTable
 from penstock.server.listener import Listener
 from penstock.server.worker.connection import Connection
@@ -59,13 +59,14 @@ class Reception:
         server: ServerConfig,
         protocol: ProtocolConfig,
         wsgi: WSGIConfig,
+        telemetry: TelemetryConfig | None = None,
         is_alone: bool,
     ) -> None:
         self.loop = loop
         self.recorder = loop.recorder
         self.protocol = protocol
         self.field_table = FieldTable(protocol)
-        self.gateway = Gateway(wsgi, protocol)
+        self.gateway = Gateway(wsgi, protocol, telemetry)
         self._wsgi = wsgi
         self.connections: set[Connection] = set()
         self.keeps_connections = server.keep_alive_s > 0

@@ -87,7 +87,9 @@ class Worker:
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
         self._channel_fd = assignment.order.channel_fd
-        self._recorder = Recorder(assignment.heritage.segment, assignment.order.slot)
+        self._recorder = Recorder(
+            assignment.heritage.segment, assignment.order.slot, config=assignment.plan.telemetry
+        )
         self._recorder.reset(os.getpid(), assignment.order.generation)
         METER.bind(assignment.heritage.segment, assignment.order.slot)
         route_logging(self._recorder)
@@ -104,7 +106,7 @@ class Worker:
         gc.freeze()  # what was imported stays: no collection needs to look at it again
         plan = self._assignment.plan
         server = plan.server
-        lanes = Lanes(is_automatic=server.lanes == "auto")
+        lanes = Lanes(is_automatic=server.lanes == "auto", slow_ms=plan.telemetry.trace_slow_ms)
         self._loop = loop = Loop(imported.application, self._recorder, server.threads, lanes)
         self._reception = Reception(
             loop,
@@ -112,6 +114,7 @@ class Worker:
             server=server,
             protocol=plan.protocol,
             wsgi=plan.wsgi,
+            telemetry=plan.telemetry,
             is_alone=self._assignment.order.is_alone,
         )
         self._take_signals()

@@ -1,0 +1,32 @@
+"""Texts of records, written with care: what comes from the application or the client may be anything.
+
+In:     values.
+Out:    bytes of bounded length; fields of an access record without LF.
+Never:  raises for a value that is a str.
+"""
+
+from typing import Any, Final
+
+from penstock.telemetry.record import MAX_PART_BYTES
+
+# Most bytes of logger, request id, thread name, message and trace; together below MAX_TEXT_BYTES.
+LOG_MOST: Final = (200, 200, 100, 8000, 7500)
+
+
+def access_part(value: Any) -> bytes:
+    """One field of an access text, whatever the application put there: cut, without LF."""
+    text = value if isinstance(value, str) else repr(value)
+    return text[:MAX_PART_BYTES].encode("utf-8", "backslashreplace").replace(b"\n", b"\\n")
+
+
+def access_text(parts: tuple[bytes, ...]) -> bytes:
+    """The five fields of an access record, each ended by LF."""
+    return b"\n".join(part[:MAX_PART_BYTES] for part in parts) + b"\n"
+
+
+def log_part(text: str, most: int) -> bytes:
+    """UTF-8 of at most `most` bytes; what cannot be encoded (lone surrogates) is escaped."""
+    raw = text.encode("utf-8", "backslashreplace")
+    if len(raw) <= most:
+        return raw
+    return raw[: most - 40].decode("utf-8", "ignore").encode() + b" ... cut, %d bytes in all" % len(raw)
