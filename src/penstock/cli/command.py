@@ -32,6 +32,12 @@ def _status(arguments: "argparse.Namespace") -> int:
     return run_status(arguments)
 
 
+def _logs(arguments: "argparse.Namespace") -> int:
+    from penstock.cli.logs import run_logs  # noqa: PLC0415 - only this command reads logs
+
+    return run_logs(arguments)
+
+
 def _reload(arguments: "argparse.Namespace") -> int:
     from penstock.cli.reload import run_reload  # noqa: PLC0415 - only this command needs telemetry
 
@@ -60,6 +66,7 @@ COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingPr
     {
         "serve": _serve,
         "status": _status,
+        "logs": _logs,
         "reload": _reload,
         "config": _config,
         "doctor": _doctor,

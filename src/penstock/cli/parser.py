@@ -57,7 +57,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-COMMANDS: Final = ("serve", "status", "reload", "config", "doctor", "systemd", *PROJECT_COMMANDS)
+COMMANDS: Final = ("serve", "status", "logs", "reload", "config", "doctor", "systemd", *PROJECT_COMMANDS)
 EXPECTED: Final = f"{', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}"
 
 EPILOG: Final = """\
@@ -106,6 +106,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     _add_serve(commands)
     _add_status(commands)
+    _add_logs(commands)
     _add_reload(commands)
     _add_config(commands)
     _add_doctor(commands)
@@ -177,6 +178,36 @@ def _add_status(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     _add_choice(status)
     status.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def _add_logs(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    logs = commands.add_parser(
+        "logs",
+        help="read the logs back, and ask them questions",
+        description="Print entries of the logs of the running server (or of the files that are named), "
+        "rotated and compressed files included, in order of time.",
+        allow_abbrev=False,
+    )
+    logs.add_argument(
+        "files", nargs="*", metavar="FILE", help="log files (default: those of the running server)"
+    )
+    logs.add_argument("-f", "--follow", action="store_true", help="go on with what is written from now on")
+    logs.add_argument("-n", dest="number", default="", metavar="COUNT", help="only the last so many entries")
+    logs.add_argument("--json", action="store_true", help="print every entry as JSON, for programs")
+    for flag, metavar, text in (
+        ("--status", "STATUS", "requests answered so: 404, 5xx, 200-299, or several with commas"),
+        ("--slower", "TIME", "requests that took longer: 200ms, 1.5s"),
+        ("--request", "ID", "what belongs to one request"),
+        ("--path", "PATH", "requests whose path begins so, or fits a pattern with *"),
+        ("--since", "TIME", "from then on: 10m, 2h, 3d, 10:30, 2026-11-20T10:30"),
+        ("--until", "TIME", "until then"),
+        ("--level", "LEVEL", "of at least this severity: debug, info, warning, error, critical"),
+        ("--worker", "PID", "of one process"),
+        ("--format", "TEMPLATE", "how lines of FILE were written, if by an access_log_format of your own"),
+    ):
+        logs.add_argument(flag, default="", metavar=metavar, help=text)
+    _add_choice(logs)
+    _add_config_flag(logs)
 
 
 def _add_reload(commands: "argparse._SubParsersAction[_Parser]") -> None:

@@ -1,0 +1,63 @@
+"""The configuration of a running server, read where it read it.
+
+A process keeps the words, the environment and the folder it was started with; what they said then, they say
+now, unless a file was changed since (and then a reload would see that too).
+
+In:     /proc/PID of a master.
+Out:    its configuration, the folder its paths are relative to.
+Never:  asks the process; shows its environment.
+
+Rules:  proc(5): cmdline, environ and cwd are readable by the same user, and by root.
+"""
+
+import dataclasses
+from pathlib import Path
+
+from penstock.cli.error import CommandError
+from penstock.cli.parser import given_flags, parse_words
+from penstock.config import Config, ConfigError, load_config
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Running:
+    """What a server was told, and where it stands."""
+
+    config: Config
+    folder: Path
+
+
+def read_running(pid: int, proc: Path = Path("/proc")) -> Running:
+    """Return the configuration of a server.
+
+    Args:
+        pid: its master's.
+        proc: where processes are shown.
+
+    Raises:
+        CommandError: it is gone, another user's, or its files say something that cannot be used now.
+    """
+    place = proc / str(pid)
+    try:
+        words = _texts(place / "cmdline")
+        pairs = [text.partition("=") for text in _texts(place / "environ")]
+        folder = (place / "cwd").readlink()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CommandError(f"cannot read the configuration of server {pid}: {reason}") from None
+    environment = {name: value for name, _, value in pairs}
+    if "serve" not in words:
+        raise CommandError(f"server {pid} was not started by `penstock serve`; name the log files")
+    try:
+        # `python -m penstock serve ...` and `/usr/bin/penstock serve ...` alike
+        arguments = parse_words(words[words.index("serve") :])
+        # The server may have changed its folder since (--chdir); its file was looked for where it began.
+        began = Path(environment.get("PWD", folder))
+        loaded = load_config(given_flags(arguments), environment, file=arguments.config, folder=began)
+    except ConfigError as error:
+        raise CommandError(f"the configuration of server {pid} cannot be used now: {error}") from None
+    return Running(loaded.config, folder)
+
+
+def _texts(path: Path) -> list[str]:
+    raw = path.read_bytes().decode("utf-8", "surrogateescape")
+    return raw.removesuffix("\0").split("\0")
