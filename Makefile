@@ -7,7 +7,7 @@ bin := $(venv)/bin
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make run      serve examples/django_site on http://127.0.0.1:8000 with two workers"
+	@echo "make run      serve examples/spc, control charts, on http://127.0.0.1:8000 with two workers"
 	@echo "make test     run all tests"
 	@echo "make check    what CI runs: format, lint, types, layers, manual, tests"
 	@echo "make bench    measure this server beside others; writes bench/RESULTS.md"

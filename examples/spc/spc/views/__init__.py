@@ -1,0 +1,1 @@
+"""The views: each takes a request and returns a response."""

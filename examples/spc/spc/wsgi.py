@@ -1,0 +1,14 @@
+"""What `penstock serve spc.wsgi` serves: the site, and its static files in front of it."""
+
+import os
+
+from whitenoise import WhiteNoise
+
+from penstock.web.conf import settings
+from penstock.web.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("PENSTOCK_SETTINGS_MODULE", "spc.settings")
+
+application = WhiteNoise(
+    get_wsgi_application(), root=settings.STATIC_ROOT, prefix=settings.STATIC_URL, max_age=60
+)
