@@ -35,6 +35,28 @@ def application(environ, start_response):
     return [body]
 """
 
+PROMETHEUS = """
+from prometheus_client import Counter, Enum, Gauge, Histogram, Info, Summary
+
+HITS = Counter("shop_hits", "Hits.", ["path"])
+WAIT = Histogram("shop_wait_seconds", "Waiting.", buckets=(0.1, 1))
+SIZE = Summary("shop_size_bytes", "Sizes.")
+USERS = Gauge("shop_users", "Users.", multiprocess_mode="livesum")
+OWN = Gauge("shop_own", "Of each worker.")
+Info("shop_build", "Build.").info({"version": "VERSION"})
+DOOR = Enum("shop_door", "Door.", states=["open", "shut"])
+
+def application(environ, start_response):
+    HITS.labels(environ["PATH_INFO"]).inc()
+    WAIT.observe(0.5)
+    SIZE.observe(7)
+    USERS.set(1)
+    OWN.set(3)
+    DOOR.state("shut")
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+    return [b"ok"]
+"""
+
 
 def scrape(server: Server, accept: str = "") -> str:
     found = re.search(r"^  ops +(\S+)$", server.stderr(), re.MULTILINE)
@@ -163,3 +185,37 @@ def test_exemplar_and_own_metrics_are_in_openmetrics(serve, tmp_path: Path, conn
     }
     assert exemplars["0.05"].labels == {"trace_id": "4bf9"}
     assert exemplars["0.025"] is None
+
+
+@pytest.mark.parametrize("preload", ["on", "off"])
+def test_metrics_of_prometheus_client_are_right_over_workers_and_reloads(serve, tmp_path, preload) -> None:
+    environment = {"PENSTOCK_PRELOAD": preload}
+    site, server = serve_source(serve, tmp_path, PROMETHEUS, "-w", "4", environment=environment)
+    server.is_noise_expected = True
+    for _ in range(20):
+        ask(server)
+    wait_until(lambda: hits(server) == 20, "the counter")
+    kill_one(server)
+    site.write(PROMETHEUS.replace("VERSION", "2"))
+    server.send_signal(signal.SIGHUP)
+    wait_until(lambda: server.errors().count("server.reloaded") == 1, "the reload")
+    for _ in range(20):
+        ask(server)
+    wait_until(lambda: hits(server) == 40, "the counter")
+    page = metrics(server)
+    assert page["shop_wait_seconds_bucket", ("le", "0.1")] == 0
+    assert page["shop_wait_seconds_bucket", ("le", "1.0")] == page[("shop_wait_seconds_count",)] == 40
+    assert (page[("shop_wait_seconds_sum",)], page[("shop_size_bytes_sum",)]) == (20, 280)
+    wait_until(lambda: ("shop_build_info", ("version", "VERSION")) not in metrics(server), "old words to go")
+    page = metrics(server)
+    own = [key for key in page if key[0] == "shop_own"]
+    assert page[("shop_users",)] == len(own) <= 4
+    assert page["shop_build_info", ("version", "2")] == page["shop_door", ("shop_door", "shut")] == 1
+
+
+def test_metrics_of_prometheus_client_are_left_to_it_on_request(serve, tmp_path: Path) -> None:
+    environment = {"PENSTOCK_PROMETHEUS_TAKEOVER": "false"}
+    _, server = serve_source(serve, tmp_path, PROMETHEUS, environment=environment)
+    ask(server)
+    wait_until(lambda: metrics(server)["penstock_requests_total", ("status", "2xx")] == 1, "the request")
+    assert not [key for key in metrics(server) if key[0].startswith("shop_")]

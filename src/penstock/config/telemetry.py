@@ -1,4 +1,4 @@
-"""Options of the shared memory that workers write telemetry to, and of what they write about traces."""
+"""Options of what workers write into shared memory: sizes, traces, metrics."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ from penstock.config.option import option
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryConfig:
-    """Sizes of the shared mapping; which requests are kept with their spans."""
+    """Sizes of the shared mapping; which requests are kept with their spans; whose metrics are counted."""
 
     ring_bytes: int = option(
         4 << 20,
@@ -55,4 +55,9 @@ class TelemetryConfig:
         False,
         help="return the ids of the trace as traceresponse",
         reason="not every operator wants to show them",
+    )
+    prometheus_takeover: bool = option(
+        True,
+        help="show the application's prometheus_client metrics on the ops port, right over all workers",
+        reason="each worker has its own otherwise, or a directory of files to be cleaned up",
     )

@@ -13,6 +13,7 @@ from penstock.telemetry.segment import Segment, SegmentError
 from penstock.telemetry.snapshot import CurrentRequest, Snapshot, WorkerStatus
 from penstock.telemetry.span import Span, span
 from penstock.telemetry.stack import STACK_SIGNAL, ask_for_stack, read_stack, show_stacks
+from penstock.telemetry.takeover import take_over_prometheus
 from penstock.telemetry.threshold import NEVER_SLOW, Threshold
 from penstock.telemetry.trace import (
     RequestTrace,
@@ -73,6 +74,7 @@ __all__ = [
     "route_logging",
     "show_stacks",
     "span",
+    "take_over_prometheus",
     "trace_headers",
     "traceparent",
     "write_verdict",

@@ -100,6 +100,23 @@ class Instrument:
         """Take cells where the meter has them now."""
         self._cells = self._meter.cells_of(self.definition, self.values)
 
+    def add_to_cell(self, cell: int, amount: float) -> None:
+        """Add to one of its cells, which its kind gives a meaning (`Definition.cells`)."""
+        with _LOCK:
+            self._cells[cell] += amount
+
+    def cell(self, cell: int) -> float:
+        """Return one of its cells."""
+        return self._cells[cell]
+
+    def keep_exemplar(self, cell: int, labels: Mapping[str, str], value: float) -> None:
+        """Keep an exemplar of one of its cells.
+
+        Raises:
+            MetricError: its labels are not names and texts, or together too long.
+        """
+        self._meter.keep_exemplar(self.definition, self.values, cell, labels, value)
+
     def _in_order(self, values: tuple[object, ...], named: Mapping[str, object]) -> tuple[object, ...]:
         names = self.definition.labels
         if values or named.keys() != set(names):
@@ -237,7 +254,7 @@ class Histogram(Instrument):
             cells[bucket] += 1
             cells[-1] += value
         if exemplar:
-            self._meter.keep_exemplar(self.definition, self.values, bucket, exemplar, value)
+            self.keep_exemplar(bucket, exemplar, value)
 
     @contextlib.contextmanager
     def time(self) -> Iterator[None]:

@@ -112,11 +112,15 @@ class Meter:
         """Count a series that has to share, and say so once for each metric."""
         if self._writer is not None:
             self._writer.count_refused()
-        with self.lock:
-            is_said = definition.name in self._said
-            self._said.add(definition.name)
-        if not is_said:  # not under the lock: a handler of logging may count
+        if self.is_news(definition.name):  # not under the lock: a handler of logging may count
             log.warning("metric.series_refused name=%s: too many label values, or no room", definition.name)
+
+    def is_news(self, name: str) -> bool:
+        """Whether nothing was said yet of the trouble with a metric; asked once, it is said."""
+        with self.lock:
+            is_said = name in self._said
+            self._said.add(name)
+            return not is_said
 
     def keep_exemplar(
         self,

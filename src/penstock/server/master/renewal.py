@@ -37,9 +37,10 @@ def renew_plan(plan: ServePlan) -> Renewal:
     kept["threads"] = min(plan.server.threads, wanted.server.threads)
     server = dataclasses.replace(wanted.server, **kept)
     fixed = [name for name in kept if getattr(server, name) != getattr(wanted.server, name)]
-    if wanted.telemetry != plan.telemetry:
+    if wanted.telemetry.ring_bytes != plan.telemetry.ring_bytes:
         fixed.append("ring_bytes")
-    return Renewal(dataclasses.replace(wanted, server=server, telemetry=plan.telemetry), tuple(fixed))
+    telemetry = dataclasses.replace(wanted.telemetry, ring_bytes=plan.telemetry.ring_bytes)
+    return Renewal(dataclasses.replace(wanted, server=server, telemetry=telemetry), tuple(fixed))
 
 
 def _read_again(plan: ServePlan) -> ServePlan:

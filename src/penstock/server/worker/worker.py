@@ -34,7 +34,7 @@ from penstock.server.worker.lanes import Lanes
 from penstock.server.worker.loop import Loop
 from penstock.server.worker.reception import NS, Reception
 from penstock.server.worker.warmup import PEER, is_failure, warm_up
-from penstock.telemetry import METER, Recorder, WorkerState, route_logging, show_stacks
+from penstock.telemetry import METER, Recorder, WorkerState, route_logging, show_stacks, take_over_prometheus
 from penstock.telemetry.pulse import BEAT_S
 from penstock.wsgi import connection_environ
 
@@ -92,6 +92,8 @@ class Worker:
         )
         self._recorder.reset(os.getpid(), assignment.order.generation)
         METER.bind(assignment.heritage.segment, assignment.order.slot)
+        if assignment.plan.telemetry.prometheus_takeover:
+            take_over_prometheus()
         route_logging(self._recorder)
         self._is_expected = send_message(self._channel_fd, HELLO)
 
