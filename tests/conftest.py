@@ -6,14 +6,16 @@ and the same ones each time in CI, so that a red run there means that the change
 """
 
 import collections
+import glob
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
+from tests.cluster import Cluster
 
 IS_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
@@ -34,8 +36,11 @@ if IS_CI:
     assert callable(providers._get_local_constants)
     providers._get_local_constants = lambda: providers._local_constants
 
-# A user's PATH lacks where Debian puts servers.
-PROGRAM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+# A user's PATH lacks where Debian puts servers, those of PostgreSQL by version.
+POSTGRESQL_PATHS = sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)
+PROGRAM_PATH = os.pathsep.join(
+    [os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin", *POSTGRESQL_PATHS]
+)
 
 
 def _refuse(name: str) -> NoReturn:
@@ -59,6 +64,25 @@ def require_program() -> Callable[..., str]:
         _refuse(names[0])
 
     return find
+
+
+@pytest.fixture(scope="session")
+def postgresql(require_program: Callable[..., str]) -> Iterator[Cluster]:
+    """A PostgreSQL server of our own, for all tests that want one."""
+    cluster = Cluster(require_program("initdb"), require_program("postgres"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.end()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Cluster) -> Iterator[str]:
+    """The URL of a new database, which is dropped after the test."""
+    name = postgresql.create()
+    yield postgresql.url(name)
+    postgresql.drop(name)
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

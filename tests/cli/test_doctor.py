@@ -30,7 +30,7 @@ def test_nothing_wrong_is_status_0(folder: Path, capsys: pytest.CaptureFixture[s
     assert examine("fine_app") == 0
     out = capsys.readouterr().out
     assert out.startswith("fine_app: 1 x 4 threads on ")
-    assert out.endswith("16 checks: 0 wrong, 0 to note\n")
+    assert out.endswith("17 checks: 0 wrong, 0 to note\n")
 
 
 def test_something_wrong_is_status_1_with_reason_and_change(
@@ -40,7 +40,7 @@ def test_something_wrong_is_status_1_with_reason_and_change(
     out = capsys.readouterr().out
     assert "\nwrong keep-alive: we close an idle connection after 75 s, a proxy" in out
     assert "\n      -> keep_alive_s = 315" in out
-    assert out.endswith("16 checks: 1 wrong, 0 to note\n")
+    assert out.endswith("17 checks: 1 wrong, 0 to note\n")
 
 
 def test_findings_are_json_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,3 +40,38 @@ def test_report_is_the_last_line_and_threads_do_not_hold_it_up(folder: Path) -> 
     assert first == "hello"
     assert json.loads(last)["failure"] == ""
     assert "thread" in json.loads(last)["hazards"][0]
+
+
+SITE = """\
+from penstock.web.conf import settings
+settings.configure(SECRET_KEY="x", DATABASES={databases!r})
+def application(environ, start_response): return []
+"""
+
+
+def databases_of(folder: Path, databases: dict) -> list[dict]:
+    (folder / "web_app.py").write_text(SITE.format(databases=databases))
+    words = [sys.executable, "-P", "-m", "penstock.cli.doctor_import", "web_app"]
+    ran = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=30, check=True)
+    return json.loads(ran.stdout.splitlines()[-1])["databases"]
+
+
+def test_databases_of_a_site_are_asked(folder: Path) -> None:
+    assert databases_of(folder, {"default": {"URL": "sqlite:///a.db", "MAX_CONNECTIONS": 20}}) == [
+        {"alias": "default", "budget": 20, "max_connections": None, "failure": ""}
+    ]
+
+
+def test_database_that_cannot_be_asked_is_told_in_a_line(folder: Path) -> None:
+    (report,) = databases_of(folder, {"default": {"URL": "postgresql://me@127.0.0.1:9/x"}})
+    assert "127.0.0.1" in report["failure"]
+    assert "\n" not in report["failure"]
+
+
+def test_database_that_is_written_wrongly_is_told(folder: Path) -> None:
+    (report,) = databases_of(folder, {"default": {"ATOMIC_REQUEST": True}})
+    assert "has 'ATOMIC_REQUEST'; expected 'ATOMIC_REQUESTS'" in report["failure"]
+
+
+def test_site_without_databases_reports_none(folder: Path) -> None:
+    assert databases_of(folder, {}) == []

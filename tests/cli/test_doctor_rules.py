@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from penstock.cli import doctor_rules
-from penstock.cli.doctor_facts import Facts, ImportReport, RunningServer
+from penstock.cli.doctor_facts import DatabaseReport, Facts, ImportReport, RunningServer
 from penstock.cli.doctor_finding import Level
 from penstock.cli.doctor_rules import examine
 from penstock.config import AgentConfig, Config, ServerConfig, WSGIConfig
@@ -202,3 +202,34 @@ def test_spool_folder_is_looked_for_where_the_server_works(facts, tmp_path: Path
     assert examine(facts(spool_dir="spool")) == []
     assert stat.S_ISDIR((tmp_path / "spool").stat().st_mode)
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+def databases(*reports: DatabaseReport) -> ImportReport:
+    return ImportReport(databases=reports)
+
+
+@pytest.mark.parametrize(
+    ("database", "level", "change"),
+    [
+        pytest.param(
+            DatabaseReport("default", max_connections=37),
+            WRONG,
+            "MAX_CONNECTIONS: 37",
+            id="more-than-allowed",
+        ),
+        pytest.param(
+            DatabaseReport("default", budget=7), WRONG, "MAX_CONNECTIONS: 8 or more", id="none-each"
+        ),
+        pytest.param(DatabaseReport("default", budget=24), NOTE, "or threads = 3", id="fewer-than-threads"),
+        pytest.param(DatabaseReport("default", failure="refused"), NOTE, "the network", id="away"),
+    ],
+)
+def test_connections_that_do_not_suffice_are_found(facts, database, level, change) -> None:
+    (finding,) = examine(facts(workers=4, cpus=4, imported=databases(database)))
+    assert (finding.level, finding.name) == (level, "databases")
+    assert change in finding.change
+
+
+def test_connections_that_suffice_are_well(facts) -> None:
+    well = databases(DatabaseReport("default", max_connections=100), DatabaseReport("other", budget=40))
+    assert examine(facts(workers=4, cpus=4, imported=well)) == []

@@ -19,6 +19,7 @@ from penstock.cli.doctor_rules import CHECKS, examine
 from penstock.cli.status import choose, wanted_pid
 from penstock.config import ConfigError, load_config
 from penstock.telemetry import find_masters
+from penstock.telemetry.crew import Crew
 
 if TYPE_CHECKING:
     import argparse
@@ -70,6 +71,13 @@ def render_table(facts: Facts, target: str, findings: list[Finding]) -> Iterator
     """Yield the lines for people."""
     server = facts.config.server
     yield f"{target or 'no application'}: {server.workers} x {server.threads} threads on {facts.cpus} CPUs\n"
+    for database in facts.imported.databases if facts.imported else ():
+        share = Crew(server.workers, server.threads).share(database.budget)
+        allowed = database.max_connections
+        yield (
+            f"database {database.alias!r}: {server.workers} x {share} connections, twice that during a reload"
+            + (f", of {allowed}\n" if allowed is not None else "\n")
+        )
     for finding in findings:
         yield f"\n{finding.level.value:<6}{finding.name}: {finding.reason}\n      -> {finding.change}\n"
     count = sum(finding.level is Level.WRONG for finding in findings)

@@ -25,6 +25,23 @@ IMPORT_S: Final = 60.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class DatabaseReport:
+    """A database of the application's.
+
+    Attributes:
+        alias: its name in DATABASES.
+        budget: the connections that all workers may have, as DATABASES says; None = it does not.
+        max_connections: that its server lets ordinary users have; None = it counts none.
+        failure: why it could not be asked, in one line.
+    """
+
+    alias: str
+    budget: int | None = None
+    max_connections: int | None = None
+    failure: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ImportReport:
     """What came of importing the application in a process of its own.
 
@@ -33,12 +50,14 @@ class ImportReport:
         took_s: seconds.
         resident_bytes: of the process, when it had imported.
         hazards: what would not survive a fork, a sentence each.
+        databases: of a site of penstock.web; others keep theirs to themselves.
     """
 
     failure: str = ""
     took_s: float = 0.0
     resident_bytes: int = 0
     hazards: tuple[str, ...] = ()
+    databases: tuple[DatabaseReport, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -158,7 +177,8 @@ def import_aside(target: str, folder: Path) -> ImportReport:
     last = ran.stdout.rpartition(b"\n{")[2] or ran.stdout
     try:
         fields = json.loads(b"{" + last.removeprefix(b"{"))
-        return ImportReport(**fields | {"hazards": tuple(fields["hazards"])})
+        databases = tuple(DatabaseReport(**each) for each in fields["databases"])
+        return ImportReport(**fields | {"hazards": tuple(fields["hazards"]), "databases": databases})
     except (ValueError, KeyError, TypeError):
         how = f"signal {-ran.returncode}" if ran.returncode < 0 else f"status {ran.returncode}"
         return ImportReport(failure=f"the importing process ended with {how}")

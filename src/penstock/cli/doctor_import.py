@@ -10,11 +10,15 @@ import json
 import os
 import sys
 import time
+from typing import TYPE_CHECKING
 
-from penstock.cli.doctor_facts import ImportReport
+from penstock.cli.doctor_facts import DatabaseReport, ImportReport
 from penstock.server.template.audit import Origins, find_hazards
 from penstock.telemetry.usage import usage_of
 from penstock.wsgi import ApplicationLoadError, load_application
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def report_on(target: str) -> ImportReport:
@@ -28,11 +32,28 @@ def report_on(target: str) -> ImportReport:
         return ImportReport(failure=str(error))
     took_s = time.monotonic() - began_s
     usage = usage_of(os.getpid())
+    hazards = tuple(find_hazards(origins))
     return ImportReport(
         took_s=round(took_s, 3),
         resident_bytes=usage.resident_bytes if usage else 0,
-        hazards=tuple(find_hazards(origins)),
+        hazards=hazards,
+        databases=tuple(databases()),
     )
+
+
+def databases() -> "Iterator[DatabaseReport]":
+    """Yield what the databases of a site of penstock.web allow; nothing if the application is none."""
+    web = sys.modules.get("penstock.web.conf")
+    if web is None or not web.settings.configured or not web.settings.DATABASES:
+        return
+    from penstock.web.db.capacity import allowed_connections  # noqa: PLC0415 - the application has it, too
+
+    for alias in web.settings.DATABASES:
+        try:
+            budget, most = allowed_connections(alias)
+            yield DatabaseReport(alias, budget, most)
+        except Exception as error:  # noqa: BLE001 - the driver's, the network's: it is what is to be told
+            yield DatabaseReport(alias, failure=str(error).partition("\n")[0])
 
 
 def main(words: list[str]) -> int:

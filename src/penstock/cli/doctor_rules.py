@@ -23,6 +23,7 @@ from penstock.cli.doctor_facts import Facts
 from penstock.cli.doctor_finding import Finding, note, wrong
 from penstock.cli.machine import OTHER_FILES
 from penstock.server.address import Address, TCPAddress, UnixAddress, parse_address
+from penstock.telemetry.crew import GENERATIONS, Crew
 
 # What is said of memory is an estimate: a tenth is left for what is not measured.
 MEMORY_SHARE: Final = 0.9
@@ -362,6 +363,40 @@ def check_import(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def check_databases(facts: Facts) -> Iterator[Finding]:
+    """All workers of two generations share the connections that a database has."""
+    server = facts.config.server
+    crew = Crew(server.workers, server.threads)
+    for database in facts.imported.databases if facts.imported else ():
+        subject, share = f"database {database.alias!r}", crew.share(database.budget)
+        together = GENERATIONS * crew.workers * share
+        if database.failure:
+            yield note(
+                "databases", f"{subject} cannot be asked: {database.failure}", "DATABASES, or the network"
+            )
+        elif not share:
+            yield wrong(
+                "databases",
+                f"{subject} may have {database.budget} connections for {crew.workers} workers and as many"
+                " successors during a reload: nothing will start",
+                f"MAX_CONNECTIONS: {GENERATIONS * crew.workers} or more, in DATABASES",
+            )
+        elif database.max_connections is not None and together > database.max_connections:
+            yield wrong(
+                "databases",
+                f"{subject} allows {database.max_connections} connections; {crew.workers} workers of {share},"
+                f" and as many during a reload, may open {together}: some requests fail",
+                f"MAX_CONNECTIONS: {database.max_connections} in DATABASES, or workers = "
+                f"{max(1, database.max_connections // (GENERATIONS * share))}",
+            )
+        elif share < crew.threads:
+            yield note(
+                "databases",
+                f"{subject} gives each worker {share} connections for {crew.threads} threads: some wait",
+                f"MAX_CONNECTIONS: {GENERATIONS * crew.workers * crew.threads}, or threads = {share}",
+            )
+
+
 def check_reload(facts: Facts) -> Iterator[Finding]:
     """--reload is for development."""
     if facts.config.server.reload and any(
@@ -390,6 +425,7 @@ CHECKS: Final[tuple[Callable[[Facts], Iterator[Finding]], ...]] = (
     check_spool,
     check_written_files,
     check_pid_file,
+    check_databases,
     check_reload,
 )
 

@@ -3,7 +3,7 @@
     configuration.py  what DATABASES says              session.py      the session of a request
     engine.py         engines, and what a fork does    transaction.py  atomic, on_commit
     backends/         what one kind of database needs  model.py        what models stand on
-    standing.py       what is known of a connection's transaction
+    pool.py           how many connections, how good  standing.py      what a connection's transaction did
 
 In:     DATABASES.
 Out:    `Model`, `session()`, `engine()`, `transaction`.

@@ -61,6 +61,16 @@ class Database:
     pool_timeout_s: float = POOL_TIMEOUT_S
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def backend(self) -> str:
+        """The kind of database: "sqlite", "postgresql"."""
+        return self.url.get_backend_name()
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether it is SQLite's in memory, which each connection has for itself."""
+        return self.backend == "sqlite" and self.url.database in {None, "", ":memory:"}
+
 
 def read_database(alias: str) -> Database:
     """Return what DATABASES says of `alias`.

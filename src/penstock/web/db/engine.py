@@ -24,12 +24,14 @@ from sqlalchemy import create_engine
 from penstock.web.conf import settings
 from penstock.web.core.exceptions import ImproperlyConfigured
 from penstock.web.db import standing
-from penstock.web.db.backends import sqlite3
+from penstock.web.db.backends import postgresql, sqlite3
 from penstock.web.db.configuration import Database, read_database
+from penstock.web.db.pool import check_before_use, pool_options
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+_BACKENDS: Final[dict[str, Any]] = {"sqlite": sqlite3, "postgresql": postgresql}
 _EXTRAS: Final = {"psycopg": "postgresql"}  # driver -> the extra that installs it
 
 
@@ -89,10 +91,10 @@ class Engines:
 
 def make_engine(database: Database) -> Engine:
     """Return an engine with our rules; raises ImproperlyConfigured if its driver is not installed."""
-    is_sqlite = database.url.get_backend_name() == "sqlite"
-    options = sqlite3.driver_options(database.options) if is_sqlite else dict(database.options)
+    backend = _BACKENDS.get(database.backend)
+    options = backend.driver_options(database.options) if backend else dict(database.options)
     try:
-        engine = create_engine(database.url, connect_args=options, **_pool_options(database))
+        engine = create_engine(database.url, connect_args=options, **pool_options(database))
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get(str(error.name))
         hint = f"`pip install 'penstock[{extra}]'`" if extra else f"{error.name!r} to be installed"
@@ -100,15 +102,11 @@ def make_engine(database: Database) -> Engine:
             f"DATABASES[{database.alias!r}] needs {error.name}; expected {hint}"
         ) from error
     standing.watch(engine)
-    if is_sqlite:
+    if backend is sqlite3:
         sqlite3.govern(engine, str(database.options.get("init_command", "")))
+    if backend is postgresql and database.has_health_checks:
+        check_before_use(engine, postgresql.looks_well)
     return engine
-
-
-def _pool_options(database: Database) -> dict[str, Any]:
-    if database.url.get_backend_name() == "sqlite" and database.url.database in {None, "", ":memory:"}:
-        return {}  # SQLAlchemy's choice: one connection for each thread, each with a database of its own
-    return {"pool_timeout": database.pool_timeout_s}
 
 
 engines: Final = Engines()

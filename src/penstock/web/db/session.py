@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from penstock.web.conf import settings
@@ -165,7 +166,12 @@ def _close(session: RequestSession) -> None:
             "expected transaction.atomic or session().commit()",
             session.alias,
         )
-    session.close()
+    try:
+        session.close()
+    except DBAPIError as error:  # the connection is lost, and with it what was to be rolled back
+        reason = str(error.orig).partition("\n")[0]
+        logger.warning("connection to database %r was lost: %s", session.alias, reason)
+        session.invalidate()
 
 
 def _forget_parent() -> None:

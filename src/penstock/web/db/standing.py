@@ -73,7 +73,8 @@ def _begin(connection: Connection) -> None:
 
 
 def _end(connection: Connection) -> None:
-    standing_of(connection).has_written = False
+    if not connection.invalidated:  # a lost connection has no info, and its successor begins anew
+        standing_of(connection).has_written = False
 
 
 def _note(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:

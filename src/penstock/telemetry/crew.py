@@ -1,0 +1,53 @@
+"""How many processes and threads serve this site: known to the server, asked by what they share.
+
+What several workers use together (the connections of a database) has to be divided before the first of them
+takes some, in code that knows nothing of the server.
+
+In:     the plan, told once in the process that imports the application.
+Out:    the numbers, or None where no server of ours runs.
+Never:  counts: a server that is scaled by signals goes on with what it was planned with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+# A reload has the old workers finish beside the new ones.
+GENERATIONS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who serves a site.
+
+    Attributes:
+        workers: processes of a generation.
+        threads: application calls at once in each.
+    """
+
+    workers: int
+    threads: int
+
+    def share(self, budget: int | None = None) -> int:
+        """Return how many of something a worker may have at most; 0 if there is not even one for each.
+
+        Without a budget it is what its threads can use: one each, and one for a request that was answered in
+        its place and still runs.
+        """
+        wanted = self.threads + 1
+        return wanted if budget is None else min(wanted, budget // (GENERATIONS * self.workers))
+
+
+_crew: Crew | None = None
+
+
+def join_crew(crew: Crew | None) -> None:
+    """Let this process and those forked from it be part of a crew; None: of none."""
+    global _crew  # noqa: PLW0603 - set once at boot, before the application is imported
+    _crew = crew
+
+
+def current_crew() -> Crew | None:
+    """Return the crew that this process is part of."""
+    return _crew
