@@ -21,7 +21,7 @@ PAGE = (ROOT / "docs/operations.md").read_text()
 # Who may log an event, and what an event looks like: a subject and a past participle.
 PACKAGES = ("agent", "server", "wsgi")
 EVENT = re.compile(
-    r"((?:agent|application|request|response|server|template|worker)\.[a-z]+(?:_[a-z]+)*)(?:[ :]|$)"
+    r"((?:agent|application|cgi|request|response|server|template|worker)\.[a-z]+(?:_[a-z]+)*)(?:[ :]|$)"
 )
 
 

@@ -20,7 +20,7 @@ def raising(error: Exception) -> Callable[[argparse.Namespace], int]:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        pytest.param([], "penstock: no command; expected serve, status, ", id="none"),
+        pytest.param([], "penstock: no command; expected serve, cgi, status, ", id="none"),
         pytest.param(["serv"], "penstock: unknown command 'serv'; did you mean 'serve'?", id="misspelt"),
         pytest.param(
             ["serve", "app", "-w"], "penstock: argument -w/--workers: expected one argument", id="flag"

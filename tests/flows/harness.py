@@ -139,7 +139,7 @@ class Server:
     """A `penstock serve` in a session of its own.
 
     Args:
-        words: what stands after `serve`.
+        words: what stands after the command.
         folder: for its logs; made here.
         chdir: the folder it is started in.
         environment: variables beside ours.
@@ -149,6 +149,7 @@ class Server:
         inherit: descriptors to leave open.
         prefix: words before python, as in `sh -c ...`.
         python: the interpreter.
+        command: `serve`, or `cgi`.
 
     Attributes:
         is_noise_expected: whether warnings, errors and tracebacks in its logs are what the flow is about.
@@ -167,6 +168,7 @@ class Server:
         inherit: Sequence[int] = (),
         prefix: Sequence[str] = (),
         python: str = sys.executable,
+        command: str = "serve",
     ) -> None:
         folder.mkdir()
         self.folder = folder
@@ -179,7 +181,7 @@ class Server:
             words = [*words, "--access-log", str(self.access_log), "--error-log", str(self.error_log)]
         with (folder / "stderr").open("wb") as err, (folder / "stdout").open("wb") as out:
             self.process = subprocess.Popen(
-                [*prefix, python, "-m", "penstock", "serve", *words],
+                [*prefix, python, "-m", "penstock", command, *words],
                 cwd=chdir,
                 env=clean_environment(environment),
                 stdin=subprocess.DEVNULL,

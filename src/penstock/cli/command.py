@@ -65,6 +65,7 @@ def _doctor(arguments: "argparse.Namespace") -> int:
 COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingProxyType(
     {
         "serve": _serve,
+        "cgi": _serve,  # the same, of a folder
         "status": _status,
         "logs": _logs,
         "reload": _reload,

@@ -39,6 +39,7 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "wsgi": "the application's environment",
         "telemetry": "shared memory",
         "agent": "logs",
+        "cgi": "scripts of `penstock cgi`",
         "dogstatsd": "DogStatsD",
     }
 )
@@ -57,7 +58,17 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-COMMANDS: Final = ("serve", "status", "logs", "reload", "config", "doctor", "systemd", *PROJECT_COMMANDS)
+COMMANDS: Final = (
+    "serve",
+    "cgi",
+    "status",
+    "logs",
+    "reload",
+    "config",
+    "doctor",
+    "systemd",
+    *PROJECT_COMMANDS,
+)
 EXPECTED: Final = f"{', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}"
 
 EPILOG: Final = """\
@@ -105,6 +116,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("-V", "--version", action="version", version=f"penstock {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     _add_serve(commands)
+    _add_cgi(commands)
     _add_status(commands)
     _add_logs(commands)
     _add_reload(commands)
@@ -120,7 +132,7 @@ def flag_hint(word: str, command: str) -> str:
     flag = word.partition("=")[0]
     if not flag.startswith("-"):
         return "quote it if it belongs to the word before"
-    if command != "serve":
+    if command not in {"serve", "cgi"}:
         return f"see penstock {command} --help"
     if flag in ELSEWHERE:
         return ELSEWHERE[flag]
@@ -160,11 +172,29 @@ def _add_serve(commands: "argparse._SubParsersAction[_Parser]") -> None:
         metavar="TARGET",
         help="MODULE (its `application`, else `app`), MODULE:ATTRIBUTE, MODULE:FACTORY() or path/to/file.py",
     )
-    _add_config_flag(serve)
+    _add_options(serve)
+
+
+def _add_cgi(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    cgi = commands.add_parser(
+        "cgi",
+        help="serve the scripts of a folder (CGI)",
+        description="Serve the executable files of a folder as CGI scripts: each request starts one anew.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    cgi.add_argument("directory", metavar="DIRECTORY", help="where the scripts are, e.g. cgi-bin")
+    cgi.set_defaults(target="")
+    _add_options(cgi)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    _add_config_flag(parser)
     for section, title in TITLES.items():
         options = [option for option in OPTIONS.values() if option.section == section and option.flag]
         if options:
-            group = serve.add_argument_group(title)
+            group = parser.add_argument_group(title)
             for option in options:
                 _add_option(group, option)
 

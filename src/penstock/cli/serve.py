@@ -1,4 +1,4 @@
-"""`penstock serve`: from configuration to a running server.
+"""`penstock serve` and `penstock cgi`: from configuration to a running server.
 
 In:     the parsed words.
 Out:    the exit status of the master.
@@ -19,6 +19,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from penstock import __version__
+from penstock.cli.cgi import scripts_target
 from penstock.cli.error import CommandError
 from penstock.cli.handover import make_exec, take_inheritance
 from penstock.cli.machine import OTHER_FILES, default_workers, memory_headroom_bytes, raise_file_limit
@@ -116,6 +117,8 @@ def read_config(
     loaded = load_config(flags, os.environ, file=arguments.config, folder=folder)
     server = take_passed(loaded.config.server, sockets, is_bound="bind" in loaded.places)
     config = settle(dataclasses.replace(loaded.config, server=server))
+    if directory := getattr(arguments, "directory", ""):
+        return config, scripts_target(directory, config.cgi, folder)
     target = arguments.target or config.application.application
     if not target:
         raise ConfigError("nothing to serve", "name the application: penstock serve mysite.wsgi")
@@ -335,7 +338,7 @@ def make_plan(config: Config, target: str, planner: Planner) -> ServePlan:
         find_hook=own_part(load_hook),
         agent=agent_part(config),
         run_agent=agent_runner(config, planner.ops),
-        announce=announcer(config, target, str(planner.ops or "")),
+        announce=announcer(config, _shown(planner.arguments, target), str(planner.ops or "")),
         renew=planner,
         headroom=memory_headroom_bytes,
         execute=make_exec(planner.folder),
@@ -396,6 +399,12 @@ def announcer(config: Config, target: str, ops: str = "") -> Callable[[Sequence[
             sys.stderr.flush()
 
     return announce
+
+
+def _shown(arguments: "argparse.Namespace", target: str) -> str:
+    """Return what is served, in the words of who asked for it."""
+    directory = getattr(arguments, "directory", "")
+    return f"the scripts of {directory}" if directory else target
 
 
 def _count(number: int, noun: str) -> str:

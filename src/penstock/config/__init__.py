@@ -3,6 +3,7 @@
 from penstock.config.agent import AgentConfig
 from penstock.config.application import ApplicationConfig
 from penstock.config.catalogue import OPTIONS, Config, Kind, Option
+from penstock.config.cgi import CGIConfig
 from penstock.config.dogstatsd import DogStatsDConfig
 from penstock.config.error import ConfigError
 from penstock.config.load import LoadedConfig, load_config
@@ -16,6 +17,7 @@ __all__ = [
     "OPTIONS",
     "AgentConfig",
     "ApplicationConfig",
+    "CGIConfig",
     "Config",
     "ConfigError",
     "DogStatsDConfig",

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from penstock.config.agent import AgentConfig
 from penstock.config.application import ApplicationConfig
+from penstock.config.cgi import CGIConfig
 from penstock.config.dogstatsd import DogStatsDConfig
 from penstock.config.protocol import ProtocolConfig
 from penstock.config.server import ServerConfig
@@ -69,6 +70,7 @@ class Config:
     server: ServerConfig = dataclasses.field(default_factory=ServerConfig)
     protocol: ProtocolConfig = dataclasses.field(default_factory=ProtocolConfig)
     wsgi: WSGIConfig = dataclasses.field(default_factory=WSGIConfig)
+    cgi: CGIConfig = dataclasses.field(default_factory=CGIConfig)
     telemetry: TelemetryConfig = dataclasses.field(default_factory=TelemetryConfig)
     agent: AgentConfig = dataclasses.field(default_factory=AgentConfig)
     dogstatsd: DogStatsDConfig = dataclasses.field(default_factory=DogStatsDConfig)
