@@ -22,8 +22,8 @@ def test_names_of_stations_are_unique():
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        pytest.param(Config(), [], id="nothing"),
-        pytest.param(Config(dogstatsd=DOGSTATSD), ["dogstatsd"], id="dogstatsd"),
+        pytest.param(Config(), ["traces"], id="nothing"),
+        pytest.param(Config(dogstatsd=DOGSTATSD), ["dogstatsd", "traces"], id="dogstatsd"),
     ],
 )
 def test_what_is_not_asked_for_is_not_there(config, expected):

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from penstock.agent.dogstatsd import DogStatsD, read_options
 from penstock.agent.metrics import Gatherer
 from penstock.agent.station import Station
+from penstock.agent.traces import Traces, TraceSink
 from penstock.config import Config
 
 
 def stations_of(config: Config, gatherer: Gatherer) -> list[Station]:
-    """Return the stations that a configuration asks for."""
-    return list(_stations(config, gatherer))
+    """Return the stations that a configuration asks for; traces go to those of them that keep any."""
+    stations = list(_stations(config, gatherer))
+    sinks = [station for station in stations if isinstance(station, TraceSink)]
+    return [*stations, Traces(sinks, has_query=config.agent.log_query)]
 
 
 def _stations(config: Config, _gatherer: Gatherer) -> Iterator[Station]:

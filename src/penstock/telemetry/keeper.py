@@ -57,9 +57,12 @@ class TraceKeeper:
         wake_fd: eventfd that wakes the agent.
         config: how many are kept.
         wait: how a full ring waits (ring.py).
+
+    Attributes:
+        pid: of the process whose requests they are.
     """
 
-    __slots__ = ("_first_word", "_pid", "_rate", "_ring", "_saved", "_saved_at_ns", "_words")
+    __slots__ = ("_first_word", "_rate", "_ring", "_saved", "_saved_at_ns", "_words", "pid")
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a slot's writer is
         self,
@@ -73,7 +76,7 @@ class TraceKeeper:
         self._words = segment.words
         self._first_word = segment.layout.slot_at(slot) // WORD_BYTES
         self._ring = RingWriter(segment, segment.layout.span_ring(slot), wake_fd, wait)
-        self._pid = pid
+        self.pid = pid
         self._rate = config.trace_rate
         self._saved = float(config.trace_rate * _BURST_S)
         self._saved_at_ns = 0
@@ -116,7 +119,7 @@ class TraceKeeper:
         add_to(self._words, self._first_word + layout.SPANS_LOST, exchange.trace.lost)
         parts = _parts(_head(exchange), spans)
         for number, part in enumerate(parts):
-            fields = (exchange.last_byte_ns, self._pid, number, len(parts))
+            fields = (exchange.last_byte_ns, self.pid, number, len(parts))
             if not self._ring.append(SPANS, fields, part):
                 return 0
         return WITH_SPANS

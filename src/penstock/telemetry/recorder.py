@@ -138,7 +138,7 @@ class Recorder:
             words[word] = 0
         words[first + layout.GENERATION] = generation
         words[first + layout.STARTED_NS] = time.monotonic_ns()
-        words[first + layout.PID] = self._pid = pid
+        words[first + layout.PID] = self._pid = self._keeper.pid = pid
         words[first + layout.STATE] = WorkerState.BOOTING
 
     def set_state(self, state: WorkerState) -> None:

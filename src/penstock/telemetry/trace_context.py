@@ -96,8 +96,8 @@ def derive_ids(request_id: str) -> tuple[str, str]:
     return digits[:32], digits[32:]
 
 
-def derive_span_id(request_id: str, number: int) -> str:
-    """Return the id of the application's span `number` (from 1) of a request."""
+def derive_span_id(request_id: str, span: int | str) -> str:
+    """Return the id of a span of a request: the application's by its number from 1, a phase by its name."""
     return hashlib.blake2b(
-        f"{request_id}/{number}".encode(errors="backslashreplace"), digest_size=8
+        f"{request_id}/{span}".encode(errors="backslashreplace"), digest_size=8
     ).hexdigest()
