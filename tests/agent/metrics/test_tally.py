@@ -58,10 +58,10 @@ def test_fold_while_reading_counts_nothing_twice_and_loses_nothing(
     calls = itertools.count(1)
     read = tally_module._read
 
-    def fold_meanwhile(fd, offset):
+    def fold_meanwhile(fd, offset, spans):
         if next(calls) == fold_at:
             fold_counts(segment, 1)
-        return read(fd, offset)
+        return read(fd, offset, spans)
 
     monkeypatch.setattr(tally_module, "_read", fold_meanwhile)
     assert TallyReader(segment).read().by_class[2] == 5
@@ -84,9 +84,9 @@ def test_slot_that_folds_for_ever_is_read_all_the_same(segment, put, monkeypatch
     fold_word = segment.layout.slot_at(1) // WORD_BYTES + layout.FOLD
     read = tally_module._read
 
-    def fold_always(fd, offset):
+    def fold_always(fd, offset, spans):
         segment.words[fold_word] += 2
-        return read(fd, offset)
+        return read(fd, offset, spans)
 
     monkeypatch.setattr(tally_module, "_read", fold_always)
     assert TallyReader(segment).read().by_class == (0,) * 6

@@ -126,6 +126,16 @@ def test_costly_page_takes_a_tenth_of_the_time_at_most(segment, now) -> None:
     assert ask(desk, "/status").body == b"2"
 
 
+def test_metrics_are_made_anew_twice_a_second_at_most(make_desk, put, finished, now) -> None:
+    desk, recorder = make_desk(), put(1)
+    pages = []
+    for _ in range(3):
+        recorder.access(finished())
+        pages.append(b'penstock_requests_total{status="2xx"} 3' in ask(desk, "/metrics").body)
+        now.pass_s(0.26)
+    assert pages == [False, False, True]
+
+
 def test_damaged_memory_is_an_error_of_that_page_alone(make_desk, segment) -> None:
     desk = make_desk()
     segment.words[layout.MAGIC_WORD] = 1

@@ -38,6 +38,8 @@ _JSON: Final = "application/json"
 _METHODS: Final = ("GET", "HEAD")
 # A page that took 10 ms is made again after 90 ms at the earliest; who asks sooner gets the same one.
 _SHARE: Final = 10
+# The page of metrics holds the GIL for 4 ms, in which no record is read; a scraper more often is a mistake.
+METRICS_FRESH_S: Final = 0.5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Desk:
     def __init__(self, subject: Subject, now: Callable[[], float] = time.monotonic) -> None:
         self._subject = subject
         self._metrics = {
-            form: _Page(functools.partial(_exposition, subject.gatherer, form), now)
+            form: _Page(functools.partial(_exposition, subject.gatherer, form), now, METRICS_FRESH_S)
             for form in (PROMETHEUS, OPENMETRICS)
         }
         self._status = _Page(self._report, now)
@@ -147,11 +149,18 @@ def _exposition(gatherer: Gatherer, form: Format) -> bytes:
 
 
 class _Page:
-    """A page that is made again when the time since it was made is `_SHARE` times what it took."""
+    """A page that is made again when the time since it was made is `_SHARE` times what it took.
 
-    def __init__(self, make: Callable[[], bytes], now: Callable[[], float]) -> None:
+    Args:
+        make: returns it.
+        now: monotonic seconds.
+        fresh_s: how long it is shown at least.
+    """
+
+    def __init__(self, make: Callable[[], bytes], now: Callable[[], float], fresh_s: float = 0.0) -> None:
         self._make = make
         self._now = now
+        self._fresh_s = fresh_s
         self._body = b""
         self._stale_at_s = now()
 
@@ -161,5 +170,5 @@ class _Page:
         if began_s >= self._stale_at_s:
             self._body = self._make()
             ended_s = self._now()
-            self._stale_at_s = ended_s + (_SHARE - 1) * (ended_s - began_s)
+            self._stale_at_s = ended_s + max((_SHARE - 1) * (ended_s - began_s), self._fresh_s)
         return self._body
