@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.telemetry.usage import proportional, resident, usage_of, usage_of_child
+from penstock.telemetry.usage import open_descriptors, proportional, resident, usage_of, usage_of_child
 
 
 def write_stat(proc: Path, text: str) -> Path:
@@ -53,3 +53,8 @@ def test_memory_of_a_process_is_counted_and_that_of_none_is_nothing(measure) -> 
 
 def test_part_of_shared_memory_is_less_than_all_of_it() -> None:
     assert proportional(os.getpid()) < resident(os.getpid())
+
+
+def test_descriptors_that_cannot_be_seen_are_none() -> None:
+    assert open_descriptors(os.getpid()) >= 3
+    assert open_descriptors(1 << 22) == 0

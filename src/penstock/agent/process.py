@@ -25,7 +25,14 @@ from typing import Final
 from penstock.agent.agent import Agent
 from penstock.agent.assembly import stations_of
 from penstock.agent.crew import Crew
-from penstock.agent.metrics import ApplicationMetrics, Gatherer, ServerMetrics
+from penstock.agent.metrics import (
+    BOUNDS_S,
+    ApplicationMetrics,
+    Gatherer,
+    ProcessMetrics,
+    ServerMetrics,
+    Slowness,
+)
 from penstock.agent.ops import Desk, OpsPort, OpsSeat, Subject
 from penstock.agent.tenant import Tenant
 from penstock.config import Config
@@ -95,10 +102,15 @@ def run_agent(segment: Segment, config: Config, parent_pid: int, seat: OpsSeat |
     for fd in (signals.fd, parent_fd):
         if fd >= 0:
             poller.register(fd, select.POLLIN)
+    slowness = Slowness(BOUNDS_S)
     gatherer = Gatherer(
-        [ServerMetrics(segment, config.server.threads, parent_pid), ApplicationMetrics(segment)]
+        [
+            ServerMetrics(segment, config.server.threads, parent_pid, lambda: slowness.exemplars(segment)),
+            ProcessMetrics(segment, parent_pid),
+            ApplicationMetrics(segment),
+        ]
     )
-    crew = Crew(stations_of(config, gatherer))
+    crew = Crew([slowness, *stations_of(config, gatherer)])
     for source in crew.sources:
         gatherer.add(source)
     tenant = Tenant(segment, config.agent, crew, name=config.application.application)

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from penstock.agent.metrics.exposition import render
+from penstock.agent.metrics.family import Exemplar
 from penstock.agent.metrics.server import BOUNDS_S, ServerMetrics, buckets_below
 from penstock.telemetry import layout
 from penstock.telemetry.histogram import bucket_of
@@ -150,25 +151,6 @@ def test_lanes_rings_and_the_agent_are_counted(segment, metrics, put, finished) 
     assert values["penstock_pending_records", ("ring", "access")] == 1
 
 
-def test_memory_is_shown_of_our_processes_and_not_of_a_pid_that_the_memory_claims(metrics, put) -> None:
-    put(1, pid=os.getpid())  # as if the master had forked this process
-    put(2, pid=1)  # no child of the master
-    _, values = parse(metrics)
-    name = "penstock_process_resident_memory_bytes"
-    assert values[name, ("process", "agent")] > 1 << 20
-    assert values[name, ("process", "worker"), ("slot", "1")] > 1 << 20
-    assert (name, ("process", "worker"), ("slot", "2")) not in values
-
-
-def test_template_shows_its_memory_and_is_no_worker(metrics, put) -> None:
-    put(2, WorkerState.TEMPLATE, pid=os.getpid())
-    _, values = parse(metrics)
-    name = "penstock_process_resident_memory_bytes"
-    assert values[name, ("process", "template"), ("slot", "2")] > 1 << 20
-    assert not [key for key in values if ("worker", "2") in key]
-    assert sum(value for key, value in values.items() if key[0] == "penstock_workers") == 0
-
-
 def test_reload_that_failed_is_a_gauge_until_one_succeeds(segment, metrics) -> None:
     def is_successful() -> float:
         return parse(metrics)[1][("penstock_last_reload_successful",)]
@@ -188,6 +170,16 @@ def test_readiness_is_a_gauge(metrics, put) -> None:
     put(1, WorkerState.READY)
     _, values = parse(metrics)
     assert values[("penstock_ready",)] == 1
+
+
+def test_exemplars_are_those_of_the_total_times(segment, put, finished) -> None:
+    put(1).access(finished())
+    exemplars = (Exemplar((("request_id", "a"),), 0.00002, 1.0), *[None] * len(BOUNDS_S))
+    source = ServerMetrics(segment, 4, os.getppid(), lambda: exemplars)
+    (family,) = [each for each in source.families() if each.name == "penstock_request_phase_seconds"]
+    found = {sample.labels[0][1]: sample.value.exemplars for sample in family.samples}
+    assert found.pop("total") == exemplars
+    assert set(found.values()) == {()}
 
 
 def test_start_time_does_not_move(metrics, put) -> None:

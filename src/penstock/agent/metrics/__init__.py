@@ -11,9 +11,12 @@ from penstock.agent.metrics.family import (
     SummaryValue,
 )
 from penstock.agent.metrics.gather import Gatherer, Labelled
-from penstock.agent.metrics.server import ServerMetrics
+from penstock.agent.metrics.process import ProcessMetrics
+from penstock.agent.metrics.server import BOUNDS_S, ServerMetrics
+from penstock.agent.metrics.slowness import Slowness
 
 __all__ = [
+    "BOUNDS_S",
     "ApplicationMetrics",
     "Exemplar",
     "Family",
@@ -21,8 +24,10 @@ __all__ = [
     "HistogramValue",
     "Kind",
     "Labelled",
+    "ProcessMetrics",
     "Sample",
     "ServerMetrics",
+    "Slowness",
     "Source",
     "SummaryValue",
 ]

@@ -4,9 +4,9 @@ Counters are sums over all processes that there were, so none goes back when a w
 belongs to one worker carries its slot (`worker="3"`), never its pid, which would make new series at each
 reload.
 
-In:     a segment, the tally, /proc.
+In:     a segment, the tally.
 Out:    families.
-Never:  formats (exposition.py), writes to the memory, believes a pid (usage.py).
+Never:  formats (exposition.py), writes to the memory.
 
 Rules:  docs/operations.md lists each name with its labels; a test compares.
 """
@@ -21,7 +21,7 @@ from operator import mul
 from typing import TYPE_CHECKING, Final
 
 from penstock import __version__
-from penstock.agent.metrics.family import Family, HistogramValue, Kind, Sample
+from penstock.agent.metrics.family import Exemplar, Family, HistogramValue, Kind, Sample
 from penstock.agent.metrics.tally import Tally, TallyReader
 from penstock.agent.readiness import judge
 from penstock.telemetry import layout
@@ -30,7 +30,6 @@ from penstock.telemetry.histogram import bucket_bounds
 from penstock.telemetry.layout import HISTOGRAM_WORDS, STATUS_CLASSES, WORD_BYTES
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
-from penstock.telemetry.usage import Usage, usage_of, usage_of_child
 from penstock.telemetry.verdict import ReloadState, last_reload, read_verdict
 
 if TYPE_CHECKING:
@@ -64,13 +63,21 @@ class ServerMetrics:
         segment: mapped.
         threads: application threads of each worker.
         master_pid: the master's, from whoever forked us and not from the memory.
+        exemplars: returns those of the total times, by bucket; empty = there are none.
     """
 
-    def __init__(self, segment: Segment, threads: int, master_pid: int) -> None:
+    def __init__(
+        self,
+        segment: Segment,
+        threads: int,
+        master_pid: int,
+        exemplars: Callable[[], tuple[Exemplar | None, ...]] = tuple,
+    ) -> None:
         self._segment = segment
         self._words = segment.words
         self._threads = threads
         self._master_pid = master_pid
+        self._exemplars = exemplars
         self._offset_ns = measure_offset_ns()  # once: a start time that moves would look like a restart
         self._tallies = TallyReader(segment)
         plan = segment.layout
@@ -80,11 +87,10 @@ class ServerMetrics:
         """Return all families as of now."""
         return [
             *self._server(),
-            *_requests(self._tallies.read()),
+            *_requests(self._tallies.read(), self._exemplars()),
             self._killed(),
             self._lanes(),
             *self._workers(),
-            *self._processes(),
             *self._records(),
             *self._agent(),
         ]
@@ -151,31 +157,6 @@ class ServerMetrics:
         plan = self._segment.layout
         lines = (plan.thread_at(slot, thread) // WORD_BYTES for thread in range(plan.threads))
         return sum(1 for line in lines if self._words[line])
-
-    # Processes
-
-    def _processes(self) -> Iterator[Family]:
-        usages = {labels: usage for labels, usage in self._usages() if usage is not None}
-        yield _by_process(
-            "penstock_process_resident_memory_bytes",
-            Kind.GAUGE,
-            "Resident memory; pages that processes share count in each.",
-            {labels: usage.resident_bytes for labels, usage in usages.items()},
-        )
-        yield _by_process(
-            "penstock_process_cpu_seconds",
-            Kind.COUNTER,
-            "User and system CPU time of the process; begins anew with each process.",
-            {labels: usage.cpu_s for labels, usage in usages.items()},
-        )
-
-    def _usages(self) -> Iterator[tuple[tuple[str, str], Usage | None]]:
-        """(what it is, its slot as text, for one of several), and what it uses."""
-        yield ("master", ""), usage_of(self._master_pid)
-        yield ("agent", ""), usage_of(os.getpid())
-        for kind, states in (("worker", _LIVING), ("template", (WorkerState.TEMPLATE,))):
-            for slot in self._slots(*states):
-                yield (kind, str(slot)), usage_of_child(self._word(slot, layout.PID), self._master_pid)
 
     # Records and the agent
 
@@ -296,12 +277,13 @@ _OF_LIVING: Final = (
 )
 
 
-def _requests(tally: Tally) -> Iterator[Family]:
+def _requests(tally: Tally, exemplars: tuple[Exemplar | None, ...]) -> Iterator[Family]:
     text = "Requests that reached the application, by status class."
     counts = dict(zip(_STATUS_NAMES, tally.by_class, strict=True))
     yield _by_label("penstock_requests", Kind.COUNTER, text, "status", counts)
     text = "Time of requests that reached the application, by phase; docs/logs.md says what each is."
     phases = {phase: _histogram(counts) for phase, counts in tally.phases.items()}
+    phases["total"] = dataclasses.replace(phases["total"], exemplars=exemplars)
     yield _by_label("penstock_request_phase_seconds", Kind.HISTOGRAM, text, "phase", phases)
 
 
@@ -324,14 +306,6 @@ def _by_label(
     name: str, kind: Kind, text: str, label: str, values: Mapping[str, float | HistogramValue]
 ) -> Family:
     samples = (Sample(((label, text),), value) for text, value in values.items())
-    return Family(name, kind, text, _unit_of(name), tuple(samples))
-
-
-def _by_process(name: str, kind: Kind, text: str, values: Mapping[tuple[str, str], float]) -> Family:
-    samples = (
-        Sample((("process", process), *((("slot", slot),) if slot else ())), value)
-        for (process, slot), value in values.items()
-    )
     return Family(name, kind, text, _unit_of(name), tuple(samples))
 
 

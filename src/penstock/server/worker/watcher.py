@@ -22,6 +22,8 @@ from queue import SimpleQueue
 from time import monotonic_ns, sleep
 from typing import TYPE_CHECKING, Final
 
+from penstock.telemetry.runtime import take_over_counter
+
 if TYPE_CHECKING:
     from penstock.server.worker.loop import Loop
 
@@ -44,6 +46,7 @@ class Watcher:
     def __init__(self, loop: "Loop") -> None:
         self.is_parked = False
         self.take_over_count = 0
+        self._counter = take_over_counter()
         self._loop = loop
         self._bell: SimpleQueue[None] = SimpleQueue()  # rung twice = one look too many, nothing worse
 
@@ -75,6 +78,7 @@ class Watcher:
         except IndexError:  # the owner was quicker
             return
         self.take_over_count += 1
+        self._counter.inc()
         self._loop.appoint(exchange)
 
     def wake(self) -> None:

@@ -36,6 +36,7 @@ from penstock.server.worker.reception import NS, Reception
 from penstock.server.worker.warmup import PEER, is_failure, warm_up
 from penstock.telemetry import METER, Recorder, WorkerState, route_logging, show_stacks, take_over_prometheus
 from penstock.telemetry.pulse import BEAT_S
+from penstock.telemetry.runtime import GarbageWatch
 from penstock.wsgi import connection_environ
 
 log = logging.getLogger("penstock.server")
@@ -106,6 +107,7 @@ class Worker:
             return BOOT_FAILED_STATUS
         gc.collect()
         gc.freeze()  # what was imported stays: no collection needs to look at it again
+        GarbageWatch().begin()
         plan = self._assignment.plan
         server = plan.server
         lanes = Lanes(is_automatic=server.lanes == "auto", slow_ms=plan.telemetry.trace_slow_ms)
