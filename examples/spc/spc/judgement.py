@@ -91,7 +91,9 @@ def judge(chart: Chart, settings: Sequence[RuleSetting], readings: Readings) -> 
         return Judgement(None, fault=str(error))
     with telemetry.span("spc.rules", points=readings.count):
         broken = broken_rules(control, settings)
-    weights = sum((weigh(found, settings) for found in broken), start=np.zeros(readings.count))
+    weights = np.zeros(readings.count)
+    for found in filter(None, broken):  # without a rule that is on there is nothing to weigh
+        weights += weigh(found, settings)
     return Judgement(control, broken, weights, _capability(chart, readings))
 
 

@@ -49,6 +49,8 @@ def describe_rule(setting: RuleSetting) -> str:
     if setting.run == setting.out_of:
         how_many = "one point" if setting.run == 1 else f"{setting.run} in a row"
     where = PATTERNS[setting.rule].value
+    if setting.run == 1:
+        where = where.partition(",")[0]  # one point has but one side
     if setting.sigmas:
         where = where.replace("a line", f"{setting.sigmas:g} sigma").replace(
             "the lines", f"{setting.sigmas:g} sigma"

@@ -25,5 +25,5 @@ def _user(request):
 
 
 def user(request):
-    """Context processor: `user` for each template."""
-    return {"user": request.user}
+    """Context processor: `user` for each template; None where a fault came before the middleware."""
+    return {"user": getattr(request, "user", None)}

@@ -2,7 +2,7 @@
 
 from wtforms import Form, HiddenField, SelectField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from spc.models import Tool
 
@@ -13,7 +13,7 @@ class AcknowledgeForm(Form):
     note = TextAreaField(
         "Note",
         [
-            InputRequired("Say what the cause was, or that none was found"),
+            DataRequired("Say what the cause was, or that none was found"),
             Length(max=1000, message="At most 1000 characters"),
         ],
         render_kw={"rows": 4},

@@ -73,7 +73,7 @@ const actions = {
   closer: () => chart.zoom(0.5),
   farther: () => chart.zoom(2),
   all: () => chart.show(0, NEARLY_ALL),
-  latest: () => chart.show(chart.points.count - 150, chart.points.count - 1),
+  latest: () => chart.showLatest(),
   zones: () => { chart.showZones = !chart.showZones; },
   picture: savePicture,
 };

@@ -12,8 +12,10 @@
    a shape says too. */
 
 const GAP = 26;            // between two panels, in CSS pixels: room for the title of the lower one
-const MARGIN = { left: 64, right: 76, top: 24, bottom: 22 };
+const MARGIN = { left: 64, right: 84, top: 24, bottom: 22 };
+const NARROW = 560;        // from here down the limits stand within the panel: a phone has no room beside it
 const STRIP_HEIGHT = 40;
+const LATEST = 150;        // points that a chart begins with
 const MIN_WINDOW = 8;      // points; closer there is nothing more to see
 const MANY = 2;            // points for each pixel from which on columns are drawn instead of points
 
@@ -24,7 +26,11 @@ export class ControlChart {
     this.points = points;
     this.selected = null;
     this.showZones = true;
-    this.show(points.count - 150, points.count - 1);
+    this.showLatest();
+  }
+
+  showLatest() {
+    this.show(this.points.count - (this.isNarrow ? 50 : LATEST), this.points.count - 1);
   }
 
   /* Show the points of the indices first..last, as far as there are such. */
@@ -60,8 +66,12 @@ export class ControlChart {
       ? [{ top: MARGIN.top, bottom }]
       : [{ top: MARGIN.top, bottom: MARGIN.top + (inner - GAP) * 0.64 },
          { top: MARGIN.top + (inner - GAP) * 0.64 + GAP, bottom }];
-    return { left: MARGIN.left, right: width - MARGIN.right, panels,
+    return { left: this.isNarrow ? 46 : MARGIN.left, right: width - (this.isNarrow ? 8 : MARGIN.right), panels,
              strip: { top: height - STRIP_HEIGHT, bottom: height - 4 } };
+  }
+
+  get isNarrow() {
+    return this.size.width < NARROW;
   }
 
   get size() {
@@ -126,13 +136,13 @@ export class ControlChart {
     const scale = this.scaleOf(series, panel);
     this.drawZones(series, area, scale);
     this.drawBaseline(area, panel);
-    this.drawLimits(series, area, scale);
     if (series === this.points.series[0]) this.drawSpecification(area, panel, scale);
     this.clipped(area, panel, () => {
       this.drawLine(series.values, area, scale);
       this.drawMarks(series, scale);
       this.drawSelection(series, panel, scale);
     });
+    this.drawLimits(series, area, scale);
     this.drawAxis(series, area, panel, scale);
   }
 
@@ -229,9 +239,18 @@ export class ControlChart {
     }
     context.stroke();
     context.setLineDash([]);
-    context.textAlign = "left";
-    const last = level[this.visible.to];
-    context.fillText(`${name} ${shortNumber(last)}`, area.right + 6, scale(last) + 4);
+    const last = level[this.visible.to], text = `${name} ${shortNumber(last)}`;
+    context.textAlign = this.isNarrow ? "right" : "left";
+    if (this.isNarrow) this.drawOver(text, area.right - 4, scale(last) - 4);
+    else context.fillText(text, area.right + 6, scale(last) + 4);
+  }
+
+  /* Text on a drawing, with a rim of paper so that it can be read. */
+  drawOver(text, x, y) {
+    this.context.strokeStyle = this.colours.paper;
+    this.context.lineWidth = 3;
+    this.context.strokeText(text, x, y);
+    this.context.fillText(text, x, y);
   }
 
   drawSpecification(area, panel, scale) {
@@ -302,8 +321,7 @@ export class ControlChart {
     for (const [index, names] of series.violations) {
       if (index < this.first - 1 || index > this.last + 1) continue;
       const value = series.values[index];
-      const isBeyond = value > series.upper[index] || value < series.lower[index];
-      mark(this.context, this.x(index), scale(value), isBeyond, this.colours);
+      mark(this.context, this.x(index), scale(value), isBeyond(series, index), this.colours);
       if (this.last - this.first < 60) this.drawRuleNames(index, names, scale(value));
     }
   }
@@ -374,9 +392,9 @@ export class ControlChart {
     context.strokeStyle = this.colours.quiet;
     context.lineWidth = 1;
     this.drawColumns(values, 0, this.points.count - 1, area, y);
+    context.fillStyle = this.colours.alarm;
     for (const [index] of this.points.series[0].violations) {
-      context.fillStyle = this.colours.alarm;
-      context.fillRect(x(index) - 0.75, strip.top, 1.5, 5);
+      if (isBeyond(this.points.series[0], index)) context.fillRect(x(index) - 0.5, strip.top, 1, 6);
     }
     const left = x(Math.max(0, this.first)), right = x(Math.min(this.last, this.points.count - 1));
     context.fillStyle = this.colours.window;
@@ -386,12 +404,16 @@ export class ControlChart {
   }
 }
 
-function mark(context, x, y, isBeyond, colours) {
-  context.fillStyle = isBeyond ? colours.alarm : colours.warning;
+function isBeyond(series, index) {
+  return series.values[index] > series.upper[index] || series.values[index] < series.lower[index];
+}
+
+function mark(context, x, y, isDiamond, colours) {
+  context.fillStyle = isDiamond ? colours.alarm : colours.warning;
   context.strokeStyle = colours.paper;
   context.lineWidth = 1.5;
   context.beginPath();
-  if (isBeyond) {
+  if (isDiamond) {
     for (const [dx, dy] of [[0, -7], [7, 0], [0, 7], [-7, 0]]) context.lineTo(x + dx, y + dy);
   } else {
     for (const [dx, dy] of [[0, -7], [6.5, 5], [-6.5, 5]]) context.lineTo(x + dx, y + dy);
