@@ -4,7 +4,14 @@ from hypothesis import strategies as st
 
 from penstock.telemetry.layout import MAX_TEXT_BYTES
 from penstock.telemetry.record import MAX_PART_BYTES
-from penstock.telemetry.record_text import LOG_MOST, access_part, access_text, log_part
+from penstock.telemetry.record_text import (
+    LOG_MOST,
+    MAX_TRACE_BYTES,
+    access_part,
+    access_text,
+    log_part,
+    trace_part,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,4 +37,23 @@ def test_long_part_of_a_log_record_says_how_long_it_was():
     part = log_part("\xe9" * 300, 200)
     assert len(part) <= 200
     assert part.endswith(b" ... cut, 600 bytes in all")
-    assert sum(LOG_MOST) <= MAX_TEXT_BYTES
+    assert sum(LOG_MOST) + MAX_TRACE_BYTES <= MAX_TEXT_BYTES
+
+
+def test_a_long_traceback_keeps_its_begin_and_its_end() -> None:
+    frames = [f'  File "a.py", line {number}, in \u20ac\u20ac\u20ac' for number in range(1000)]
+    trace = trace_part("\n".join(["Traceback:", *frames, "ValueError: bad"]))
+    lines = trace.decode().split("\n")
+    assert lines[:2] == ["Traceback:", frames[0]]
+    assert lines[-2:] == [frames[-1], "ValueError: bad"]
+    assert set(lines) - {"Traceback:", *frames, "ValueError: bad"} == {"  ... cut, 37916 bytes in all"}
+    assert 7000 < len(trace) <= MAX_TRACE_BYTES
+
+
+def test_a_traceback_with_a_long_message_keeps_the_type_of_the_exception() -> None:
+    trace = trace_part("Traceback:\nValueError: " + "x" * 100_000 + "\nend")
+    assert trace.decode().split("\n") == ["Traceback:", "ValueError: " + "x" * 988, "end"]
+
+
+def test_a_short_traceback_is_left_as_it_is() -> None:
+    assert trace_part("Traceback:\n\udc80") == b"Traceback:\n\\udc80"

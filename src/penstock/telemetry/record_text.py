@@ -9,8 +9,11 @@ from typing import Any, Final
 
 from penstock.telemetry.record import MAX_PART_BYTES
 
-# Most bytes of logger, request id, thread name, message and trace; together below MAX_TEXT_BYTES.
-LOG_MOST: Final = (200, 200, 100, 8000, 7500)
+# Most bytes of logger, request id, thread name and message; together with a trace below MAX_TEXT_BYTES.
+LOG_MOST: Final = (200, 200, 100, 8000)
+MAX_TRACE_BYTES: Final = 7500
+_TRACE_BEGIN_BYTES: Final = 1500
+_MAX_TRACE_LINE: Final = 1000
 
 
 def access_part(value: Any) -> bytes:
@@ -30,3 +33,17 @@ def log_part(text: str, most: int) -> bytes:
     if len(raw) <= most:
         return raw
     return raw[: most - 40].decode("utf-8", "ignore").encode() + b" ... cut, %d bytes in all" % len(raw)
+
+
+def trace_part(trace: str) -> bytes:
+    """UTF-8 of a traceback; of one that is too long its begin and its end, which has the exception."""
+    raw = trace.encode("utf-8", "backslashreplace")
+    if len(raw) <= MAX_TRACE_BYTES:
+        return raw
+    lines = [line[:_MAX_TRACE_LINE] for line in trace.split("\n")]
+    short = "\n".join(lines).encode("utf-8", "backslashreplace")
+    if len(short) <= MAX_TRACE_BYTES:
+        return short
+    begin = short[:_TRACE_BEGIN_BYTES].rpartition(b"\n")[0]
+    end = short[_TRACE_BEGIN_BYTES + 60 - MAX_TRACE_BYTES :].partition(b"\n")[2]
+    return b"%b\n  ... cut, %d bytes in all\n%b" % (begin, len(raw), end)

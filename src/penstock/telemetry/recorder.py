@@ -38,7 +38,7 @@ from penstock.telemetry.layout import (
 )
 from penstock.telemetry.pulse import RunningRequest
 from penstock.telemetry.record import ACCESS, CHECK, LOG, FinishedRequest, Outcome
-from penstock.telemetry.record_text import LOG_MOST, access_part, access_text, log_part
+from penstock.telemetry.record_text import LOG_MOST, access_part, access_text, log_part, trace_part
 from penstock.telemetry.ring import RingWriter
 from penstock.telemetry.scoreboard import WorkerState, fold_counts
 from penstock.telemetry.segment import Segment
@@ -425,8 +425,9 @@ class Recorder:
         if not self.is_own:
             return False
         try:
-            texts = (logger, request_id, thread_name, message, trace)
+            texts = (logger, request_id, thread_name, message)
             parts = [log_part(text, most) for text, most in zip(texts, LOG_MOST, strict=True)]
+            parts.append(trace_part(trace))
             ids = (b"", b"")
             if context is not None:
                 ids = (bytes.fromhex(context.trace_id), bytes.fromhex(context.span_id))
