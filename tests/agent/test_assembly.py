@@ -2,7 +2,7 @@ import pytest
 
 from penstock.agent.assembly import stations_of
 from penstock.agent.metrics import Gatherer
-from penstock.config import Config, DogStatsDConfig
+from penstock.config import Config, DogStatsDConfig, StoreConfig
 
 DOGSTATSD = DogStatsDConfig(dogstatsd=("127.0.0.1:0",))
 
@@ -15,15 +15,16 @@ def names(config: Config) -> list[str]:
 
 
 def test_names_of_stations_are_unique():
-    found = names(Config(dogstatsd=DOGSTATSD))
+    found = names(Config(dogstatsd=DOGSTATSD, store=StoreConfig(store="x.db")))
     assert len(found) == len(set(found))
 
 
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        pytest.param(Config(), ["traces"], id="nothing"),
-        pytest.param(Config(dogstatsd=DOGSTATSD), ["dogstatsd", "traces"], id="dogstatsd"),
+        pytest.param(Config(), ["errors", "traces"], id="nothing"),
+        pytest.param(Config(dogstatsd=DOGSTATSD), ["errors", "dogstatsd", "traces"], id="dogstatsd"),
+        pytest.param(Config(store=StoreConfig(store="x.db")), ["errors", "store", "traces"], id="store"),
     ],
 )
 def test_what_is_not_asked_for_is_not_there(config, expected):

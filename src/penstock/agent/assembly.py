@@ -7,12 +7,15 @@ Never:  decides what a station does when it is off: one that is not configured i
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from penstock.agent.dogstatsd import DogStatsD, read_options
+from penstock.agent.errors import ErrorTracker
 from penstock.agent.metrics import Gatherer
 from penstock.agent.station import Station
+from penstock.agent.store import Keeper
 from penstock.agent.traces import Traces, TraceSink
-from penstock.config import Config
+from penstock.config import Config, StoreConfig
 
 
 def stations_of(config: Config, gatherer: Gatherer) -> list[Station]:
@@ -22,7 +25,21 @@ def stations_of(config: Config, gatherer: Gatherer) -> list[Station]:
     return [*stations, Traces(sinks, has_query=config.agent.log_query)]
 
 
-def _stations(config: Config, _gatherer: Gatherer) -> Iterator[Station]:
+def _stations(config: Config, gatherer: Gatherer) -> Iterator[Station]:
     """One line each: `if config.x.y: yield X(config.x)`."""
+    errors = ErrorTracker(has_query=config.agent.log_query)
+    yield errors
+    if config.store.store != "off":
+        yield _store(config.store, gatherer, errors)
     if config.dogstatsd.dogstatsd:
         yield DogStatsD(read_options(config.dogstatsd))
+
+
+def _store(config: StoreConfig, gatherer: Gatherer, errors: ErrorTracker) -> Keeper:
+    return Keeper(
+        Path(config.store),
+        max_bytes=config.store_max_bytes,
+        max_age_s=config.store_max_age_s,
+        gather=gatherer.gather,
+        errors=errors,
+    )

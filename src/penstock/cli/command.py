@@ -38,6 +38,12 @@ def _logs(arguments: "argparse.Namespace") -> int:
     return run_logs(arguments)
 
 
+def _errors(arguments: "argparse.Namespace") -> int:
+    from penstock.cli.errors import run_errors  # noqa: PLC0415 - only this command needs the store
+
+    return run_errors(arguments)
+
+
 def _reload(arguments: "argparse.Namespace") -> int:
     from penstock.cli.reload import run_reload  # noqa: PLC0415 - only this command needs telemetry
 
@@ -68,6 +74,7 @@ COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingPr
         "cgi": _serve,  # the same, of a folder
         "status": _status,
         "logs": _logs,
+        "errors": _errors,
         "reload": _reload,
         "config": _config,
         "doctor": _doctor,

@@ -41,6 +41,7 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "agent": "logs",
         "cgi": "scripts of `penstock cgi`",
         "dogstatsd": "DogStatsD",
+        "store": "the store",
     }
 )
 
@@ -63,6 +64,7 @@ COMMANDS: Final = (
     "cgi",
     "status",
     "logs",
+    "errors",
     "reload",
     "config",
     "doctor",
@@ -119,6 +121,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cgi(commands)
     _add_status(commands)
     _add_logs(commands)
+    _add_errors(commands)
     _add_reload(commands)
     _add_config(commands)
     _add_doctor(commands)
@@ -238,6 +241,29 @@ def _add_logs(commands: "argparse._SubParsersAction[_Parser]") -> None:
         logs.add_argument(flag, default="", metavar=metavar, help=text)
     _add_choice(logs)
     _add_config_flag(logs)
+
+
+def _add_errors(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    errors = commands.add_parser(
+        "errors",
+        help="show the exceptions of the last days, by type and place",
+        description="Show groups of exceptions from the store of the running server, or one: show ID.",
+        allow_abbrev=False,
+    )
+    errors.add_argument("words", nargs="*", metavar="show ID", help="one group with its stack and request")
+    errors.add_argument(
+        "--since", default="", metavar="TIME", help="that occurred since then: 10m, 2h, 3d, 10:30"
+    )
+    errors.add_argument("--json", action="store_true", help="print JSON, for programs")
+    _add_store_flags(errors)
+
+
+def _add_store_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--store", default="", metavar="FILE", help="the store (default: that of the running server)"
+    )
+    _add_choice(parser)
+    _add_config_flag(parser)
 
 
 def _add_reload(commands: "argparse._SubParsersAction[_Parser]") -> None:

@@ -122,7 +122,8 @@ def read_config(
     target = arguments.target or config.application.application
     if not target:
         raise ConfigError("nothing to serve", "name the application: penstock serve mysite.wsgi")
-    return config, target
+    named = dataclasses.replace(config.application, application=target)  # the agent calls it so
+    return dataclasses.replace(config, application=named), target
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from penstock.config.load import LoadedConfig, load_config
 from penstock.config.option import option
 from penstock.config.protocol import ProtocolConfig
 from penstock.config.server import ServerConfig
+from penstock.config.store import StoreConfig
 from penstock.config.telemetry import TelemetryConfig
 from penstock.config.wsgi import WSGIConfig
 
@@ -26,6 +27,7 @@ __all__ = [
     "Option",
     "ProtocolConfig",
     "ServerConfig",
+    "StoreConfig",
     "TelemetryConfig",
     "WSGIConfig",
     "load_config",

@@ -20,6 +20,7 @@ from penstock.config.cgi import CGIConfig
 from penstock.config.dogstatsd import DogStatsDConfig
 from penstock.config.protocol import ProtocolConfig
 from penstock.config.server import ServerConfig
+from penstock.config.store import StoreConfig
 from penstock.config.telemetry import TelemetryConfig
 from penstock.config.wsgi import WSGIConfig
 
@@ -74,6 +75,7 @@ class Config:
     telemetry: TelemetryConfig = dataclasses.field(default_factory=TelemetryConfig)
     agent: AgentConfig = dataclasses.field(default_factory=AgentConfig)
     dogstatsd: DogStatsDConfig = dataclasses.field(default_factory=DogStatsDConfig)
+    store: StoreConfig = dataclasses.field(default_factory=StoreConfig)
 
 
 SECTIONS: Final[Mapping[str, Any]] = MappingProxyType(typing.get_type_hints(Config))

@@ -1,0 +1,7 @@
+"""The last hours in one SQLite file: metrics, kept traces, groups of exceptions. Off unless asked for."""
+
+from penstock.agent.store.keeper import Keeper
+from penstock.agent.store.reader import FaultRow, StoreReader
+from penstock.agent.store.schema import StoreError
+
+__all__ = ["FaultRow", "Keeper", "StoreError", "StoreReader"]
