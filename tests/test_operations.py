@@ -15,6 +15,7 @@ from penstock.cli import doctor_rules
 from penstock.protocol import RequestHead
 from penstock.server.signals import HANDLED
 from penstock.telemetry import CurrentRequest, Recorder, Segment, Snapshot, WorkerState, WorkerStatus
+from penstock.telemetry.layout import HISTOGRAM_WORDS, WORD_BYTES
 from penstock.telemetry.meter import Meter
 from penstock.telemetry.runtime import GarbageWatch, take_over_counter
 
@@ -76,6 +77,7 @@ def gathered(segment: Segment) -> dict[str, Family]:
     sources = [ServerMetrics(segment, 4, 1), ProcessMetrics(segment, 1), ApplicationMetrics(segment)]
     gatherer = Gatherer(sources)
     gatherer.gather()  # which reads the proportional memory of one process
+    segment.words[segment.layout.counts_at(1) // WORD_BYTES + 17 * HISTOGRAM_WORDS] = 1  # 2xx, total
     families = gatherer.gather()
     return {family.name + suffixes.get(family.kind, ""): family for family in families}
 

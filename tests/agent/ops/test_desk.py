@@ -1,20 +1,28 @@
 import json
 import os
+import shutil
+import subprocess
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
-from penstock.agent.metrics import ApplicationMetrics, Gatherer, ServerMetrics
+from penstock.agent.metrics import ApplicationMetrics, Gatherer, ProcessMetrics, ServerMetrics
 from penstock.agent.ops.desk import Desk, Subject
 from penstock.protocol import RequestHead
 from penstock.telemetry import layout
+from penstock.telemetry.definition import Definition, Kind, Merge
+from penstock.telemetry.instrument import Counter, Gauge, Histogram
 from penstock.telemetry.layout import WORD_BYTES
+from penstock.telemetry.meter import Meter
+from penstock.telemetry.runtime import GarbageWatch, take_over_counter
 from penstock.telemetry.scoreboard import WorkerState
 
 
 @pytest.fixture
 def make_desk(segment, now):
     def make(**changes) -> Desk:
-        gatherer = Gatherer([ServerMetrics(segment, 4, os.getppid()), ApplicationMetrics(segment)])
+        sources = (ServerMetrics(segment, 4, os.getppid()), ProcessMetrics(segment, os.getppid()))
+        gatherer = Gatherer([*sources, ApplicationMetrics(segment)])
         values = {
             "segment": segment,
             "threads": 4,
@@ -67,6 +75,44 @@ def test_metrics_are_openmetrics_for_who_asks_for_it(make_desk) -> None:
     assert answer.kind == "application/openmetrics-text; version=1.0.0; charset=utf-8"
     assert answer.body.endswith(b"\n# EOF\n")
     assert ("Vary", "Accept") in answer.fields
+
+
+@pytest.fixture
+def busy_desk(segment, make_desk, put, finished) -> Desk:
+    """Return the desk of a server that has something of everything."""
+    recorder = put(1)
+    recorder.access(finished())
+    meter = Meter()
+    meter.bind(segment, 1)
+    meter.pid = 4242
+    GarbageWatch(meter)
+    take_over_counter(meter)
+    meter.define(Counter, Definition("shop_orders", Kind.COUNTER, "Orders.", ("kind",))).labels('a"\n').inc()
+    bounds = Definition("shop_wait_seconds", Kind.HISTOGRAM, "Waiting.", (), (0.1, 1.0), unit="seconds")
+    meter.define(Histogram, bounds).observe(0.5, exemplar={"trace_id": "4bf9"})
+    meter.define(Gauge, Definition("shop_users", Kind.GAUGE, "Users.", merge=Merge.EACH)).set(3)
+    return make_desk()
+
+
+@pytest.mark.skipif(
+    shutil.which("promtool") is None and "CI" not in os.environ, reason="promtool is not installed"
+)
+def test_promtool_has_nothing_to_say_of_the_page(busy_desk) -> None:
+    page = ask(busy_desk, "/metrics").body
+    done = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
+
+
+def test_parser_of_openmetrics_reads_every_family_of_the_page(busy_desk) -> None:
+    page = ask(busy_desk, "/metrics", accept="application/openmetrics-text").body.decode()
+    families = {family.name: family for family in parse_openmetrics(page)}
+    assert len(families) == page.count("# TYPE ") > 30
+    assert families["penstock_build"].type == "info"
+    assert families["shop_orders"].samples[0].labels == {"kind": 'a"\n'}
+    assert families["shop_users"].samples[0].labels == {"worker": "1"}
+    assert families["penstock_process_cpu_seconds"].unit == "seconds"
+    exemplars = [sample.exemplar for sample in families["shop_wait_seconds"].samples if sample.exemplar]
+    assert [exemplar.labels for exemplar in exemplars] == [{"trace_id": "4bf9"}]
 
 
 def test_status_is_the_snapshot_and_readiness_and_memory(make_desk, put) -> None:

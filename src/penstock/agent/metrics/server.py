@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from penstock import __version__
 from penstock.agent.metrics.family import Exemplar, Family, HistogramValue, Kind, Sample
+from penstock.agent.metrics.quantile import RecentQuantiles
 from penstock.agent.metrics.tally import Tally, TallyReader
 from penstock.agent.readiness import judge
 from penstock.telemetry import layout
@@ -80,6 +81,7 @@ class ServerMetrics:
         self._exemplars = exemplars
         self._offset_ns = measure_offset_ns()  # once: a start time that moves would look like a restart
         self._tallies = TallyReader(segment)
+        self._quantiles = RecentQuantiles()
         plan = segment.layout
         self._firsts = {slot: plan.slot_at(slot) // WORD_BYTES for slot in range(plan.slots)}
 
@@ -87,7 +89,7 @@ class ServerMetrics:
         """Return all families as of now."""
         return [
             *self._server(),
-            *_requests(self._tallies.read(), self._exemplars()),
+            *self._requests(self._tallies.read()),
             self._killed(),
             self._lanes(),
             *self._workers(),
@@ -120,6 +122,22 @@ class ServerMetrics:
     def _has_failed_reload(self) -> bool:
         verdict = read_verdict(self._segment.fd, last_reload(self._segment.fd))
         return verdict is not None and verdict.state is ReloadState.FAILED
+
+    def _requests(self, tally: Tally) -> Iterator[Family]:
+        text = "Requests that reached the application, by status class."
+        counts = dict(zip(_STATUS_NAMES, tally.by_class, strict=True))
+        yield _by_label("penstock_requests", Kind.COUNTER, text, "status", counts)
+        text = "Time of requests that reached the application, by phase; docs/logs.md says what each is."
+        phases = {phase: _histogram(counts) for phase, counts in tally.phases.items()}
+        phases["total"] = dataclasses.replace(phases["total"], exemplars=self._exemplars())
+        yield _by_label("penstock_request_phase_seconds", Kind.HISTOGRAM, text, "phase", phases)
+        text = "Durations that a part (0 to 1) of the requests of the last minute did not exceed, within 2 %."
+        samples = (
+            Sample((("phase", phase), ("part", str(part))), value)
+            for (phase, part), value in self._quantiles.read(tally).items()
+        )
+        name = "penstock_request_phase_quantile_seconds"
+        yield Family(name, Kind.GAUGE, text, "seconds", tuple(samples))
 
     def _killed(self) -> Family:
         """What the master has recorded in the place of workers that died."""
@@ -275,16 +293,6 @@ _OF_LIVING: Final = (
         lambda metrics, slot: metrics._unix_s(metrics._word(slot, layout.STARTED_NS)),
     ),
 )
-
-
-def _requests(tally: Tally, exemplars: tuple[Exemplar | None, ...]) -> Iterator[Family]:
-    text = "Requests that reached the application, by status class."
-    counts = dict(zip(_STATUS_NAMES, tally.by_class, strict=True))
-    yield _by_label("penstock_requests", Kind.COUNTER, text, "status", counts)
-    text = "Time of requests that reached the application, by phase; docs/logs.md says what each is."
-    phases = {phase: _histogram(counts) for phase, counts in tally.phases.items()}
-    phases["total"] = dataclasses.replace(phases["total"], exemplars=exemplars)
-    yield _by_label("penstock_request_phase_seconds", Kind.HISTOGRAM, text, "phase", phases)
 
 
 def _histogram(counts: "array[int]") -> HistogramValue:
