@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from tests.cluster import Cluster
+from tests.redisserver import RedisServer
 
 IS_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
@@ -83,6 +84,24 @@ def postgresql_url(postgresql: Cluster) -> Iterator[str]:
     name = postgresql.create()
     yield postgresql.url(name)
     postgresql.drop(name)
+
+
+@pytest.fixture(scope="session")
+def redis_server(require_program: Callable[..., str]) -> Iterator[RedisServer]:
+    """A Redis of our own, for all tests that want one."""
+    server = RedisServer(require_program("redis-server"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.end()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The URL of our Redis, which is empty."""
+    redis_server.empty()
+    return redis_server.url
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

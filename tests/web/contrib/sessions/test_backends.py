@@ -7,28 +7,40 @@ import os
 import time
 
 import pytest
+from django.contrib.sessions.backends.base import SessionBase as DjangoBase
 from django.contrib.sessions.backends.file import SessionStore as DjangoFiles
 from django.contrib.sessions.backends.signed_cookies import SessionStore as DjangoCookies
 from django.test.utils import override_settings
 
+from penstock.web import db
 from penstock.web.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from penstock.web.contrib.sessions.backends.cache import SessionStore as Caches
+from penstock.web.contrib.sessions.backends.cached_db import SessionStore as CachedRows
+from penstock.web.contrib.sessions.backends.db import SessionStore as Rows
 from penstock.web.contrib.sessions.backends.file import SessionStore as Files
 from penstock.web.contrib.sessions.backends.signed_cookies import SessionStore as Cookies
 from penstock.web.contrib.sessions.exceptions import InvalidSessionKey
+from penstock.web.contrib.sessions.models import Session
 from penstock.web.core import signing
 from penstock.web.core.cache import caches
 from penstock.web.core.exceptions import ImproperlyConfigured
 
-STORES = {"cookies": Cookies, "files": Files, "cache": Caches}
-KEEPING = [pytest.param(Files, id="files"), pytest.param(Caches, id="cache")]
+STORES = {"cookies": Cookies, "files": Files, "cache": Caches, "db": Rows, "cached_db": CachedRows}
+KEEPING = [pytest.param(kind, id=name) for name, kind in STORES.items() if kind is not Cookies]
 
 
 @pytest.fixture(autouse=True)
 def place(override, tmp_path):
-    override(SESSION_FILE_PATH=str(tmp_path), SECRET_KEY="secret of the tests", USE_TZ=True)
+    override(
+        SESSION_FILE_PATH=str(tmp_path),
+        SECRET_KEY="secret of the tests",
+        USE_TZ=True,
+        DATABASES={"default": {"URL": f"sqlite:///{tmp_path}/../{tmp_path.name}.sqlite3"}},
+    )
     caches["default"].clear()
-    return tmp_path
+    db.Model.metadata.create_all(db.engine(), tables=[Session.__table__])
+    yield tmp_path
+    db.close_sessions()
 
 
 @pytest.fixture(params=STORES.values(), ids=STORES)
@@ -415,3 +427,47 @@ def test_a_session_without_a_key_gets_one_when_it_must_be_named():
     session = Caches()
     assert session.cache_key == f"django.contrib.sessions.cache{session.session_key}"
     assert len(session.session_key) == 32
+
+
+def test_expired_rows_are_no_sessions_and_are_cleared():
+    for seconds in (100, -100):
+        session = Rows()
+        session.set_expiry(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds))
+        session["a"] = seconds
+        session.save()
+    ended = session.session_key
+    assert "a" not in Rows(ended)
+    assert Rows().exists(ended)
+    Rows.clear_expired()
+    assert not Rows().exists(ended)
+    assert len(db.session().query(Session).all()) == 1
+
+
+def test_session_is_not_saved_over_changes_that_a_view_left_uncommitted():
+    session = Rows()
+    session["a"] = 1
+    db.session().add(Session(session_key="x" * 32, session_data="", expire_date=dt.datetime.now(dt.UTC)))
+    with pytest.raises(db.transaction.TransactionManagementError, match="not committed"):
+        session.save()
+
+
+def test_session_saved_within_a_block_is_taken_back_with_it():
+    session = Rows()
+    session["a"] = 1
+    with db.transaction.atomic():
+        session.save()
+        db.transaction.set_rollback(True)
+    assert not Rows().exists(session.session_key)
+
+
+def test_row_is_one_that_django_reads():
+    session = Rows()
+    session["a"] = {"b": 1}
+    session.save()
+    data = db.session().get(Session, session.session_key).session_data
+    assert type("SessionStore", (DjangoBase,), {})().decode(data) == {"a": {"b": 1}}
+
+
+@pytest.mark.parametrize("kind", [Rows, CachedRows], ids=["db", "cached_db"])
+def test_session_in_a_database_answers_for_its_model(kind):
+    assert kind.get_model_class() is Session
