@@ -9,7 +9,7 @@ there is something to send; the script is then ended.
 
 In:     requests, by WSGI: it runs on any server, and below any path.
 Out:    responses of scripts, or pages.
-Never:  keeps a process for a second request: that is what WSGI is for.
+Never:  keeps a process for a second request: that is what WSGI is for (docs/why-not-cgi.md).
 
 Rules:  RFC 3875; PEP 3333.
 """

@@ -7,7 +7,7 @@
     run(application)
 
 Python dropped its own way to do this for all but tests; hosts that offer nothing but a cgi-bin remain.  Each
-request pays for the import of the whole application.
+request pays for the import of the whole application (docs/why-not-cgi.md has the figures).
 
 In:     meta-variables, standard input.
 Out:    a response on standard output; what went wrong on standard error.
