@@ -44,6 +44,12 @@ def _errors(arguments: "argparse.Namespace") -> int:
     return run_errors(arguments)
 
 
+def _trace(arguments: "argparse.Namespace") -> int:
+    from penstock.cli.trace import run_trace  # noqa: PLC0415 - only this command needs the store
+
+    return run_trace(arguments)
+
+
 def _reload(arguments: "argparse.Namespace") -> int:
     from penstock.cli.reload import run_reload  # noqa: PLC0415 - only this command needs telemetry
 
@@ -75,6 +81,7 @@ COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingPr
         "status": _status,
         "logs": _logs,
         "errors": _errors,
+        "trace": _trace,
         "reload": _reload,
         "config": _config,
         "doctor": _doctor,

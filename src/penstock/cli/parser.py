@@ -65,6 +65,7 @@ COMMANDS: Final = (
     "status",
     "logs",
     "errors",
+    "trace",
     "reload",
     "config",
     "doctor",
@@ -122,6 +123,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_status(commands)
     _add_logs(commands)
     _add_errors(commands)
+    _add_trace(commands)
     _add_reload(commands)
     _add_config(commands)
     _add_doctor(commands)
@@ -256,6 +258,23 @@ def _add_errors(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     errors.add_argument("--json", action="store_true", help="print JSON, for programs")
     _add_store_flags(errors)
+
+
+def _add_trace(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    trace = commands.add_parser(
+        "trace",
+        help="show where the time of a kept request went",
+        description="Show kept requests from the store of the running server, or one of them as a waterfall.",
+        allow_abbrev=False,
+    )
+    trace.add_argument(
+        "id", nargs="?", default="", metavar="ID", help="of a trace (its beginning), or a request"
+    )
+    trace.add_argument("--slowest", action="store_true", help="the slowest first, instead of the latest")
+    trace.add_argument("--errors", action="store_true", help="only requests that failed")
+    trace.add_argument("-n", dest="number", default="20", metavar="COUNT", help="so many (default: 20)")
+    trace.add_argument("--json", action="store_true", help="print JSON, for programs")
+    _add_store_flags(trace)
 
 
 def _add_store_flags(parser: argparse.ArgumentParser) -> None:
