@@ -32,7 +32,15 @@ from penstock.cli.serve import (
     settle,
     start_reloading,
 )
-from penstock.config import AgentConfig, Config, ConfigError, DogStatsDConfig, ServerConfig, WSGIConfig
+from penstock.config import (
+    AgentConfig,
+    Config,
+    ConfigError,
+    DogStatsDConfig,
+    OTLPConfig,
+    ServerConfig,
+    WSGIConfig,
+)
 from penstock.wsgi import ApplicationLoadError, load_application
 
 
@@ -90,6 +98,18 @@ def test_trusted_proxy_that_is_none_is_refused_before_anything_starts(wsgi: WSGI
 def test_dogstatsd_that_the_agent_could_not_use_is_refused_before_anything_starts(options: dict) -> None:
     with pytest.raises(ConfigError, match="expected"):
         settle(Config(dogstatsd=DogStatsDConfig(**options)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"otlp_endpoint": "localhost:4318"}, id="endpoint"),
+        pytest.param({"otlp_endpoint": "http://localhost:4318", "otlp_headers": ("x",)}, id="headers"),
+    ],
+)
+def test_otlp_that_the_agent_could_not_use_is_refused_before_anything_starts(options: dict) -> None:
+    with pytest.raises(ConfigError, match="; expected"):
+        settle(Config(otlp=OTLPConfig(**options)))
 
 
 def test_reload_without_its_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

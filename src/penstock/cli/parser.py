@@ -37,11 +37,12 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "server": "sockets, processes, deadlines",
         "protocol": "limits of a request",
         "wsgi": "the application's environment",
-        "telemetry": "shared memory",
+        "telemetry": "shared memory, traces",
         "agent": "logs",
         "cgi": "scripts of `penstock cgi`",
         "dogstatsd": "DogStatsD",
         "store": "the store",
+        "otlp": "OpenTelemetry",
     }
 )
 

@@ -32,6 +32,7 @@ from penstock.config import (
     Config,
     ConfigError,
     DogStatsDConfig,
+    OTLPConfig,
     ProtocolConfig,
     ServerConfig,
     WSGIConfig,
@@ -199,6 +200,7 @@ def settle(config: Config) -> Config:
     except (AddressError, TrustConfigError) as error:
         raise ConfigError(str(error)) from None
     check_dogstatsd(config.dogstatsd)
+    refuse_bad_otlp(config.otlp)
     if config.server.reload:
         require_watchfiles()
     workers = config.server.workers or default_workers()
@@ -221,6 +223,25 @@ def check_dogstatsd(config: DogStatsDConfig) -> None:
     try:
         read_options(config)
     except DogStatsDOptionError as error:
+        raise ConfigError(str(error)) from None
+
+
+def refuse_bad_otlp(config: OTLPConfig) -> None:
+    """Refuse what the agent, later, could not use.
+
+    Raises:
+        ConfigError: the endpoint or a field is malformed, or the library is missing.
+    """
+    if not config.otlp_endpoint:
+        return
+    from penstock.agent.exporters import (  # noqa: PLC0415 - master and workers never need it
+        OTLPOptionError,
+        check_otlp,
+    )
+
+    try:
+        check_otlp(config)
+    except OTLPOptionError as error:
         raise ConfigError(str(error)) from None
 
 

@@ -8,6 +8,7 @@ from penstock.config.dogstatsd import DogStatsDConfig
 from penstock.config.error import ConfigError
 from penstock.config.load import LoadedConfig, load_config
 from penstock.config.option import option
+from penstock.config.otlp import OTLPConfig
 from penstock.config.protocol import ProtocolConfig
 from penstock.config.server import ServerConfig
 from penstock.config.store import StoreConfig
@@ -24,6 +25,7 @@ __all__ = [
     "DogStatsDConfig",
     "Kind",
     "LoadedConfig",
+    "OTLPConfig",
     "Option",
     "ProtocolConfig",
     "ServerConfig",

@@ -18,6 +18,7 @@ from penstock.config.agent import AgentConfig
 from penstock.config.application import ApplicationConfig
 from penstock.config.cgi import CGIConfig
 from penstock.config.dogstatsd import DogStatsDConfig
+from penstock.config.otlp import OTLPConfig
 from penstock.config.protocol import ProtocolConfig
 from penstock.config.server import ServerConfig
 from penstock.config.store import StoreConfig
@@ -76,6 +77,7 @@ class Config:
     agent: AgentConfig = dataclasses.field(default_factory=AgentConfig)
     dogstatsd: DogStatsDConfig = dataclasses.field(default_factory=DogStatsDConfig)
     store: StoreConfig = dataclasses.field(default_factory=StoreConfig)
+    otlp: OTLPConfig = dataclasses.field(default_factory=OTLPConfig)
 
 
 SECTIONS: Final[Mapping[str, Any]] = MappingProxyType(typing.get_type_hints(Config))

@@ -29,7 +29,7 @@ class TelemetryConfig:
         10,
         help="what is quicker is never kept as slow; else it is beyond the 99th percentile of its shape",
         reason="nobody looks into why a request took 2 ms and not 1",
-        unit="milliseconds",
+        unit="ms",
         minimum=0,
         maximum=3_600_000,
     )
