@@ -1,5 +1,6 @@
 import os
 import threading
+import timeit
 
 import pytest
 
@@ -196,3 +197,10 @@ def test_buckets_and_merge_make_another_metric() -> None:
 def test_definition_that_cannot_be_one_is_refused(define, message: str) -> None:
     with pytest.raises(MetricError, match=message):
         define()
+
+
+def test_counting_costs_less_than_a_microsecond(meter, segment) -> None:
+    """0.3 us on a quiet machine; the best of many, so that neighbours do not count."""
+    meter.bind(segment, 1)
+    count = meter.define(Counter, ORDERS).labels("a").inc
+    assert min(timeit.repeat(count, number=1000, repeat=50)) / 1000 < 1e-6

@@ -60,7 +60,8 @@ class Table:
     Attributes:
         definitions: in the order of their numbers.
         stamps: the cell of each.
-        series: in the order in which they were added.
+        series: in the order in which they were added; who takes some out has them.
+        series_count: how many were read.
         end: bytes that were read; a new entry begins there.
         is_damaged: what stands at `end` is no entry of ours.
     """
@@ -73,6 +74,7 @@ class Table:
         self.definitions: list[Definition] = []
         self.stamps: list[int] = []
         self.series: list[Series] = []
+        self.series_count = 0
         self.end = 0
         self.is_damaged = False
 
@@ -80,16 +82,20 @@ class Table:
         """Read what was added since. Never raises."""
         used = min(self._words[self._used_word], layout.SERIES_BYTES)
         self.is_damaged = False
-        while self.end < used and self.entries < MAX_ENTRIES and not self.is_damaged:
+        while self.end < used and not self.is_damaged and self._has_room():
             try:
                 self.end += self._read_entry(self._area[self.end : used])
             except _ENTRY_ERRORS:
                 self.is_damaged = True
 
-    @property
-    def entries(self) -> int:
-        """How many there are."""
-        return len(self.definitions) + len(self.series)
+    def take(self) -> list[Series]:
+        """Read on, and give the series away that are new."""
+        self.read_on()
+        taken, self.series = self.series, []
+        return taken
+
+    def _has_room(self) -> bool:
+        return len(self.definitions) + self.series_count < MAX_ENTRIES
 
     def _read_entry(self, rest: memoryview) -> int:
         """Take the first entry; return its size.
@@ -108,6 +114,7 @@ class Table:
         cell = (self.end + _HEAD.size + text_bytes) // WORD_BYTES
         if len(packed) == 2:
             self.series.append(self._series(packed, cells, cell))
+            self.series_count += 1
         elif cells == 1:
             self.definitions.append(Definition.unpack(packed))
             self.stamps.append(cell)

@@ -14,8 +14,9 @@ Never:  raises for what it finds there, or shows the gauge of a process that is 
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from operator import attrgetter, itemgetter
+from typing import Final
 
 from penstock.agent.metrics.family import (
     Exemplar,
@@ -41,53 +42,70 @@ _LIVING: Final = (
 )
 _MAX_COUNT: Final = 1 << 63
 Labels = tuple[tuple[str, str], ...]
+Place = tuple[int, int]  # a slot, and the first cell of a series there
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Slot:
-    """One slot at one moment. `pid` is 0 where no process lives."""
+class _Look:
+    """All slots at one moment, each at the place of its number. A pid is 0 where no process lives."""
 
-    number: int
-    pid: int
-    table: Table
-    cells: "memoryview[float]"
-    exemplars: dict[int, KeptExemplar]
+    cells: list["memoryview[float]"]
+    pids: list[int]
+    exemplars: list[dict[int, KeptExemplar]]
+    has_exemplars: bool
 
 
 class ApplicationMetrics:
-    """Reads the tables of one server; a Source."""
+    """Reads the tables of one server; a Source.
+
+    A series that was read once stays where it is, so what a page costs is a look at its cells: 1 us.
+    """
 
     def __init__(self, segment: Segment) -> None:
         self._segment = segment
         self._tables = [Table(segment, slot) for slot in range(segment.layout.slots)]
+        # By what they count (definitions without their words), by their labels: where each slot counts it.
+        self._series: dict[Definition, dict[Labels, list[Place]]] = {}
 
     def families(self) -> list[Family]:
         """Return all families as of now."""
-        slots = list(map(self._look, range(len(self._tables))))
-        current = _current_definitions(slots)
-        found: dict[str, dict[Labels, list[_Reading]]] = {name: {} for name in current}
-        for slot in slots:
-            shown = {d for d in slot.table.definitions if current[d.name].is_same_as(d)}
-            for series in slot.table.series:
-                if series.definition in shown:
-                    reading = _Reading(slot, series)
-                    found[series.definition.name].setdefault(reading.labels(), []).append(reading)
-        families = [_family(current[name], series) for name, series in found.items()]
+        for slot, table in enumerate(self._tables):
+            for series in table.take():
+                labels = _labels(series, slot)
+                same = self._series.setdefault(_bare(series.definition), {})
+                same.setdefault(labels, []).append((slot, series.cell))
+        look = self._look()
+        current = self._current_definitions(look)
+        families = [
+            _family(definition, self._series.get(_bare(definition), {}), look)
+            for definition in current.values()
+        ]
         return [*(family for family in families if family.samples), *self._own()]
 
-    def _look(self, number: int) -> _Slot:
-        table = self._tables[number]
-        table.read_on()
-        plan, words = self._segment.layout, self._segment.words
-        first = plan.slot_at(number) // WORD_BYTES
-        at = plan.metrics_at(number)
-        return _Slot(
-            number,
-            words[first + layout.PID] if words[first + layout.STATE] in _LIVING else 0,
-            table,
-            memoryview(bytes(self._segment.memory[at : at + table.end])).cast("d"),
-            read_exemplars(self._segment, number),
+    def _look(self) -> _Look:
+        """Copy all cells, so that they are of one moment, or nearly."""
+        plan, words, memory = self._segment.layout, self._segment.words, self._segment.memory
+        firsts = [plan.slot_at(slot) // WORD_BYTES for slot in range(plan.slots)]
+        tables = enumerate(self._tables)
+        exemplars = [read_exemplars(self._segment, slot) for slot in range(plan.slots)]
+        return _Look(
+            [memoryview(bytes(memory[(at := plan.metrics_at(n)) : at + t.end])).cast("d") for n, t in tables],
+            [words[first + layout.PID] if words[first + layout.STATE] in _LIVING else 0 for first in firsts],
+            exemplars,
+            any(exemplars),
         )
+
+    def _current_definitions(self, look: _Look) -> dict[str, Definition]:
+        """Return for each name the definition that a process took up last."""
+        stamps: dict[str, float] = {}
+        current: dict[str, Definition] = {}
+        for table, cells in zip(self._tables, look.cells, strict=True):
+            for definition, cell in zip(table.definitions, table.stamps, strict=True):
+                stamp = cells[cell]
+                if not stamp <= stamps.get(definition.name, -math.inf):
+                    stamps[definition.name] = stamp
+                    current[definition.name] = definition
+        return current
 
     def _own(self) -> Iterator[Family]:
         words, plan = self._segment.words, self._segment.layout
@@ -96,58 +114,30 @@ class ApplicationMetrics:
         text = "Times that label values of the application's metrics had to share the series `_overflow`."
         yield Family("penstock_refused_series", Kind.COUNTER, text, "", (Sample((), refused),))
         text = "Series of the application in the memory of all workers."
-        count = sum(len(table.series) for table in self._tables)
+        count = sum(table.series_count for table in self._tables)
         yield Family("penstock_application_series", Kind.GAUGE, text, "", (Sample((), count),))
         text = "Tables of the application's metrics that cannot be read to their end."
         damaged = sum(table.is_damaged for table in self._tables)
         yield Family("penstock_damaged_tables", Kind.GAUGE, text, "", (Sample((), damaged),))
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Reading:
-    """One series in one slot."""
-
-    slot: _Slot
-    series: Series
-
-    def labels(self) -> Labels:
-        """Return the labels it is shown with."""
-        definition = self.series.definition
-        labels = tuple(zip(definition.labels, self.series.values, strict=True))
-        if definition.merge is Merge.EACH:
-            return (*labels, ("worker", str(self.slot.number)))
-        return labels
-
-    def value(self, offset: int = 0) -> float:
-        """Return a cell."""
-        return self.slot.cells[self.series.cell + offset]
-
-    def count(self, offset: int = 0) -> int:
-        """Return a cell as a number of things."""
-        value = self.value(offset)
-        return int(value) if 0 <= value < _MAX_COUNT else 0
-
-    def is_current(self) -> bool:
-        """Whether the process that set this gauge lives in its slot."""
-        return 0 < self.slot.pid == self.value(GAUGE_PID)
+def _labels(series: Series, slot: int) -> Labels:
+    labels = tuple(zip(series.definition.labels, series.values, strict=True))
+    return (*labels, ("worker", str(slot))) if series.definition.merge is Merge.EACH else labels
 
 
-def _current_definitions(slots: Iterable[_Slot]) -> dict[str, Definition]:
-    """Return for each name the definition that a process took up last."""
-    stamps: dict[str, float] = {}
-    current: dict[str, Definition] = {}
-    for slot in slots:
-        for definition, cell in zip(slot.table.definitions, slot.table.stamps, strict=True):
-            stamp = slot.cells[cell]
-            if not stamp <= stamps.get(definition.name, -math.inf):
-                stamps[definition.name] = stamp
-                current[definition.name] = definition
-    return current
+def _bare(definition: Definition) -> Definition:
+    """Return a definition without the words that do not make it another metric."""
+    return (
+        dataclasses.replace(definition, help="", unit="")
+        if definition.unit or definition.help
+        else definition
+    )
 
 
-def _family(definition: Definition, series: dict[Labels, list[_Reading]]) -> Family:
+def _family(definition: Definition, series: dict[Labels, list[Place]], look: _Look) -> Family:
     merge = _MERGES.get(definition.kind, _merge_gauge)
-    samples = (merge(definition, labels, readings) for labels, readings in series.items())
+    samples = (merge(definition, labels, places, look) for labels, places in series.items())
     return Family(
         definition.name,
         definition.kind,
@@ -157,59 +147,67 @@ def _family(definition: Definition, series: dict[Labels, list[_Reading]]) -> Fam
     )
 
 
-def _merge_counter(_definition: Definition, labels: Labels, readings: list[_Reading]) -> Sample:
-    values = (reading.value() for reading in readings)
-    total = sum(value for value in values if value >= 0)
-    return Sample(labels, total, _exemplar(readings, 0))
+def _merge_counter(_definition: Definition, labels: Labels, places: list[Place], look: _Look) -> Sample:
+    cells = look.cells
+    values = [cells[slot][cell] for slot, cell in places]
+    total = sum([value for value in values if value >= 0])
+    return Sample(labels, total, _exemplar(places, 0, look) if look.has_exemplars else None)
 
 
-def _merge_summary(_definition: Definition, labels: Labels, readings: list[_Reading]) -> Sample:
-    count = sum(reading.count() for reading in readings)
-    return Sample(labels, SummaryValue(count, sum(reading.value(1) for reading in readings)))
+def _merge_summary(_definition: Definition, labels: Labels, places: list[Place], look: _Look) -> Sample:
+    count = sum(_count(look.cells[slot][cell]) for slot, cell in places)
+    return Sample(labels, SummaryValue(count, sum(look.cells[slot][cell + 1] for slot, cell in places)))
 
 
-def _merge_histogram(definition: Definition, labels: Labels, readings: list[_Reading]) -> Sample:
-    buckets = range(len(definition.bounds) + 1)
-    counts = tuple(sum(reading.count(bucket) for reading in readings) for bucket in buckets)
-    total = sum(reading.value(len(buckets)) for reading in readings)
-    has_exemplars = any(reading.slot.exemplars for reading in readings)
-    exemplars = tuple(_exemplar(readings, bucket) for bucket in buckets) if has_exemplars else ()
-    return Sample(labels, HistogramValue(definition.bounds, counts, total, exemplars))
-
-
-def _merge_gauge(definition: Definition, labels: Labels, readings: list[_Reading]) -> Sample | None:
-    if definition.merge is Merge.LAST:
-        readings = [reading for reading in readings if reading.value(GAUGE_PID)]
-        value = max(readings, key=lambda r: r.value(GAUGE_TIME)).value() if readings else None
-    else:
-        values = [reading.value() for reading in readings if reading.is_current()]
-        value = _OF_LIVING[definition.merge](values) if values else None
-    if value is None or (definition.kind is Kind.INFO and not value):
-        return None
+def _merge_histogram(definition: Definition, labels: Labels, places: list[Place], look: _Look) -> Sample:
+    size = len(definition.bounds) + 1
+    counted = [look.cells[slot][cell : cell + size + 1].tolist() for slot, cell in places]
+    sums = [sum(column) for column in zip(*counted, strict=True)]
+    exemplars = tuple(_exemplar(places, n, look) for n in range(size)) if look.has_exemplars else ()
+    value = HistogramValue(definition.bounds, tuple(map(_count, sums[:-1])), sums[-1], exemplars)
     return Sample(labels, value)
+
+
+def _merge_gauge(definition: Definition, labels: Labels, places: list[Place], look: _Look) -> Sample | None:
+    if definition.merge is Merge.LAST:
+        set_at = [(look.cells[slot][cell + GAUGE_TIME], slot, cell) for slot, cell in places]
+        by_somebody = [place for place in set_at if look.cells[place[1]][place[2] + GAUGE_PID]]
+        _, slot, cell = max(by_somebody, default=(0.0, -1, -1))
+        values = [look.cells[slot][cell]] if by_somebody else []
+    else:
+        values = [
+            look.cells[slot][cell]
+            for slot, cell in places
+            if 0 < look.pids[slot] == look.cells[slot][cell + GAUGE_PID]
+        ]
+    if not values or (definition.kind is Kind.INFO and not any(values)):
+        return None
+    return Sample(labels, _OF_LIVING[definition.merge](values))
 
 
 _OF_LIVING: Final[dict[Merge, Callable[[list[float]], float]]] = {
     Merge.SUM: sum,
     Merge.MAX: max,
     Merge.MIN: min,
-    Merge.EACH: lambda values: values[-1],
+    Merge.EACH: itemgetter(0),
+    Merge.LAST: itemgetter(0),
 }
-_MERGES: Final[dict[Kind, Callable[[Definition, Labels, list[_Reading]], Any]]] = {
+_MERGES: Final[dict[Kind, Callable[[Definition, Labels, list[Place], _Look], Sample | None]]] = {
     Kind.COUNTER: _merge_counter,
     Kind.HISTOGRAM: _merge_histogram,
     Kind.SUMMARY: _merge_summary,
 }
 
 
-def _exemplar(readings: list[_Reading], offset: int) -> Exemplar | None:
+def _count(value: float) -> int:
+    """Return what a cell holds as a number of things."""
+    return int(value) if 0 <= value < _MAX_COUNT else 0
+
+
+def _exemplar(places: list[Place], offset: int, look: _Look) -> Exemplar | None:
     """Return the latest exemplar of a cell."""
-    kept = [
-        exemplar
-        for reading in readings
-        if (exemplar := reading.slot.exemplars.get(reading.series.cell + offset))
-    ]
+    kept = [found for slot, cell in places if (found := look.exemplars[slot].get(cell + offset))]
     if not kept:
         return None
-    latest = max(kept, key=lambda exemplar: exemplar.time_s)
+    latest = max(kept, key=attrgetter("time_s"))
     return Exemplar(latest.labels, latest.value, latest.time_s)
