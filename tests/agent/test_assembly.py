@@ -5,6 +5,7 @@ from penstock.agent.metrics import Gatherer
 from penstock.config import Config, DogStatsDConfig, StoreConfig
 
 DOGSTATSD = DogStatsDConfig(dogstatsd=("127.0.0.1:0",))
+OUT = DogStatsDConfig(dogstatsd_out="127.0.0.1:9")
 
 
 def names(config: Config) -> list[str]:
@@ -24,6 +25,7 @@ def test_names_of_stations_are_unique():
     [
         pytest.param(Config(), ["errors", "traces"], id="nothing"),
         pytest.param(Config(dogstatsd=DOGSTATSD), ["errors", "dogstatsd", "traces"], id="dogstatsd"),
+        pytest.param(Config(dogstatsd=OUT), ["errors", "dogstatsd_out", "traces"], id="dogstatsd-out"),
         pytest.param(Config(store=StoreConfig(store="x.db")), ["errors", "store", "traces"], id="store"),
     ],
 )

@@ -92,6 +92,7 @@ def test_trusted_proxy_that_is_none_is_refused_before_anything_starts(wsgi: WSGI
     "options",
     [
         pytest.param({"dogstatsd": ("8125",)}, id="in"),
+        pytest.param({"dogstatsd_out": "yes"}, id="out"),
         pytest.param({"dogstatsd_buckets": ("1", "x")}, id="buckets"),
     ],
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from penstock.agent.dogstatsd import DogStatsD, read_options
 from penstock.agent.errors import ErrorTracker
-from penstock.agent.exporters import OTLP
+from penstock.agent.exporters import OTLP, DogStatsDOut
 from penstock.agent.metrics import Gatherer
 from penstock.agent.station import Station
 from penstock.agent.store import Keeper
@@ -34,6 +34,8 @@ def _stations(config: Config, gatherer: Gatherer) -> Iterator[Station]:
         yield _store(config.store, gatherer, errors)
     if config.dogstatsd.dogstatsd:
         yield DogStatsD(read_options(config.dogstatsd))
+    if out := read_options(config.dogstatsd).out:
+        yield DogStatsDOut(out, gatherer.gather)
     if config.otlp.otlp_endpoint:
         yield OTLP(config.otlp, gatherer)
 

@@ -1,4 +1,4 @@
-"""Options of DogStatsD: what is taken from other processes."""
+"""Options of DogStatsD: what is taken from other processes, and what is sent to a Datadog agent."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ from penstock.config.option import option
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DogStatsDConfig:
-    """DogStatsD in; off unless asked for."""
+    """DogStatsD in and out; both off unless asked for."""
 
     dogstatsd: tuple[str, ...] = option(
         (),
@@ -33,4 +33,9 @@ class DogStatsDConfig:
         (),
         help="bounds of histograms, rising; empty = 1, 2.5 and 5 of each power of ten from 0.001 to 500000",
         reason="nobody says whether a timer is in seconds or milliseconds",
+    )
+    dogstatsd_out: str = option(
+        "off",
+        help="send all metrics on as DogStatsD each 10 s: ADDRESS:PORT (UDP), unix:PATH, off",
+        reason="for those who have a Datadog agent",
     )

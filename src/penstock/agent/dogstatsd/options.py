@@ -31,26 +31,32 @@ class DogStatsDOptions:
         max_series: kept at once.
         expiry_s: after how long without a value a series is forgotten, a minute more or less.
         bounds: of histograms.
+        out: where all metrics are sent; None = nowhere.
     """
 
     addresses: tuple[DatagramAddress, ...] = ()
     max_series: int = 10_000
     expiry_s: float = 3600.0
     bounds: tuple[float, ...] = BOUNDS
+    out: DatagramAddress | None = None
 
 
 def read_options(config: DogStatsDConfig) -> DogStatsDOptions:
     """Check the options.
 
     Raises:
-        DogStatsDOptionError: an address or a bound is none.
+        DogStatsDOptionError: an address or a bound is none, or what is sent would come back in.
     """
     addresses = tuple(_address("dogstatsd", text) for text in config.dogstatsd)
+    out = None if config.dogstatsd_out == "off" else _address("dogstatsd_out", config.dogstatsd_out)
+    if out in addresses:
+        raise DogStatsDOptionError(f"dogstatsd_out {str(out)!r}: it would come back in; expected another one")
     return DogStatsDOptions(
         addresses=addresses,
         max_series=config.dogstatsd_max_series,
         expiry_s=config.dogstatsd_expiry_s,
         bounds=_bounds(config.dogstatsd_buckets),
+        out=out,
     )
 
 
