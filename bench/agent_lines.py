@@ -19,6 +19,7 @@ from penstock.config.agent import AgentConfig
 from penstock.telemetry.record import Outcome
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.segment import Segment
+from penstock.telemetry.trace import RequestTrace
 
 OWN = (
     '{peer} [{time_iso}] "{request}" {status} {sent_bytes} "{user_agent}" {request_id} {total_ms} {queue_ms}'
@@ -60,6 +61,7 @@ def request(number: int) -> types.SimpleNamespace:
         status_code=200,
         thread=1,
         lane=0,
+        trace=RequestTrace(),
         outcome=Outcome.COMPLETE,
         peer=f"192.0.2.{user}",
         request_id=f"{number:010x}-0000001",

@@ -194,6 +194,12 @@ def say(environ, start_response, rest):
     return answer(start_response, b"said\n")
 
 
+def print_lines(environ, start_response, rest):
+    print(rest)
+    print(rest, "in anger", file=sys.stderr)
+    return answer(start_response, b"printed\n")
+
+
 def complain(environ, start_response, rest):
     environ["wsgi.errors"].write(f"complained {rest}\n")
     return answer(start_response, b"complained\n")
@@ -269,6 +275,7 @@ ROUTES = {
     "extend": extend,
     "drip": drip,
     "say": say,
+    "print": print_lines,
     "complain": complain,
     "fail": fail,
     "fail-late": fail_late,

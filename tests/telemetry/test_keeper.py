@@ -7,7 +7,7 @@ from penstock.config.telemetry import TelemetryConfig
 from penstock.telemetry import layout
 from penstock.telemetry.keeper import MAX_ATTRIBUTES, TraceKeeper
 from penstock.telemetry.layout import WORD_BYTES
-from penstock.telemetry.record import SPANS, WITH_SPANS, Outcome
+from penstock.telemetry.record import JOINED, SPANS, WITH_SPANS, Outcome
 from penstock.telemetry.ring import RingReader
 from penstock.telemetry.span import span
 from penstock.telemetry.threshold import LOOK_EVERY, NEVER_SLOW, Threshold
@@ -204,7 +204,7 @@ def test_caller_and_other_ids_are_written(kept, finished):
     request.trace.believed_id = "proxy-1"
     request.trace.caller = TraceContext("a" * 32, "b" * 16, tracestate="x=1")
     request.trace.accepted_ns = 17
-    assert kept.judge(request) == ERROR | WITH_SPANS
+    assert kept.judge(request) == ERROR | WITH_SPANS | JOINED
     assert kept.text() == {
         "id": "proxy-1",
         "own": "id-1",

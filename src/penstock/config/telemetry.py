@@ -17,6 +17,11 @@ class TelemetryConfig:
         minimum=65536,
         maximum=1 << 30,
     )
+    capture_print: bool = option(
+        False,
+        help="record what workers print, line by line, as entries of the log with worker, thread and request",
+        reason="standard output is the operator's until they say otherwise",
+    )
     trace_sample: float = option(
         0.001,
         help="part of all requests that is kept as traces; failed and slow ones are kept besides",

@@ -4,6 +4,7 @@ from penstock.telemetry.definition import MetricError
 from penstock.telemetry.discovery import FoundMaster, find_masters
 from penstock.telemetry.handler import RecordHandler, route_logging
 from penstock.telemetry.meter import METER, counter, gauge, histogram
+from penstock.telemetry.printed import capture_prints
 from penstock.telemetry.pulse import Pulse, RunningRequest, read_pulse
 from penstock.telemetry.record import FinishedRequest, Outcome
 from penstock.telemetry.recorder import Recorder
@@ -58,6 +59,7 @@ __all__ = [
     "WorkerStatus",
     "ask_for_stack",
     "begin_reload",
+    "capture_prints",
     "counter",
     "current_request_id",
     "current_trace",

@@ -26,7 +26,7 @@ from penstock.config.telemetry import TelemetryConfig
 from penstock.telemetry import layout
 from penstock.telemetry.clock import NS_PER_S
 from penstock.telemetry.layout import WORD_BYTES
-from penstock.telemetry.record import SPANS, WITH_SPANS, FinishedRequest, Outcome
+from penstock.telemetry.record import JOINED, SPANS, WITH_SPANS, FinishedRequest, Outcome
 from penstock.telemetry.ring import RingWriter
 from penstock.telemetry.segment import Segment, add_to
 from penstock.telemetry.span import Span
@@ -99,7 +99,7 @@ class TraceKeeper:
         add_to(self._words, self._first_word + layout.TRACES_KEPT, 1)
         if spans or trace.accepted_ns or trace.caller or trace.believed_id:
             reasons |= self._write(exchange, list(spans or ()))
-        return reasons
+        return reasons | JOINED if trace.caller else reasons
 
     def _has_room(self, reasons: int, now_ns: int) -> bool:
         """Whether the rate allows another one. Failures and who asks may use all of it, others half."""

@@ -69,10 +69,11 @@ LOG: Final = struct.Struct("@4Q 2I 5I 16s 8s 36x Q")
 # bytes; check
 SPANS: Final = struct.Struct("@4Q I 2H 80x Q")
 
-# The byte of the lane holds the lane itself in its lowest bit and, of a kept request, why (trace.REASONS) and
-# whether ring C has spans of it.
+# The byte of the lane holds the lane itself in its lowest bit and, of a kept request, why (trace.REASONS),
+# whether ring C has spans of it, and whether its trace is a caller's: then its id is not that of derive_ids.
 LANE: Final = 0x01
 WITH_SPANS: Final = 0x02
+JOINED: Final = 0x04
 
 ACCESS_FIELDS: Final = 5
 

@@ -8,6 +8,9 @@ from penstock.agent.logs.error_line import LogEntry
 from penstock.agent.logs.escape import escape_json, split_access_text
 from penstock.agent.logs.json_line import JSONAccess, JSONErrors, RequestLineTexts
 from penstock.telemetry.clock import NS_PER_S, WallClock
+from penstock.telemetry.record import JOINED, WITH_SPANS
+from penstock.telemetry.trace import ERROR, SLOW
+from penstock.telemetry.trace_context import derive_ids
 
 # 2026-11-20T09:50:00Z
 WALL_NS = 1_795_168_200 * NS_PER_S
@@ -98,6 +101,18 @@ def test_whatever_a_client_sends_makes_one_object_a_line(fields):
     lines = JSONAccess(CLOCK).lines([row()], safe, 0)
     assert lines.count("\n") == 1
     assert json.loads(lines)["penstock.request_id"] == json.loads(f'"{safe[2]}"')
+
+
+def test_a_kept_request_has_the_trace_id_of_its_id():
+    (kept,) = read(row(lane=SLOW | WITH_SPANS | 1))
+    assert kept["trace_id"] == derive_ids("1f3a")[0]
+    assert kept["penstock.lane"] == "pool"
+
+
+@pytest.mark.parametrize("lane", [0, 1, SLOW | JOINED, ERROR | JOINED | WITH_SPANS])
+def test_a_request_that_is_not_kept_or_a_callers_has_no_trace_id(lane):
+    (found,) = read(row(lane=lane))
+    assert "trace_id" not in found
 
 
 def test_a_log_entry_is_an_object_too():

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from penstock.agent.logs.escape import escape_json, escape_text, split_access_text
 from penstock.agent.logs.template import COMBINED, COMMON, FIELDS, Template, TemplateError
 from penstock.telemetry.clock import NS_PER_S, WallClock
+from penstock.telemetry.trace import ERROR
+from penstock.telemetry.trace_context import derive_ids
 
 NOW_NS = 1000 * NS_PER_S
 WALL_NS = 1_795_168_200 * NS_PER_S  # 2026-11-20T09:50:00Z
@@ -72,6 +74,7 @@ def line(text, fields=REQUEST, **changes):
         ("referer", "http://site/"),
         ("user_agent", "curl/8"),
         ("request_id", "1f3a"),
+        ("trace_id", "-"),
         ("pid", "4121"),
         ("worker", "2"),
         ("thread", "3"),
@@ -107,6 +110,10 @@ def test_a_batch_is_a_line_each():
 def test_a_template_of_one_field_is_a_line_each_too():
     fields = [*REQUEST, *REQUEST, ""]  # as a batch is split: with what follows the last separator
     assert Template("{method}", CLOCK).lines([row(), row()], fields, 1) == "GET\nGET\n"
+
+
+def test_a_kept_request_has_a_trace_id():
+    assert line("{trace_id}", lane=ERROR | 1) == f"{derive_ids('1f3a')[0]}\n"
 
 
 def test_no_batch_is_no_line():

@@ -44,7 +44,8 @@ class Archivist:
         self._thread = threading.Thread(target=self._run, name="archivist", daemon=True)
 
     def start(self) -> None:
-        """Begin with what predecessors left."""
+        """Begin with what predecessors left: halves at once, so that nobody who looks finds them."""
+        self._mend()
         self._wake.set()
         self._thread.start()
 
@@ -78,9 +79,7 @@ class Archivist:
         Raises:
             StoppedError: the agent leaves.
         """
-        is_done = True
-        for archive in self._archives:
-            is_done &= self._try(archive.mend, f"cannot tidy up beside {str(archive.path)!r}")
+        is_done = self._mend()
         for _ in range(len(self._waiting)):
             path = self._waiting.popleft()
             if not self._try(functools.partial(self._compress, path), f"cannot compress {str(path)!r}"):
@@ -88,6 +87,12 @@ class Archivist:
                 is_done = False
         for archive in self._archives:
             is_done &= self._try(archive.retire, f"cannot remove old files of {str(archive.path)!r}")
+        return is_done
+
+    def _mend(self) -> bool:
+        is_done = True
+        for archive in self._archives:
+            is_done &= self._try(archive.mend, f"cannot tidy up beside {str(archive.path)!r}")
         return is_done
 
     def _compress(self, path: Path) -> None:

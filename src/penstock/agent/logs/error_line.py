@@ -94,6 +94,8 @@ class TextErrors:
             who += f" {escape_message(entry.thread_name)}"
         if entry.request_id:
             who += f" id={escape_message(entry.request_id)}"
+        if entry.trace_id:
+            who += f" trace={entry.trace_id}"
         if entry.trace:
             rest += entry.trace.split("\n")
         head = f"{self._clock.rfc3339_local(entry.time_ns)} {severity(entry.level)} [{who}] "

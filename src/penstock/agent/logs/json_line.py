@@ -17,7 +17,9 @@ from typing import Any, Final
 from penstock.agent.logs.access_line import MillisecondTexts, outcome_name
 from penstock.agent.logs.error_line import LogEntry, severity
 from penstock.telemetry.clock import WallClock
-from penstock.telemetry.record import Outcome
+from penstock.telemetry.record import JOINED, Outcome
+from penstock.telemetry.trace import REASONS
+from penstock.telemetry.trace_context import derive_ids
 
 _LANES: Final = ("inline", "pool")
 _REFUSED: Final = int(Outcome.REFUSED)
@@ -81,6 +83,7 @@ class JSONAccess:
                 f'"http.request.body.size":{received},"client.address":"{peer}",'
                 f'"http.request.header.referer":"{referer}",'
                 f'"{"user_agent.original" if outcome != _REFUSED else "penstock.reason"}":"{agent}",'
+                f"{_trace(lane, request_id) if lane > 1 else ''}"
                 f'"process.pid":{pid},"penstock.worker":{worker},"thread.id":{thread},'
                 f'"penstock.request_id":"{request_id}",'
                 f'"penstock.lane":"{_LANES[lane & 1]}",'
@@ -91,6 +94,19 @@ class JSONAccess:
                 f'"penstock.send_ms":{ms[send]}}}\n'
             )
         return "".join(lines)
+
+
+def trace_id_of(lane: int, request_id: str) -> str:
+    """Trace id of a kept request, from the byte of its lane; empty where the record does not say it.
+
+    A request that is not kept has no trace, and of one whose trace is a caller's only its spans know the id.
+    """
+    return derive_ids(request_id)[0] if lane & REASONS and not lane & JOINED and request_id else ""
+
+
+def _trace(lane: int, request_id: str) -> str:
+    found = trace_id_of(lane, request_id)
+    return f'"trace_id":"{found}",' if found else ""
 
 
 class JSONErrors:

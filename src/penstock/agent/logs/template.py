@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from penstock.agent.logs.access_line import MillisecondTexts, outcome_name
+from penstock.agent.logs.json_line import trace_id_of
 from penstock.telemetry.clock import WallClock
 from penstock.telemetry.record import ACCESS_FIELDS, Outcome
 
@@ -71,6 +72,12 @@ def _agents(view: View) -> list[str]:
     refused = Outcome.REFUSED
     columns = zip(view.rows, view.fields[4::5], strict=False)
     return ["-" if row[16] == refused else agent or "-" for row, agent in columns]
+
+
+def _trace_ids(view: View) -> list[str]:
+    """Trace ids of kept requests."""
+    columns = zip(view.rows, view.fields[2::5], strict=False)
+    return [trace_id_of(row[17], request_id) or "-" for row, request_id in columns]
 
 
 def _reasons(view: View) -> list[str]:
@@ -125,6 +132,11 @@ FIELDS: Final[Mapping[str, tuple[str, Column, str]]] = MappingProxyType(
         "referer": ("the request's Referer", _field(3), "http://site/"),
         "user_agent": ("the request's User-Agent", _agents, "curl/8"),
         "request_id": ("the request's id", _field(2), "1f3a"),
+        "trace_id": (
+            "of a kept request, if it is not a caller's",
+            _trace_ids,
+            "0af7651916cd43dd8448eb211c80319c",
+        ),
         "pid": ("the worker's process", _number(13), "4121"),
         "worker": ("its number in `penstock status`", lambda view: [view.worker] * len(view.rows), "2"),
         "thread": ("number of its application thread", _number(15), "1"),

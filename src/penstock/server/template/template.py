@@ -36,7 +36,14 @@ from penstock.server.template.audit import Origins, find_hazards
 from penstock.server.template.errand import run_errand
 from penstock.server.template.undertaker import Undertaker
 from penstock.server.worker.worker import Assignment, run_worker
-from penstock.telemetry import METER, Recorder, WorkerState, route_logging, take_over_prometheus
+from penstock.telemetry import (
+    METER,
+    Recorder,
+    WorkerState,
+    capture_prints,
+    route_logging,
+    take_over_prometheus,
+)
 
 ADOPTION_LOOK_S: Final = 0.0002
 # A group's, a terminal's, or meant for the master; who ends a template kills it.
@@ -98,6 +105,8 @@ class Template:
         if seat.plan.telemetry.prometheus_takeover:
             take_over_prometheus()
         route_logging(self._recorder)
+        if seat.plan.telemetry.capture_print:
+            capture_prints(self._recorder)
 
     def run(self) -> int:
         """Be a template; returns the exit status."""

@@ -34,7 +34,15 @@ from penstock.server.worker.lanes import Lanes
 from penstock.server.worker.loop import Loop
 from penstock.server.worker.reception import NS, Reception
 from penstock.server.worker.warmup import PEER, is_failure, warm_up
-from penstock.telemetry import METER, Recorder, WorkerState, route_logging, show_stacks, take_over_prometheus
+from penstock.telemetry import (
+    METER,
+    Recorder,
+    WorkerState,
+    capture_prints,
+    route_logging,
+    show_stacks,
+    take_over_prometheus,
+)
 from penstock.telemetry.pulse import BEAT_S
 from penstock.telemetry.runtime import GarbageWatch
 from penstock.wsgi import connection_environ
@@ -96,6 +104,8 @@ class Worker:
         if assignment.plan.telemetry.prometheus_takeover:
             take_over_prometheus()
         route_logging(self._recorder)
+        if assignment.plan.telemetry.capture_print:
+            capture_prints(self._recorder)
         self._is_expected = send_message(self._channel_fd, HELLO)
 
     def run(self) -> int:

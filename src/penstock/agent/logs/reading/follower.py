@@ -57,13 +57,15 @@ class Follower:
             OSError: a file cannot be read.
         """
         yield from self._take()
-        while self._is_moved():
+        while (successor := self._successor()) is not None:
+            file, between = successor
             yield from self._take()
             yield from self._flush()
-            yield from self._between()
+            for path in between:
+                with open_volume(path) as volume:
+                    yield from entries(volume, self._grammar, self._query)
             self.close()
-            with contextlib.suppress(FileNotFoundError):
-                self._file = self._path.open("rb")
+            self._file = file
             yield from self._take()
 
     def close(self) -> None:
@@ -100,19 +102,30 @@ class Follower:
     def _select(self, whole: bytes) -> Iterator[Entry]:
         return select(grouped(whole.splitlines(keepends=True)), self._grammar, self._query)
 
-    def _between(self) -> Iterator[Entry]:
-        """Read files that were rotated since the last look, but for the one that we had open."""
-        rotated = {entry.path.name.removesuffix(".gz"): entry.path for entry in self._archive.entries()}
-        new = [name for name in rotated if name not in self._known]
-        self._known |= rotated.keys()
-        for name in new[1:] if self._file else new:
-            with open_volume(rotated[name]) as file:
-                yield from entries(file, self._grammar, self._query)
+    def _successor(self) -> tuple[IO[bytes], list[Path]] | None:
+        """Open the file that has the name now, if it is another one; with those written in between.
 
-    def _is_moved(self) -> bool:
-        """Another file has the name, or there was none and is one now."""
-        try:
-            status = self._path.stat()
-        except OSError:  # being moved: the name is back in a moment
-            return False
-        return self._file is None or not os.path.samestat(status, os.fstat(self._file.fileno()))
+        Listed while it is open and still has the name: a rotation meanwhile is not taken for an earlier one.
+        """
+        while True:
+            with contextlib.ExitStack() as opened:
+                try:
+                    file = opened.enter_context(self._path.open("rb"))
+                    if self._file and _is_same(file, os.fstat(self._file.fileno())):
+                        return None
+                    rotated = {
+                        entry.path.name.removesuffix(".gz"): entry.path for entry in self._archive.entries()
+                    }
+                    is_still_it = _is_same(file, self._path.stat())
+                except FileNotFoundError:  # being moved: the name is back in a moment
+                    return None
+                if is_still_it:
+                    opened.pop_all()
+                    break
+        new = [rotated[name] for name in rotated if name not in self._known]
+        self._known |= rotated.keys()
+        return file, new[1:] if self._file else new  # the first of them is the one that we have open
+
+
+def _is_same(file: IO[bytes], status: os.stat_result) -> bool:
+    return os.path.samestat(os.fstat(file.fileno()), status)
