@@ -13,6 +13,7 @@ Never:  raises for what it finds there, or shows the gauge of a process that is 
 """
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Iterator
 from operator import attrgetter, itemgetter
@@ -126,13 +127,10 @@ def _labels(series: Series, slot: int) -> Labels:
     return (*labels, ("worker", str(slot))) if series.definition.merge is Merge.EACH else labels
 
 
+@functools.lru_cache(maxsize=1024)
 def _bare(definition: Definition) -> Definition:
     """Return a definition without the words that do not make it another metric."""
-    return (
-        dataclasses.replace(definition, help="", unit="")
-        if definition.unit or definition.help
-        else definition
-    )
+    return dataclasses.replace(definition, help="", unit="")
 
 
 def _family(definition: Definition, series: dict[Labels, list[Place]], look: _Look) -> Family:
