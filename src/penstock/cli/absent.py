@@ -59,7 +59,7 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "test.LiveServerTestCase": "penstock serve in a subprocess, or wsgiref in a thread",
         "test.runner": "python -m unittest, or pytest",
         "test.selenium": "playwright or selenium itself, with penstock serve in a subprocess",
-        "test.utils.CaptureQueriesContext": "it belongs to models; SQLAlchemy's events count queries",
+        "test.utils.CaptureQueriesContext": "penstock.web.test.database.captured_queries(alias)",
         "test.utils.setup_test_environment": "SimpleTestCase does it for its tests",
         "utils.autoreload": "penstock serve --reload",
         "utils.dateformat": "strftime, or babel",

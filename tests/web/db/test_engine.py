@@ -118,3 +118,14 @@ def test_database_in_memory_is_one_connection_of_a_thread(databases) -> None:
         connection.execute(sa.text("CREATE TABLE a (b)"))
     with db.engine().begin() as connection:
         assert sa.inspect(connection).has_table("a")
+
+
+@pytest.mark.parametrize(("is_debug", "is_shown"), [(True, True), (False, False)])
+def test_parameters_are_shown_in_errors_under_debug_alone(
+    databases, override, url, is_debug, is_shown
+) -> None:
+    override(DEBUG=is_debug)
+    databases(default={"URL": url})
+    with pytest.raises(db.OperationalError) as caught:
+        db.session().execute(sa.text("SELECT nonsense, :word"), {"word": "a secret"})
+    assert ("a secret" in str(caught.value)) is is_shown

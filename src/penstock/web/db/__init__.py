@@ -3,7 +3,9 @@
     configuration.py  what DATABASES says              session.py      the session of a request
     engine.py         engines, and what a fork does    transaction.py  atomic, on_commit
     backends/         what one kind of database needs  model.py        what models stand on
-    pool.py           how many connections, how good  standing.py      what a connection's transaction did
+    pool.py           how many connections, how good   standing.py     what a connection's transaction did
+    capacity.py       what the server allows           query.py        each query as a span of its request
+    migration/        how tables become what models say
 
 In:     DATABASES.
 Out:    `Model`, `session()`, `engine()`, `transaction`.

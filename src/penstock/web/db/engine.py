@@ -27,9 +27,10 @@ from penstock.web.db import standing
 from penstock.web.db.backends import postgresql, sqlite3
 from penstock.web.db.configuration import Database, read_database
 from penstock.web.db.pool import check_before_use, pool_options
+from penstock.web.db.query import measure
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 _BACKENDS: Final[dict[str, Any]] = {"sqlite": sqlite3, "postgresql": postgresql}
 _EXTRAS: Final = {"psycopg": "postgresql"}  # driver -> the extra that installs it
@@ -40,6 +41,7 @@ class Engines:
 
     def __init__(self) -> None:
         self._made: dict[str, tuple[Database, Engine]] = {}
+        self.lent: dict[str, Connection] = {}  # what sessions use instead, while a test is to be rolled back
         self._lock = threading.RLock()
         self._revision = -1
         self._inherited: list[
@@ -94,13 +96,19 @@ def make_engine(database: Database) -> Engine:
     backend = _BACKENDS.get(database.backend)
     options = backend.driver_options(database.options) if backend else dict(database.options)
     try:
-        engine = create_engine(database.url, connect_args=options, **pool_options(database))
+        engine = create_engine(
+            database.url,
+            connect_args=options,
+            hide_parameters=not settings.DEBUG,  # people's data, which errors would carry into logs
+            **pool_options(database),
+        )
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get(str(error.name))
         hint = f"`pip install 'penstock[{extra}]'`" if extra else f"{error.name!r} to be installed"
         raise ImproperlyConfigured(
             f"DATABASES[{database.alias!r}] needs {error.name}; expected {hint}"
         ) from error
+    measure(engine, database.alias)
     standing.watch(engine)
     if backend is sqlite3:
         sqlite3.govern(engine, str(database.options.get("init_command", "")))

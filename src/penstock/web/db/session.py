@@ -121,8 +121,11 @@ class RequestSession(Session):
 
 
 @event.listens_for(RequestSession, "after_begin")
-def _take(session: RequestSession, _transaction: Any, connection: Connection) -> None:
-    session.take(standing_of(connection))
+def _take(session: RequestSession, transaction: SessionTransaction, connection: Connection) -> None:
+    standing = standing_of(connection)
+    if transaction.parent is None:
+        standing.has_written = False  # what was written before, on a lent connection, was another session's
+    session.take(standing)
 
 
 _sessions: Final[ContextVar[dict[str, RequestSession]]] = ContextVar("penstock.web.db.sessions")
@@ -146,7 +149,9 @@ def session(using: str | None = None) -> RequestSession:
         _sessions.set(opened)
     found = opened.get(alias)
     if found is None:
-        found = opened[alias] = RequestSession(alias, bind=engines[alias])
+        found = opened[alias] = RequestSession(
+            alias, bind=engines.lent.get(alias) or engines[alias], join_transaction_mode="create_savepoint"
+        )
     return found
 
 

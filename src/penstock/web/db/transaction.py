@@ -17,6 +17,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from penstock.telemetry.span import span
 from penstock.web.db.session import Block, Hook, RequestSession, TransactionManagementError, session
 from penstock.web.utils.asyncio import iscoroutinefunction
 
@@ -141,7 +142,8 @@ def _roll_back(current: RequestSession) -> None:
 
 def _commit(current: RequestSession, block: Block) -> None:
     try:
-        current.commit_block()
+        with span("db.commit", database=current.alias):
+            current.commit_block()
     except BaseException:
         current.rollback_block()
         raise

@@ -1,16 +1,18 @@
 """Test cases with a client and with assertions about responses.
 
 In:     a project's tests.
-Out:    `SimpleTestCase`; `TestCase` and `TransactionTestCase`, which are the same here.
-Never:  opens a database: the framework has none, so nothing needs to be rolled back.
+Out:    `SimpleTestCase`; `TestCase`, whose tests are rolled back; `TransactionTestCase`, whose are not.
+Never:  opens the site's database: tests have their own (database.py), and a site without any has none.
 
 Rules:  Django's SimpleTestCase.  No runner is needed: unittest's and pytest's do.  A test case sees
         "testserver" among ALLOWED_HOSTS, DEBUG off and mail in `mail.outbox`.  What Django's runner does
         first, `setup()`, the first test case does, unless the project has.
 """
 
+import contextlib
 import inspect
 import unittest
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from penstock.web import setup
@@ -77,19 +79,72 @@ class SimpleTestCase(ResponseAssertions, TextAssertions, unittest.TestCase):
         return modify_settings(**kwargs)
 
 
-class TestCase(SimpleTestCase):
-    """A test case of a project that came from Django; `setUpTestData` is called once for the class."""
+class TransactionTestCase(SimpleTestCase):
+    """A test case whose commits are real; after each test all tables are emptied."""
 
     @classmethod
     def setUpClass(cls) -> None:
-        """Set the class up, and its data."""
+        """Set the class up, with databases of the tests' own."""
         super().setUpClass()
-        cls.setUpTestData()
+        if settings.DATABASES:
+            from penstock.web.test.database import use_test_databases
+
+            use_test_databases()
+
+    def run(self, result: Any = None) -> Any:
+        """Run one test, and empty the tables behind it."""
+        try:
+            return super().run(result)
+        finally:
+            if settings.DATABASES:
+                from penstock.web.test.database import delete_all
+
+                delete_all()
+
+    def assertNumQueries(self, num: int, func: Any = None, *args: Any, using: str = "default") -> Any:
+        """Assert how many queries a function asks, or a `with` block where none is given."""
+        if func is not None:
+            with self.assertNumQueries(num, using=using):
+                func(*args)
+            return None
+        return self._counted(num, using)
+
+    @contextlib.contextmanager
+    def _counted(self, num: int, using: str) -> Iterator[list[str]]:
+        from penstock.web.test.database import captured_queries
+
+        with captured_queries(using) as seen:
+            yield seen
+        shown = "".join(f"\n{place}. {statement}" for place, statement in enumerate(seen, 1))
+        if num != len(seen):
+            self.fail(f"{len(seen)} queries were asked; expected {num}{shown}")
+
+
+class TestCase(TransactionTestCase):
+    """A test case each of whose tests is rolled back; `setUpTestData` is called once for the class."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Set the class up, and its data, in a transaction that ends with the class."""
+        super().setUpClass()
+        if not settings.DATABASES:
+            cls.setUpTestData()
+            return
+        from penstock.web.test.database import detached, rolled_back
+
+        cls.enterClassContext(rolled_back())
+        with detached():
+            cls.setUpTestData()
 
     @classmethod
     def setUpTestData(cls) -> None:
         """Make what all tests of the class look at, and none changes."""
 
+    def run(self, result: Any = None) -> Any:
+        """Run one test, and take back what it did."""
+        if not settings.DATABASES:
+            return SimpleTestCase.run(self, result)
+        from penstock.web.test.database import rolled_back
 
-class TransactionTestCase(SimpleTestCase):
-    """A test case, under the name that Django has for tests of transactions."""
+        with rolled_back():
+            return SimpleTestCase.run(self, result)
