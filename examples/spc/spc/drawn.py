@@ -12,7 +12,7 @@ Never:  outlives a version: the newest of each chart replaces the one before.
 
 import gzip
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
 
 from penstock import telemetry
@@ -59,18 +59,35 @@ class Drawn:
 
 _known: "OrderedDict[int, Drawn]" = OrderedDict()
 _lock = threading.Lock()
+_turns: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)  # by chart: who draws it
 
 
 def drawn(chart: Chart) -> Drawn:
-    """Return what there is to show of a chart, computed at the first request for its version."""
+    """Return what there is to show of a chart, computed at the first request for its version.
+
+    Whoever asks meanwhile waits for it: eight threads that all draw the same chart take eight times as long,
+    and hold up everybody else.
+    """
+    if known := _look_up(chart):
+        return known
+    with _lock:
+        turn = _turns[chart.id]
+    with turn:
+        return _look_up(chart) or _keep(chart.id, _draw(chart))
+
+
+def _look_up(chart: Chart) -> Drawn | None:
     with _lock:
         known = _known.get(chart.id)
-        if known and known.version == chart.version:
-            _known.move_to_end(chart.id)
-            return known
-    made = _draw(chart)
+        if known is None or known.version != chart.version:
+            return None
+        _known.move_to_end(chart.id)
+        return known
+
+
+def _keep(number: int, made: Drawn) -> Drawn:
     with _lock:
-        _known[chart.id] = made
+        _known[number] = made
         while len(_known) > MAX_CHARTS:
             _known.popitem(last=False)
     return made

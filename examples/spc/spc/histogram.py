@@ -1,7 +1,9 @@
 """A histogram of measurements, laid out for a drawing.
 
 In:     measurements, perhaps specification limits.
-Out:    bars and limits as shares of the width and the height, 0 to 100, y downwards as SVG has it.
+Out:    the bars as one SVG path in a square of 100, limits as places in it; y downwards as SVG has it.
+
+One path, made when the chart is drawn: forty bars in the template took a fifth of the page's time.
 """
 
 from dataclasses import dataclass
@@ -13,9 +15,9 @@ BARS = 40
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Bars (x, y, width, height) and vertical lines (x), in per cent; the measurements at both edges."""
+    """The path of the bars, places of the limits from 0 to 100; the measurements at both edges."""
 
-    bars: tuple[tuple[float, float, float, float], ...]
+    path: str
     limits: tuple[float, ...]
     low: float
     high: float
@@ -29,17 +31,15 @@ def histogram_of(values, lower_spec: float | None, upper_spec: float | None) -> 
     ends = [limit for limit in (lower_spec, upper_spec) if limit is not None]
     low, high = min(measured.min(), *ends, measured.max()), max(measured.max(), *ends, measured.min())
     counts, _edges = np.histogram(measured, bins=BARS, range=(low, high))
-    heights = 100 * counts / counts.max()
+    limits = tuple(round(float(100 * (limit - low) / (high - low)), 2) for limit in ends)
+    return Histogram(_path(100 * counts / counts.max()), limits, float(low), float(high))
+
+
+def _path(heights) -> str:
+    """Return bars of these heights, side by side, with a little air between them."""
     width = 100 / BARS
-    bars = tuple(
-        (
-            round(number * width + 0.1, 2),
-            round(100 - height, 2),
-            round(width - 0.2, 2),
-            round(float(height), 2),
-        )
-        for number, height in enumerate(heights)
+    return "".join(
+        f"M{place * width + 0.1:.2f} 100v{-height:.2f}h{width - 0.2:.2f}v{height:.2f}z"
+        for place, height in enumerate(heights)
         if height
     )
-    limits = tuple(round(float(100 * (limit - low) / (high - low)), 2) for limit in ends)
-    return Histogram(bars, limits, float(low), float(high))

@@ -58,9 +58,7 @@ TEMPLATES = [
 
 DATABASES = {"default": {"URL": os.environ.get("SPC_DATABASE", f"sqlite:///{DATA / 'spc.sqlite3'}")}}
 
-SESSION_ENGINE = "penstock.web.contrib.sessions.backends.file"
-SESSION_FILE_PATH = DATA / "sessions"
-SESSION_FILE_PATH.mkdir(exist_ok=True, mode=0o700)
+SESSION_ENGINE = "penstock.web.contrib.sessions.backends.db"  # several machines may share them
 SESSION_COOKIE_AGE = 12 * 3600  # a shift
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("SPC_HTTPS") == "1"
 SECURE_PROXY_SSL_HEADER = (

@@ -18,7 +18,7 @@ def test_page_names_what_is_measured_and_shows_limits_and_capability(viewer: Cli
     assert "FUR-01: thickness" in text
     assert "xbar-r chart of 60 subgroups" in text
     assert "<dt>Cpk</dt>" in text
-    assert '<rect x="' in text
+    assert '<path d="M' in text
 
 
 def test_page_of_counts_shows_no_capability(viewer: Client) -> None:

@@ -17,6 +17,7 @@ const NARROW = 560;        // from here down the limits stand within the panel: 
 const STRIP_HEIGHT = 40;
 const LATEST = 150;        // points that a chart begins with
 const MIN_WINDOW = 8;      // points; closer there is nothing more to see
+const SMALL_MARK = 3.5;    // where there are hundreds, they may not hide each other
 const MANY = 2;            // points for each pixel from which on columns are drawn instead of points
 
 export class ControlChart {
@@ -318,10 +319,11 @@ export class ControlChart {
 
   /* Violations: a diamond beyond a limit, a triangle where a run of points broke a rule. */
   drawMarks(series, scale) {
+    const size = this.last - this.first > 600 ? SMALL_MARK : 7;
     for (const [index, names] of series.violations) {
       if (index < this.first - 1 || index > this.last + 1) continue;
       const value = series.values[index];
-      mark(this.context, this.x(index), scale(value), isBeyond(series, index), this.colours);
+      mark(this.context, this.x(index), scale(value), size, isBeyond(series, index), this.colours);
       if (this.last - this.first < 60) this.drawRuleNames(index, names, scale(value));
     }
   }
@@ -408,19 +410,17 @@ function isBeyond(series, index) {
   return series.values[index] > series.upper[index] || series.values[index] < series.lower[index];
 }
 
-function mark(context, x, y, isDiamond, colours) {
+/* A diamond or a triangle, `size` from its middle to its tip. */
+function mark(context, x, y, size, isDiamond, colours) {
   context.fillStyle = isDiamond ? colours.alarm : colours.warning;
   context.strokeStyle = colours.paper;
   context.lineWidth = 1.5;
   context.beginPath();
-  if (isDiamond) {
-    for (const [dx, dy] of [[0, -7], [7, 0], [0, 7], [-7, 0]]) context.lineTo(x + dx, y + dy);
-  } else {
-    for (const [dx, dy] of [[0, -7], [6.5, 5], [-6.5, 5]]) context.lineTo(x + dx, y + dy);
-  }
+  const corners = isDiamond ? [[0, -1], [1, 0], [0, 1], [-1, 0]] : [[0, -1], [0.93, 0.7], [-0.93, 0.7]];
+  for (const [right, down] of corners) context.lineTo(x + right * size, y + down * size);
   context.closePath();
+  if (size > SMALL_MARK) context.stroke();
   context.fill();
-  context.stroke();
 }
 
 /* Names of colours -> the values that the style sheet gives them now. */
