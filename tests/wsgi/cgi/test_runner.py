@@ -122,7 +122,7 @@ def splits_the_response(environ, start_response):
         (never_starts, "start_response was not called"),
         (starts_twice, "start_response called twice"),
         (gives_text, "body item of str; expected bytes"),
-        (splits_the_response, "BadResponseError"),
+        (splits_the_response, "expected a name, and a value of one line"),
     ],
 )
 def test_application_that_fails_before_its_body_is_a_500_page(application, message) -> None:
@@ -256,3 +256,20 @@ def test_django_runs_as_a_script(cgi_bin, ask) -> None:
     assert body == (
         b'{"name": "J\\u00fcrgen", "to": "http://site.example/shop.py/hello/J%C3%BCrgen/", "sent": "b c"}'
     )
+
+
+def test_script_imports_nothing_of_the_server() -> None:
+    """Each request pays for it."""
+    text = (
+        "import sys, penstock.wsgi.cgi; print(*(name for name in sys.modules if name.startswith('penstock')))"
+    )
+    command = [sys.executable, "-c", text]
+    done = subprocess.run(
+        command, capture_output=True, check=True, text=True, env={"PYTHONPATH": str(SOURCE)}
+    )
+    assert set(done.stdout.split()) == {
+        "penstock",
+        "penstock.wsgi",
+        "penstock.wsgi.cgi",
+        "penstock.wsgi.cgi.runner",
+    }

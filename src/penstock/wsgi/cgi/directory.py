@@ -126,6 +126,16 @@ class CGIDirectory:
         return local.startswith(f"{environ.get('SCRIPT_NAME', '')}/")
 
 
+def make_application(folder: str, **options: Any) -> CGIDirectory:
+    """Return the scripts of `folder` as an application: a target that can be written in one word.
+
+    Args:
+        folder: where they are.
+        options: fields of CGIConfig.
+    """
+    return CGIDirectory(folder, CGIConfig(**options))
+
+
 class ScriptOutput:
     """What a script says, from its head on; an iterable of WSGI.
 

@@ -18,30 +18,32 @@ Rules:  PEP 3333 "The Server/Gateway Side", "Unicode Issues"; RFC 3875 sections 
 
 import io
 import os
+import re
 import sys
-import traceback
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, BinaryIO, Final, TextIO
-from wsgiref.types import WSGIApplication
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO
 
-from penstock.config import ProtocolConfig
-from penstock.protocol import parse_response_head
-from penstock.protocol.response import FieldLineTable
+if TYPE_CHECKING:
+    from types import TracebackType
+    from wsgiref.types import WSGIApplication
 
-ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+    ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 _FAILURE_PAGE: Final = (
     b"Status: 500 Internal Server Error\r\nContent-Type: text/plain\r\n\r\nInternal Server Error\n"
 )
 _PIECE_BYTES: Final = 65536
 
+# What could end a header line early would split the response (RFC 9110 section 5.5).
+_NAME: Final = re.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile("[\t\x20-\x7e\x80-\xff]*")
+
 
 class RunError(Exception):
     """The application breaks PEP 3333."""
 
 
-def run(application: WSGIApplication) -> None:
+def run(application: "WSGIApplication") -> None:
     """Answer the one request of this process.
 
     What the application prints goes to standard error: on standard output it would be part of the response.
@@ -91,7 +93,7 @@ def cgi_environ(variables: Mapping[str, str], body: BinaryIO, errors: TextIO) ->
     return environ
 
 
-def respond(application: WSGIApplication, environ: dict[str, Any], output: BinaryIO) -> bool:
+def respond(application: "WSGIApplication", environ: dict[str, Any], output: BinaryIO) -> bool:
     """Call the application and write its response.
 
     Returns:
@@ -111,6 +113,8 @@ def respond(application: WSGIApplication, environ: dict[str, Any], output: Binar
     except BrokenPipeError:
         return False  # nobody reads any more
     except BaseException:  # noqa: BLE001 - SystemExit of an application is no response
+        import traceback  # noqa: PLC0415 - 10 ms that a response need not pay for
+
         traceback.print_exc(file=environ["wsgi.errors"])
         return response.fail()
     return True
@@ -125,13 +129,12 @@ class _Response:
         self._is_begun = False
 
     def start_response(
-        self, status: str, headers: list[tuple[str, str]], exc_info: ExceptionInfo | None = None, /
+        self, status: str, headers: list[tuple[str, str]], exc_info: "ExceptionInfo | None" = None, /
     ) -> Any:
         """Take status and headers.
 
         Raises:
-            BadResponseError: they cannot be sent.
-            RunError: called twice without `exc_info`.
+            RunError: they cannot be sent, or called twice without `exc_info`.
             BaseException: the one in `exc_info`, when the head is out already.
         """
         try:
@@ -141,10 +144,7 @@ class _Response:
                 raise RunError("start_response called twice; expected exc_info with the second call")
         finally:
             exc_info = None  # its traceback holds this frame: a cycle otherwise
-        parse_response_head(
-            status, headers, FieldLineTable(ProtocolConfig())
-        )  # refuses what splits a response
-        lines = [f"Status: {status}", *(f"{name}: {value}" for name, value in headers)]
+        lines = [_line("Status", status), *(_line(name, value) for name, value in headers)]
         self._head = "".join(f"{line}\r\n" for line in lines).encode("latin-1")
         return self.write
 
@@ -183,6 +183,12 @@ class _Response:
             raise RunError("start_response was not called; expected before the first body byte")
         self._is_begun = True
         self._output.write(self._head + b"\r\n")
+
+
+def _line(name: str, value: str) -> str:
+    if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise RunError(f"header {(name, value)!r}; expected a name, and a value of one line in latin-1")
+    return f"{name}: {value}"
 
 
 class _Body(io.RawIOBase):
