@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import socket
+from typing import Final
 
 import pytest
 from datadog.dogstatsd import DogStatsd
@@ -11,6 +13,9 @@ from tests.flows.client import Client
 from tests.flows.harness import Server, socket_address, wait_until
 
 pytestmark = pytest.mark.flow
+
+# A million where it may take its time.
+TAGS: Final = int(os.environ.get("PENSTOCK_TEST_TAGS", "100000"))
 
 
 def metrics(server: Server) -> dict[tuple, float]:
@@ -63,3 +68,20 @@ def test_a_new_agent_takes_the_socket_of_the_one_that_was_killed(server, client)
         return metrics(server).get(("shop_orders_total",), 0) > 0
 
     wait_until(sends, "the new agent to take datagrams")
+
+
+def test_a_flood_of_tags_takes_neither_memory_nor_access_lines(server, tmp_path) -> None:
+    flood = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    flood.connect(str(tmp_path / "dsd.sock"))
+    asker = Client(server.address)
+    for number in range(0, TAGS, 100):
+        flood.send(b"\n".join(b"flood:1|c|#user:%d" % each for each in range(number, number + 100)))
+        if number % (TAGS // 100) == 0:
+            assert asker.get("/n/1").status == 200
+    flood.close()
+    wait_until(lambda: metrics(server)["penstock_dogstatsd_lines_total",] == TAGS, "every line to be taken")
+    found = metrics(server)
+    assert found["penstock_dogstatsd_series",] == 10_000
+    assert found["flood_total", ("overflow", "true")] == TAGS - 10_000
+    assert found["penstock_process_resident_memory_bytes", ("process", "agent")] < 80 << 20
+    wait_until(lambda: len(server.accesses()) == 100, "every access line")

@@ -90,6 +90,15 @@ def test_requests_that_never_come_are_awaited_in_bounded_number(tracker) -> None
     assert tracker.take_changes()[0].example.request_line == "GET /new HTTP/1.1"
 
 
+def test_a_request_that_does_not_come_for_a_minute_is_awaited_no_more(tracker, now) -> None:
+    tracker.logged(TENANT, entry(request_id="r1"))
+    now.pass_s(50)
+    tracker.logged(TENANT, entry(request_id="r2"))
+    now.pass_s(11)
+    tracker.tick(0.0)
+    assert list(tracker._awaited) == ["r2"]
+
+
 def test_groups_beyond_the_limit_count_as_one(tracker) -> None:
     for number in range(MAX_GROUPS + 10):
         tracker.logged(TENANT, entry(trace=trace(line=number + 1)))

@@ -34,6 +34,7 @@ MAX_GROUPS: Final = 300
 _OTHER: Final = Origin("other", "", "", 0)
 # A search costs 2 us a batch of 192 records: 16 of them 0.2 us a record.
 _MAX_AWAITED: Final = 16
+_AWAITED_S: Final = 60.0
 
 
 class ErrorTracker:
@@ -54,7 +55,8 @@ class ErrorTracker:
         self._now = now
         self._groups: dict[tuple[str, Origin], Group] = {}
         self._by_type: collections.Counter[tuple[str, str]] = collections.Counter()
-        self._awaited: dict[str, Group] = {}  # request id -> whose example wants its request line
+        # Request id -> whose example wants its request line, and since when.
+        self._awaited: dict[str, tuple[Group, float]] = {}
         self._lock = threading.Lock()  # between the loop and whoever takes changes
         self.is_full = False
 
@@ -67,7 +69,7 @@ class ErrorTracker:
             return
         with self._lock:
             group = self._group(tenant.name, origin)
-            if entry.request_id and self._awaited.get(entry.request_id) is group:
+            if entry.request_id and self._awaited.get(entry.request_id, (None, 0.0))[0] is group:
                 return
             group.add(_example(entry), self._now())
             self._by_type[tenant.name, group.origin.kind] += 1
@@ -78,7 +80,7 @@ class ErrorTracker:
         """Look for the requests of the last occurrences."""
         if not self._awaited:
             return
-        for request_id, group in list(self._awaited.items()):
+        for request_id, (group, _) in list(self._awaited.items()):
             line = _request_line(batch.text, request_id)
             if line:
                 del self._awaited[request_id]
@@ -122,7 +124,10 @@ class ErrorTracker:
         """It has no descriptors."""
 
     def tick(self, _now_s: float) -> None:
-        """Whoever writes comes for the changes."""
+        """Await no longer what has not come for a minute: it goes on, or was never ours."""
+        latest_s = self._now() - _AWAITED_S
+        for request_id in [each for each, (_, since_s) in self._awaited.items() if since_s < latest_s]:
+            del self._awaited[request_id]
 
     def close(self) -> None:
         """Nothing is open."""
@@ -146,7 +151,7 @@ class ErrorTracker:
     def _await(self, request_id: str, group: Group) -> None:
         if len(self._awaited) >= _MAX_AWAITED:
             del self._awaited[next(iter(self._awaited))]
-        self._awaited[request_id] = group
+        self._awaited[request_id] = group, self._now()
 
 
 def _example(entry: "LogEntry") -> Example:

@@ -301,8 +301,9 @@ class Book:
         if now_s - self._fine_s >= FINE_S:
             self._fine_s = now_s
             families = gather()
-            self.counts["dropped_points"] += write_points(connection, self._index, families, now_s)
-            self.counts["points"] += sum(len(family.samples) for family in families)
+            dropped_count = write_points(connection, self._index, families, now_s)
+            self.counts["dropped_points"] += dropped_count
+            self.counts["points"] += sum(len(family.samples) for family in families) - dropped_count
         if now_s - self._coarse_s >= COARSE_S:
             write_coarse(connection, max(self._coarse_s, now_s - COARSE_S), now_s)
             self._coarse_s = now_s
