@@ -50,6 +50,12 @@ def _trace(arguments: "argparse.Namespace") -> int:
     return run_trace(arguments)
 
 
+def _metrics(arguments: "argparse.Namespace") -> int:
+    from penstock.cli.metrics import run_metrics  # noqa: PLC0415 - only this command needs the store
+
+    return run_metrics(arguments)
+
+
 def _reload(arguments: "argparse.Namespace") -> int:
     from penstock.cli.reload import run_reload  # noqa: PLC0415 - only this command needs telemetry
 
@@ -82,6 +88,7 @@ COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingPr
         "logs": _logs,
         "errors": _errors,
         "trace": _trace,
+        "metrics": _metrics,
         "reload": _reload,
         "config": _config,
         "doctor": _doctor,

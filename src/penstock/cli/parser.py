@@ -67,6 +67,7 @@ COMMANDS: Final = (
     "logs",
     "errors",
     "trace",
+    "metrics",
     "reload",
     "config",
     "doctor",
@@ -125,6 +126,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_logs(commands)
     _add_errors(commands)
     _add_trace(commands)
+    _add_metrics(commands)
     _add_reload(commands)
     _add_config(commands)
     _add_doctor(commands)
@@ -276,6 +278,19 @@ def _add_trace(commands: "argparse._SubParsersAction[_Parser]") -> None:
     trace.add_argument("-n", dest="number", default="20", metavar="COUNT", help="so many (default: 20)")
     trace.add_argument("--json", action="store_true", help="print JSON, for programs")
     _add_store_flags(trace)
+
+
+def _add_metrics(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    metrics = commands.add_parser(
+        "metrics",
+        help="show what a metric was in the last minutes or hours",
+        description="Show a metric from the store of the running server; without a name, the names of all.",
+        allow_abbrev=False,
+    )
+    metrics.add_argument("name", nargs="?", default="", metavar="NAME", help="of one metric")
+    metrics.add_argument("--since", default="", metavar="TIME", help="from then on (default: 10m)")
+    metrics.add_argument("--json", action="store_true", help="print JSON with all points, for programs")
+    _add_store_flags(metrics)
 
 
 def _add_store_flags(parser: argparse.ArgumentParser) -> None:
