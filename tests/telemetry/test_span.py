@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from penstock.telemetry import current_trace, span
+from penstock.telemetry import add_span, current_trace, span
 from penstock.telemetry.span import Span
 from penstock.telemetry.trace import CURRENT, HAS_SPANS, MAX_SPANS, RequestTrace
 
@@ -228,3 +228,23 @@ def test_context_of_a_span_whose_request_is_over_is_the_server_s(request_trace):
         request_trace.close()
         assert current_trace() == request_trace.context()
     assert isinstance(step, Span)
+
+
+def test_stretch_that_was_measured_already_is_a_span(request_trace):
+    with span("outer"):
+        add_span("hook", 5, 9, name="x")
+    add_span("later", 9, 10)
+    assert names(request_trace) == [("outer", None), ("hook", "outer"), ("later", None)]
+    added = request_trace.spans[1]
+    assert (added.start_ns, added.end_ns, added.error, added.attributes) == (5, 9, "", {"name": "x"})
+
+
+def test_stretch_outside_of_a_request_is_nobody_s():
+    contextvars.Context().run(add_span, "hook", 5, 9)
+
+
+def test_span_says_whether_anybody_may_see_its_attributes(request_trace):
+    with span("work") as step:
+        assert step.is_recording
+    outside = contextvars.Context().run(span("work").__enter__)
+    assert not outside.is_recording

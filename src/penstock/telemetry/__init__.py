@@ -12,7 +12,7 @@ from penstock.telemetry.sampling import marks
 from penstock.telemetry.scoreboard import WorkerState, finished_requests, mark_gone
 from penstock.telemetry.segment import Segment, SegmentError
 from penstock.telemetry.snapshot import CurrentRequest, Snapshot, WorkerStatus
-from penstock.telemetry.span import Span, span
+from penstock.telemetry.span import Span, add_span, span
 from penstock.telemetry.stack import STACK_SIGNAL, ask_for_stack, read_stack, show_stacks
 from penstock.telemetry.takeover import take_over_prometheus
 from penstock.telemetry.threshold import NEVER_SLOW, Threshold
@@ -57,6 +57,7 @@ __all__ = [
     "Verdict",
     "WorkerState",
     "WorkerStatus",
+    "add_span",
     "ask_for_stack",
     "begin_reload",
     "capture_prints",

@@ -121,6 +121,11 @@ class Span:
         return call
 
     @property
+    def is_recording(self) -> bool:
+        """Whether anybody may see what is put into `attributes`: what is dear to find out can be left out."""
+        return self._request is not None
+
+    @property
     def request(self) -> RequestTrace:
         """The request it belongs to; only a span that is CURRENT is asked, and such a one has one."""
         return cast("RequestTrace", self._request)
@@ -137,6 +142,24 @@ class Span:
 
 
 span: Final = Span  # what applications write
+
+
+def add_span(name: str, start_ns: int, end_ns: int, /, **attributes: Any) -> None:
+    """Add a stretch that was measured already, for code that knows only afterwards whether it is worth it.
+
+    Args:
+        name: what happened.
+        start_ns: CLOCK_MONOTONIC (`time.monotonic_ns()`).
+        end_ns: the same.
+        attributes: as of a span.
+    """
+    outer = _get_current()
+    if outer is None:
+        return
+    made = Span(name, **attributes)
+    made.parent = None if outer is outer.request else cast("Span", outer)
+    made.start_ns, made.end_ns, made.error, made._request = start_ns, end_ns, "", outer.request
+    outer.request.add(made)
 
 
 def _described(kind: type[BaseException], error: BaseException | None) -> str:

@@ -121,7 +121,7 @@ class Gateway:
         marks = next(tables.trace_marks)
         if marks:
             trace.mark(marks)
-        if TRACEPARENT in environ or tables.trace_reader.is_busy:
+        if TRACEPARENT in environ or tables.reads_traces:
             tables.trace_reader.read(trace, environ, is_trusted=is_trusted)
         if head.version == HTTP_1_1:  # RFC 9110 section 15.2: no 1xx to HTTP/1.0
             environ["wsgi.early_hints"] = exchange.send_early_hints

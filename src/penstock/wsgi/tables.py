@@ -38,6 +38,7 @@ class GatewayTables:
         request_ids: next() gives that of a new exchange.
         trace_marks: next() gives those that a new exchange begins with.
         trace_reader: reads what a request says about its trace.
+        reads_traces: whether it has to read requests that have no traceparent, too.
         returns_request_id: whether responses carry X-Request-ID.
         returns_trace: whether they carry traceresponse.
         is_returning: one of both.
@@ -48,6 +49,7 @@ class GatewayTables:
         "is_returning",
         "lines",
         "plain_end",
+        "reads_traces",
         "request_ids",
         "returns_request_id",
         "returns_trace",
@@ -65,6 +67,7 @@ class GatewayTables:
         self.request_ids = request_ids(secrets.token_hex(5))
         self.trace_marks = marks(telemetry.trace_sample, random.Random().random)  # noqa: S311 - no secret
         self.trace_reader = TraceReader(telemetry)
+        self.reads_traces = self.trace_reader.is_busy
         self.returns_request_id = config.request_id_response
         self.returns_trace = telemetry.trace_response
         self.is_returning = self.returns_request_id or self.returns_trace

@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import CoroutineType, FunctionType
 from typing import Any
 
+from penstock.telemetry import span
 from penstock.web.conf import settings
 from penstock.web.core.context import URLCONF
 from penstock.web.core.handlers.chain import Hook, load_chain
@@ -144,9 +145,12 @@ class BaseHandler:
         if response is None:
             called = self.make_view_atomic(view) if self._atomic_aliases else view
             try:
-                response = called(request, *args, **kwargs)
-                if response.__class__ is CoroutineType and iscoroutinefunction(view):
-                    response = wait_for(response)
+                with span("view") as measured:
+                    if measured.is_recording:
+                        measured.attributes["http.route"] = match.route
+                    response = called(request, *args, **kwargs)
+                    if response.__class__ is CoroutineType and iscoroutinefunction(view):
+                        response = wait_for(response)
             except Exception as error:
                 response = self._offer(request, error)
                 if response is None:
@@ -188,7 +192,9 @@ class BaseHandler:
             if response:
                 break
         if response is None:
-            response = await self._await_view(request, view, args, kwargs)
+            with span("view") as measured:
+                measured.attributes["http.route"] = request.resolver_match.route
+                response = await self._await_view(request, view, args, kwargs)
         self.check_response(response, view)
         if callable(getattr(response, "render", None)):
             response = await self._render_async(request, response, view)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import jinja2
 
+from penstock.telemetry import span
 from penstock.web.conf import settings
 from penstock.web.template.address import static, url_for
 from penstock.web.template.backends.base import BaseEngine
@@ -125,7 +126,8 @@ class Template:
             self.backend.tell_of_references()
             tell_of_rendering(self, complete)
         try:
-            return SafeString(self.template.render(complete))
+            with span("template.render", template=self.name):
+                return SafeString(self.template.render(complete))
         except jinja2.TemplateSyntaxError as error:
             raise _readable(error) from error
 
