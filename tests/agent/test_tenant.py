@@ -163,6 +163,37 @@ def test_any_memory_is_drained_in_bounded_steps(logs, segment, finished, damage,
     assert Snapshot.take(segment.fd).agent_pid == os.getpid()
 
 
+def test_the_applications_entries_can_have_a_log_of_their_own(logs, recorder, tmp_path):
+    tenant = logs.start(application_log=str(tmp_path / "application.log"), log_level="info")
+    recorder.log(20, "shop", "ours")
+    recorder.log(20, "penstock.server.worker", "the server's")
+    recorder.log(10, "shop", "too little")
+    tenant.step()
+    assert [line[-4:] for line in (tmp_path / "application.log").read_text().splitlines()] == ["ours"]
+    assert [line[-12:] for line in logs.errors()] == ["the server's"]
+
+
+def test_entries_name_their_worker(logs, recorder):
+    tenant = logs.start()
+    recorder.log(20, "shop", "m", "id-1", thread_name="pool-3")
+    tenant.step()
+    assert logs.errors()[0].endswith("INFO [pid 4242 worker 1 pool-3 id=id-1] shop: m")
+
+
+def test_a_rotation_that_fails_is_said(logs, recorder, finished, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    tenant = logs.start(log_rotate_bytes=1)
+    monkeypatch.setattr("penstock.agent.logs.outlet.Path.rename", refuse)
+    for _ in range(2):
+        recorder.access(finished())
+        tenant.step()
+    logs.report(tenant)
+    assert any("cannot be rotated: Permission denied; it grows on" in line for line in logs.errors())
+    assert len(logs.access()) == 2
+
+
 # What it says
 
 

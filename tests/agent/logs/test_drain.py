@@ -2,10 +2,12 @@ import os
 
 import pytest
 
+from penstock.agent.logs.archive import Archive, Retention
 from penstock.agent.logs.drain import BATCH_RECORDS, Drain
 from penstock.agent.logs.ledger import Ledger
 from penstock.agent.logs.outlet import Outlet
 from penstock.agent.logs.output import Kind, Output
+from penstock.agent.logs.rotation import Period, Rotation
 from penstock.telemetry import layout
 from penstock.telemetry.record import ACCESS
 from penstock.telemetry.recorder import Recorder
@@ -230,3 +232,99 @@ def test_counters_in_which_someone_wrote_the_highest_number_do_not_end_the_agent
     drain.step()
     assert lines(path) == [b"one"]
     assert segment.words[layout.AGENT_LINES_WORD] == 0
+
+
+# Two logs of one kind
+
+
+@pytest.fixture
+def make_pair(segment, now, tmp_path):
+    """A drain whose odd lines go to the second of two files."""
+    made = []
+
+    def form(batch):
+        (text, _), *_ = lines_of(batch)
+        lines = text.splitlines(keepends=True)
+        return [(b"".join(lines[part::2]), len(lines[part::2])) for part in (0, 1)]
+
+    def make(second="two.log"):
+        plan = segment.layout
+        readers = [RingReader(segment, plan.access_ring(slot), ACCESS, slot) for slot in range(plan.slots)]
+        ledger = Ledger(segment)
+        targets = (
+            (tmp_path / "one.log", layout.ERROR_OUTPUT),
+            (tmp_path / second, layout.APPLICATION_OUTPUT),
+        )
+        outlets = [Outlet(Output("log", str(path), 2, now), ledger, area) for path, area in targets]
+        drain = Drain(segment, readers, form, outlets, ledger=ledger)
+        made.append(drain)
+        return drain
+
+    yield make
+    for drain in made:
+        drain.close()
+
+
+def test_a_batch_of_two_logs_is_committed_together(make_pair, recorder, finished, tmp_path, segment):
+    drain = make_pair()
+    for line in (b"a", b"b", b"c"):
+        recorder.access(finished(line=line))
+    drain.step()
+    assert lines(tmp_path / "one.log") == [b"a", b"c"]
+    assert lines(tmp_path / "two.log") == [b"b"]
+    sizes = [
+        segment.words[area + layout.OUTPUT_SIZE] for area in (layout.ERROR_OUTPUT, layout.APPLICATION_OUTPUT)
+    ]
+    assert sizes == [4, 2]
+    assert segment.words[layout.AGENT_LINES_WORD] == 3
+    assert drain.is_empty()
+
+
+def test_two_logs_are_both_cut_back_when_the_second_was_not_written(
+    make_pair, recorder, finished, tmp_path, monkeypatch
+):
+    drain = make_pair()
+    for line in (b"a", b"b"):
+        recorder.access(finished(line=line))
+    write = os.write
+
+    def die_at_the_second(fd, text):
+        if bytes(text) == b"b\n":
+            write(fd, b"b")
+            raise KeyboardInterrupt
+        return write(fd, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("penstock.agent.logs.output.os.write", die_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            drain.step()
+    assert lines(tmp_path / "one.log") == [b"a"]
+    make_pair().step()
+    assert lines(tmp_path / "one.log") == [b"a"]
+    assert lines(tmp_path / "two.log") == [b"b"]
+
+
+def test_a_log_that_is_gone_is_counted_and_the_other_goes_on(
+    make_pair, recorder, finished, tmp_path, segment
+):
+    drain = make_pair("missing/two.log")
+    for line in (b"a", b"b", b"c"):
+        recorder.access(finished(line=line))
+    drain.step()
+    assert lines(tmp_path / "one.log") == [b"a", b"c"]
+    assert [outlet.lost_lines for outlet in drain.outlets] == [0, 1]
+    assert segment.words[layout.AGENT_DISCARDED_WORD] == 1
+    assert segment.words[layout.AGENT_LINES_WORD] == 2
+
+
+def test_a_log_whose_lines_are_not_committed_is_not_rotated(make_pair, recorder, finished, tmp_path):
+    (tmp_path / "full").symlink_to("/dev/full")
+    drain = make_pair("full")
+    archive = Archive(tmp_path / "one.log", Retention(), is_compressing=False)
+    drain.outlets[0]._archive, drain.outlets[0]._rotation = archive, Rotation(1, Period.NEVER)
+    for line in (b"a", b"b"):
+        recorder.access(finished(line=line))
+    drain.step()  # the first log has its line, the second takes none: nothing is committed
+    drain.tick()
+    assert lines(tmp_path / "one.log") == [b"a"]
+    assert archive.entries() == []

@@ -1,5 +1,6 @@
 import json
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -97,6 +98,12 @@ def test_a_field_stands_in_its_place(name, expected):
 def test_every_field_has_been_looked_at():
     tested = test_a_field_stands_in_its_place.pytestmark[0].args[1]
     assert [name for name, _ in tested] == list(FIELDS)
+
+
+def test_the_documentation_has_every_field():
+    documentation = (Path(__file__).resolve().parents[3] / "docs" / "logs.md").read_text()
+    rows = "".join(f"| `{name}` | {meaning} |\n" for name, (meaning, _, _) in FIELDS.items())
+    assert rows in documentation
 
 
 def test_a_batch_is_a_line_each():

@@ -64,8 +64,9 @@ class JSONAccess:
         ms = self._ms
         targets = self._targets
         clock = self._clock
-        second = ""
+        second = who = ""
         low_ns = high_ns = 0
+        last_whose = None
         lines = []
         columns = zip(
             rows, fields[0::5], fields[1::5], fields[2::5], fields[3::5], fields[4::5], strict=False
@@ -76,6 +77,14 @@ class JSONAccess:
             if not low_ns <= last_ns < high_ns:
                 second = clock.second_utc(last_ns)
                 low_ns, high_ns = clock.low_ns, clock.high_ns
+            whose = (pid, thread, outcome, lane)
+            if whose != last_whose:  # seldom: a batch is one worker's
+                last_whose = whose
+                who = (
+                    f'"process.pid":{pid},"penstock.worker":{worker},"thread.id":{thread},'
+                    f'"penstock.lane":"{_LANES[lane & 1]}",'
+                    f'"penstock.outcome":"{outcome_name(outcome) if outcome else "complete"}",'
+                )
             lines.append(
                 f'{{"timestamp":"{second}.{str((last_ns - low_ns) // 1000 + 1_000_000)[1:]}Z",'
                 f'"severity_text":"INFO","event.name":"http.access",{targets[line]},'
@@ -83,11 +92,8 @@ class JSONAccess:
                 f'"http.request.body.size":{received},"client.address":"{peer}",'
                 f'"http.request.header.referer":"{referer}",'
                 f'"{"user_agent.original" if outcome != _REFUSED else "penstock.reason"}":"{agent}",'
-                f"{_trace(lane, request_id) if lane > 1 else ''}"
-                f'"process.pid":{pid},"penstock.worker":{worker},"thread.id":{thread},'
+                f"{_trace(lane, request_id) if lane > 1 else ''}{who}"
                 f'"penstock.request_id":"{request_id}",'
-                f'"penstock.lane":"{_LANES[lane & 1]}",'
-                f'"penstock.outcome":"{outcome_name(outcome) if outcome else "complete"}",'
                 f'"penstock.total_ms":{ms[total]},"penstock.head_ms":{ms[head]},'
                 f'"penstock.body_ms":{ms[body]},"penstock.queue_ms":{ms[queue]},'
                 f'"penstock.application_ms":{ms[application]},"penstock.response_ms":{ms[response]},'

@@ -101,7 +101,7 @@ def _utc_times(view: View) -> list[str]:
     return [stamp(row[3]) for row in view.rows]
 
 
-# Name -> what it is, its column, a value to try a template out with. The manual's table is this one.
+# Name -> what it is, its column, a value to try a template out with. The table in docs/logs.md is this one.
 FIELDS: Final[Mapping[str, tuple[str, Column, str]]] = MappingProxyType(
     {
         "peer": ("address of the client", _field(1), "192.0.2.1"),
@@ -146,7 +146,7 @@ FIELDS: Final[Mapping[str, tuple[str, Column, str]]] = MappingProxyType(
             "inline",
         ),
         "outcome": (
-            "`complete`, or what happened (see below)",
+            "`complete`, or what happened: the table above",
             lambda view: [outcome_name(row[16]) for row in view.rows],
             "complete",
         ),

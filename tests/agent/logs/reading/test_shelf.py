@@ -64,6 +64,12 @@ def test_a_log_that_is_not_there_yet_has_its_rotated_files(open_shelf, folder):
     assert names(shelf.last_entries(ALL, 1)) == NAMES[-2:-1]
 
 
+def test_a_compressed_file_that_is_named_is_read_alone(open_shelf):
+    shelf = open_shelf("access.log.2.gz")
+    assert names(shelf.entries(ALL)) == ["access.log.2.gz"]
+    assert names(shelf.last_entries(ALL, 5)) == ["access.log.2.gz"]
+
+
 def test_a_log_that_never_was_is_empty(open_shelf):
     assert names(open_shelf("nothing.log").entries(ALL)) == []
 

@@ -53,6 +53,9 @@ class Shelf:
         self.grammar = grammar
         self.rotated = rotated_paths(self.path)
         self.live: IO[bytes] | None = None
+        if self.path.suffix == ".gz":  # one rotated file that was named: nothing is written to it
+            self.rotated, self.stop = [self.path], 0
+            return
         for _ in range(_TRIES):
             self.close()
             with contextlib.suppress(FileNotFoundError):
