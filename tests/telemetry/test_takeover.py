@@ -1,6 +1,7 @@
 """The real prometheus_client in programs of their own: a take-over lasts as long as its process."""
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -38,7 +39,7 @@ def run(program: str, environment: dict[str, str] | None = None) -> tuple[dict[s
         capture_output=True,
         text=True,
         check=False,
-        env=environment,
+        env=dict(os.environ) | (environment or {}),
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1]), done.stderr

@@ -1,7 +1,7 @@
 """What a worker's own machinery counts: garbage collections, requests that the loop was taken over from.
 
 In the same tables as the application's metrics, a series a worker. Being told of a collection costs 1.5 us;
-CPython collects once in some hundred requests, if they keep nothing.
+CPython collects when objects stay: not once in 93,000 requests of an application that keeps nothing.
 
 In:     gc.callbacks; the watcher's word.
 Out:    counters.

@@ -24,7 +24,8 @@ Not taken over: collectors of the application's own, Gauge.set_function (both wo
 scrape, in each worker), and the library's collectors of process and garbage (penstock_process_* and
 penstock_gc_* show these).
 
-Rules:  prometheus_client: values.ValueClass; Histogram._metric_init, _upper_bounds, _sum, _buckets.
+Rules:  prometheus_client 0.14 and later: values.ValueClass; of Histogram _metric_init, _upper_bounds, _sum and
+        _buckets.
 """
 
 import importlib.abc
@@ -146,22 +147,14 @@ class TakenValue:
 def _value_maker(plain: Any) -> Callable[..., Any]:
     """Return what makes the values; `plain` is the library's own class, for what cannot be counted here."""
 
-    def make_value(  # noqa: PLR0913, PLR0917 - the library's own signature
-        kind: str,
-        metric_name: str,
-        name: str,
-        labelnames: Sequence[str],
-        labelvalues: Sequence[str],
-        help_text: str,
-        multiprocess_mode: str = "all",
-        **more: Any,
-    ) -> Any:
+    def make_value(*words: Any, multiprocess_mode: str = "all", **more: Any) -> Any:
+        kind, metric_name, name, labelnames, labelvalues, *text = words  # before 0.15 without a text
+        if kind not in {"counter", "gauge", "summary"}:
+            return plain(*words, **more)
         merge = _MERGES.get(multiprocess_mode, Merge.EACH) if kind == "gauge" else Merge.SUM
-        series = None
-        if kind in {"counter", "gauge", "summary"}:
-            series = _find_series(kind, metric_name, help_text, (labelnames, labelvalues), merge=merge)
+        series = _find_series(kind, metric_name, "".join(text), (labelnames, labelvalues), merge=merge)
         if series is None:
-            return plain(kind, metric_name, name, labelnames, labelvalues, help_text, **more)
+            return plain(*words, **more)
         return TakenValue(series, 1 if kind == "summary" and name.endswith("_sum") else 0)
 
     return make_value
