@@ -24,8 +24,8 @@ Not taken over: collectors of the application's own, Gauge.set_function (both wo
 scrape, in each worker), and the library's collectors of process and garbage (penstock_process_* and
 penstock_gc_* show these).
 
-Rules:  prometheus_client 0.14 and later: values.ValueClass; of Histogram _metric_init, _upper_bounds, _sum and
-        _buckets.
+Rules:  prometheus_client 0.14 and later: values.ValueClass; of Histogram _metric_init, _upper_bounds, _sum
+        and _buckets.
 """
 
 import importlib.abc
