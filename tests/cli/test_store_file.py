@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -6,8 +7,9 @@ import pytest
 from penstock.agent.store.schema import open_for_writing
 from penstock.cli.error import CommandError
 from penstock.cli.parser import parse_words
-from penstock.cli.store_file import age_of, columns, find_store, only_one, read_store, safe_lines
-from penstock.config import ConfigError
+from penstock.cli.running import Running
+from penstock.cli.store_file import age_of, columns, find_store, only_one, print_store, safe_lines
+from penstock.config import Config, ConfigError, StoreConfig
 
 
 def words(*given: str):
@@ -38,12 +40,33 @@ def test_a_configuration_without_a_store_is_said(folder) -> None:
 
 def test_a_store_that_cannot_be_read_is_said(folder) -> None:
     with pytest.raises(CommandError, match="there is no such file"):
-        read_store(words("--store", "none.db"), lambda _: "")
+        print_store(words("--store", "none.db"), lambda _: "")
 
 
-def test_what_is_read_is_returned(folder) -> None:
+@pytest.fixture
+def store(folder) -> str:
     open_for_writing(folder / "x.db").close()
-    assert read_store(words("--store", "x.db"), lambda reader: str(reader.faults())) == "[]"
+    return "x.db"
+
+
+def test_what_is_read_is_printed(store, capsys) -> None:
+    assert print_store(words("--store", store), lambda reader: str(reader.faults())) == 0
+    assert capsys.readouterr().out == "[]"
+
+
+def test_a_reader_that_has_had_enough_is_no_failure(store, monkeypatch) -> None:
+    read_fd, write_fd = os.pipe()
+    os.close(read_fd)
+    with os.fdopen(write_fd, "w") as gone:
+        monkeypatch.setattr("sys.stdout", gone)
+        assert print_store(words("--store", store), lambda _: "text") == 0
+
+
+def test_the_store_of_the_running_server_is_found(tmp_path, monkeypatch) -> None:
+    running = Running(Config(store=StoreConfig(store="var/store.db")), tmp_path)
+    monkeypatch.setattr("penstock.cli.store_file.find_masters", lambda: [SimpleNamespace(pid=7)])
+    monkeypatch.setattr("penstock.cli.store_file.read_running", {7: running}.get)
+    assert find_store(words()) == tmp_path / "var" / "store.db"
 
 
 @pytest.mark.parametrize(("since", "age_s"), [("", None), ("10m", 600), ("2h", 7200), ("3d", 259200)])

@@ -8,15 +8,13 @@ Never:  changes the store.
 import dataclasses
 import datetime as dt
 import json
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from penstock.agent.store import FaultRow, StoreReader
 from penstock.cli.status import duration
-from penstock.cli.store_file import age_of, columns, only_one, read_store, safe_lines
+from penstock.cli.store_file import age_of, columns, only_one, print_store, safe_lines
 from penstock.config import ConfigError
 
 if TYPE_CHECKING:
@@ -33,13 +31,7 @@ def run_errors(arguments: "argparse.Namespace") -> int:
         ConfigError: a word cannot be understood.
         CommandError: there is no store, no such group, or more than one.
     """
-    text = read_store(arguments, _reading(arguments))
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:  # `penstock errors | head`: that was enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return print_store(arguments, _reading(arguments))
 
 
 def _reading(arguments: "argparse.Namespace") -> Callable[[StoreReader], str]:

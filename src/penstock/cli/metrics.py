@@ -12,14 +12,12 @@ Never:  changes the store.
 import dataclasses
 import itertools
 import json
-import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from penstock.agent.store import PointRow, SeriesRow, StoreReader
 from penstock.cli.error import CommandError
-from penstock.cli.store_file import age_of, columns, read_store, safe_lines
+from penstock.cli.store_file import age_of, columns, print_store, safe_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -41,13 +39,7 @@ def run_metrics(arguments: "argparse.Namespace") -> int:
         CommandError: there is no store, or no such metric.
     """
     age_s = age_of(arguments.since) or _DEFAULT_AGE_S
-    text = read_store(arguments, lambda reader: _read(reader, arguments, age_s))
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:  # `penstock metrics | head`: that was enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return print_store(arguments, lambda reader: _read(reader, arguments, age_s))
 
 
 def _read(reader: StoreReader, arguments: "argparse.Namespace", age_s: float) -> str:

@@ -1,11 +1,12 @@
 """Which store a command reads: the one that was named, else the running server's, else the configuration's.
 
 In:     words of the command; /proc; configuration files.
-Out:    an open store.
+Out:    what the command makes of it, on standard output.
 Never:  makes one.
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -36,8 +37,8 @@ class Identified(Protocol):
 Row = TypeVar("Row", bound=Identified)
 
 
-def read_store(arguments: "argparse.Namespace", read: Callable[[StoreReader], str]) -> str:
-    """Return what `read` makes of the store.
+def print_store(arguments: "argparse.Namespace", read: Callable[[StoreReader], str]) -> int:
+    """Print what `read` makes of the store; return the exit status.
 
     Raises:
         ConfigError: --pid or --pid-file holds no pid, or the configuration here cannot be used.
@@ -45,9 +46,15 @@ def read_store(arguments: "argparse.Namespace", read: Callable[[StoreReader], st
     """
     try:
         with StoreReader(find_store(arguments)) as reader:
-            return read(reader)
+            text = read(reader)
     except StoreError as error:
         raise CommandError(str(error)) from None
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `penstock errors | head`: that was enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def find_store(arguments: "argparse.Namespace") -> Path:

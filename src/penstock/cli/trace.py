@@ -8,16 +8,14 @@ Never:  changes the store.
 import dataclasses
 import datetime as dt
 import json
-import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from penstock.agent.store import StoreReader
 from penstock.agent.traces import Trace
 from penstock.cli.error import CommandError
-from penstock.cli.store_file import columns, read_store, safe_lines
+from penstock.cli.store_file import columns, print_store, safe_lines
 from penstock.cli.waterfall import draw_waterfall
 from penstock.config import ConfigError
 from penstock.telemetry.clock import NS_PER_S
@@ -37,13 +35,7 @@ def run_trace(arguments: "argparse.Namespace") -> int:
         ConfigError: a word cannot be understood.
         CommandError: there is no store, or no such trace.
     """
-    text = read_store(arguments, _reading(arguments))
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:  # `penstock trace | head`: that was enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return print_store(arguments, _reading(arguments))
 
 
 def _reading(arguments: "argparse.Namespace") -> Callable[[StoreReader], str]:

@@ -1,3 +1,4 @@
+import logging
 import socket
 import time
 
@@ -10,6 +11,7 @@ from penstock.agent.dogstatsd.options import DogStatsDOptions
 from penstock.agent.dogstatsd.station import DogStatsD
 from penstock.agent.metrics.exposition import render
 from penstock.agent.metrics.family import Family, HistogramValue
+from penstock.agent.watch import Notice
 
 
 def make(*texts: str, **changes) -> DogStatsD:
@@ -154,6 +156,33 @@ def test_names_that_become_one_are_said_once() -> None:
     station.tick(2.0)
     assert station.take_notices() == []
     assert station.report()["first_renamed"] == "a_b -> a.b"
+    station.close()
+
+
+@pytest.mark.parametrize(
+    ("fields", "level", "message"),
+    [
+        pytest.param("", logging.INFO, "dogstatsd event: deployed: version 7", id="plain"),
+        pytest.param(
+            "|t:error|h:web1", logging.ERROR, "dogstatsd event on web1: deployed: version 7", id="error"
+        ),
+        pytest.param("|t:warning", logging.WARNING, "dogstatsd event: deployed: version 7", id="warning"),
+    ],
+)
+def test_an_event_is_said(fields, level, message) -> None:
+    station = make("127.0.0.1:0")
+    station._intake.take(f"_e{{8,9}}:deployed|version 7{fields}".encode())
+    assert station.take_notices() == [Notice(level, message)]
+    station.close()
+
+
+def test_events_beyond_a_few_a_second_are_counted_and_not_said() -> None:
+    station = make("127.0.0.1:0")
+    for _ in range(25):
+        station._intake.take(b"_e{1,9000}:a|" + b"b" * 9000)
+    notices = station.take_notices()
+    assert (len(notices), len(notices[0].message)) == (20, 1000)
+    assert station.report()["unsaid_events"] == 5
     station.close()
 
 

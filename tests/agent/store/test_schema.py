@@ -93,6 +93,13 @@ def test_a_store_that_is_not_there_cannot_be_read(path) -> None:
     assert not path.exists()
 
 
+def test_a_damaged_store_cannot_be_read(path, connection) -> None:
+    connection.close()
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(StoreError, match="cannot be read"):
+        open_for_reading(path)
+
+
 def test_readers_cannot_write(path, connection) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         open_for_reading(path).execute("DELETE FROM fault")

@@ -70,3 +70,8 @@ def test_this_machine_has_clocks() -> None:
     assert clocks.boot_id
     assert clocks.boot() >= before_s
     assert abs(clocks.wall() - time.time()) < 60
+
+
+def test_a_machine_that_does_not_say_which_boot_it_is_has_clocks_too(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("penstock.agent.store.timeline._BOOT_ID", tmp_path / "none")
+    assert Clocks.of_this_machine().boot_id == ""

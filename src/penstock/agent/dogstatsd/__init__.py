@@ -1,6 +1,5 @@
 """DogStatsD in: datagrams from anything on the machine become metrics like all others."""
 
-from penstock.agent.dogstatsd.datagram import Event, ServiceCheck
 from penstock.agent.dogstatsd.options import DogStatsDOptionError, DogStatsDOptions, read_options
 from penstock.agent.dogstatsd.station import DogStatsD
 
@@ -8,7 +7,5 @@ __all__ = [
     "DogStatsD",
     "DogStatsDOptionError",
     "DogStatsDOptions",
-    "Event",
-    "ServiceCheck",
     "read_options",
 ]

@@ -96,10 +96,6 @@ class Inlet:
             return 0
         return int(_MEMINFO.unpack(found)[-1]) if len(found) == _MEMINFO.size else 0
 
-    def buffer_bytes(self) -> int:
-        """Return what the kernel granted for datagrams that wait, in its own count."""
-        return self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-
     def close(self) -> None:
         """Close, and remove the file of a Unix socket if it still is ours."""
         self._sock.close()

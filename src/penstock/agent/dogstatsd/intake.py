@@ -5,8 +5,8 @@ bounded memo from those bytes leads to the cell. It holds only what the grammar 
 its own, is thrown away whole when it is full or cells went, and an entry is at most 1 KiB.
 
 In:     datagrams as received.
-Out:    values in cells; events and checks as counts, gauges and to whoever asked for them; counts of all
-        that was taken and refused.
+Out:    values in cells; checks as gauges; events as counts, and whole to whoever asked for them; counts of
+        all that was taken and refused.
 Never:  raises, whatever a datagram holds.
 """
 
@@ -55,7 +55,7 @@ class Intake:
 
     Args:
         table: where values go.
-        told: given each event and service check.
+        told: given each event.
 
     Attributes:
         datagram_count: datagrams taken.
@@ -67,9 +67,7 @@ class Intake:
         last_refused: what the last refused line got for an answer, for whoever looks for the fault.
     """
 
-    def __init__(
-        self, table: SeriesTable, told: Callable[[Event | ServiceCheck], None] = lambda _: None
-    ) -> None:
+    def __init__(self, table: SeriesTable, told: Callable[[Event], None] = lambda _: None) -> None:
         self._table = table
         self._told = told
         self._taps: dict[tuple[bytes, bytes], _Tap] = {}
@@ -179,7 +177,6 @@ class Intake:
         cell = self._table.cell(CHECKS, Gauge, labels) or self._overflow(CHECKS, Gauge)
         if isinstance(cell, Gauge):
             cell.add(check.status)
-        self._told(check)
 
 
 def _add(cell: Cell | None, metric: Metric) -> None:

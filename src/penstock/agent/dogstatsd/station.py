@@ -1,6 +1,7 @@
 """DogStatsD beside the rings: its sockets in the agent's loop, its series among the metrics.
 
 A socket that cannot be opened is tried again each 5 s and said in the report; the agent goes on without it.
+Events are said in the log, a few a second: whoever may send could fill it.
 
 In:     addresses, readable sockets, the time.
 Out:    families: what came, and what became of it.
@@ -9,11 +10,11 @@ Never:  takes more than a few milliseconds of a turn; raises.
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from penstock.agent.dogstatsd.cell import Cell, Counter, Histogram
-from penstock.agent.dogstatsd.datagram import Event, ServiceCheck
+from penstock.agent.dogstatsd.datagram import Event
 from penstock.agent.dogstatsd.inlet import Inlet, InletError
 from penstock.agent.dogstatsd.intake import Intake
 from penstock.agent.dogstatsd.naming import Labels
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 _RETRY_S: Final = 5.0
 _TURN_S: Final = 60.0
+_MAX_NOTICES: Final = 20  # taken once a second
+_MAX_EVENT_LETTERS: Final = 1000
+_LEVELS: Final = {"error": logging.ERROR, "warning": logging.WARNING}
 
 
 class DogStatsD:
@@ -34,7 +38,6 @@ class DogStatsD:
 
     Args:
         options: see there.
-        told: given each event and service check.
         now_s: monotonic seconds.
     """
 
@@ -43,16 +46,16 @@ class DogStatsD:
     def __init__(
         self,
         options: DogStatsDOptions,
-        told: Callable[[Event | ServiceCheck], None] = lambda _: None,
         now_s: float = 0.0,
     ) -> None:
         self._options = options
         self._table = SeriesTable(options.max_series, options.bounds, max(int(options.expiry_s / _TURN_S), 1))
-        self._intake = Intake(self._table, told)
+        self._intake = Intake(self._table, self._note_event)
         self._inlets: dict[int, Inlet] = {}
         self._closed: dict[DatagramAddress, str] = dict.fromkeys(options.addresses, "")
         self._notices: list[Notice] = []
         self._said_renamed = False
+        self._unsaid_event_count = 0
         self._retry_s = now_s
         self._turn_s = now_s + _TURN_S
         self._dropped_count = 0
@@ -105,6 +108,7 @@ class DogStatsD:
             "overflowed": intake.overflow_count,
             "dropped_by_kernel": self._kernel_drops(),
             "unknown_fields": intake.unknown_field_count,
+            "unsaid_events": self._unsaid_event_count,
             "series": self._table.series_count,
             "max_series": self._options.max_series,
             "renamed": len(self._table.collisions),
@@ -125,6 +129,14 @@ class DogStatsD:
         """Return what is to be said since the last call."""
         notices, self._notices = self._notices, []
         return notices
+
+    def _note_event(self, event: Event) -> None:
+        if len(self._notices) >= _MAX_NOTICES:
+            self._unsaid_event_count += 1
+            return
+        level = _LEVELS.get(event.alert, logging.INFO)
+        host = f" on {event.host}" if event.host else ""
+        self._note(level, f"dogstatsd event{host}: {event.title}: {event.text}"[:_MAX_EVENT_LETTERS])
 
     def _note(self, level: int, message: str) -> None:
         self._notices.append(Notice(level, message))
