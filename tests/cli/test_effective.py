@@ -32,6 +32,20 @@ def test_every_option_is_shown_with_value_and_place(
     assert shown["threads"] == ("4", "default")
 
 
+def test_secrets_are_said_to_be_set_and_not_shown(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "penstock.toml").write_text('trace_key = "k3y"\n')
+    monkeypatch.setenv("PENSTOCK_OTLP_HEADERS", "Authorization: t0ken")
+    assert run_config(parse_words(["config"])) == 0
+    output = capsys.readouterr().out
+    shown = rows(output)
+    assert shown["trace_key"] == ("(set, not shown)", "penstock.toml line 1")
+    assert shown["otlp_headers"] == ("(set, not shown)", "PENSTOCK_OTLP_HEADERS")
+    assert "k3y" not in output
+    assert "t0ken" not in output
+
+
 def test_mistake_is_the_one_that_serve_would_stop_with(folder: Path) -> None:
     (folder / "penstock.toml").write_text("threads = 0\n")
     with pytest.raises(ConfigError, match="threads = 0; expected a whole number from 1 to 1024"):

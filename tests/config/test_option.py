@@ -23,4 +23,5 @@ def test_option_keeps_what_the_manual_needs() -> None:
         "choices": (),
         "minimum": 0.0,
         "maximum": None,
+        "secret": False,
     }

@@ -37,7 +37,8 @@ def render(loaded: LoadedConfig) -> str:
 
 
 def _value(loaded: LoadedConfig, option: Option) -> str:
-    return toml_value(getattr(getattr(loaded.config, option.section), option.key))
+    value = getattr(getattr(loaded.config, option.section), option.key)
+    return "(set, not shown)" if option.secret and value else toml_value(value)
 
 
 def toml_value(value: Any) -> str:

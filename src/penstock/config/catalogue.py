@@ -57,6 +57,7 @@ class Option:
     choices: tuple[str, ...]
     minimum: float | None
     maximum: float | None
+    secret: bool = False  # its value is shown to nobody
 
     @property
     def variable(self) -> str:

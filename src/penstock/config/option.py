@@ -20,6 +20,7 @@ def option(  # noqa: PLR0913 - one keyword for each column of the manual
     choices: tuple[str, ...] = (),
     minimum: float | None = None,
     maximum: float | None = None,
+    secret: bool = False,
 ) -> Any:
     """Declare one option of a configuration dataclass.
 
@@ -33,6 +34,7 @@ def option(  # noqa: PLR0913 - one keyword for each column of the manual
         choices: the allowed words.
         minimum: smallest allowed number.
         maximum: largest allowed number.
+        secret: its value is shown to nobody.
     """
     metadata = {
         "help": help,
@@ -43,5 +45,6 @@ def option(  # noqa: PLR0913 - one keyword for each column of the manual
         "choices": choices,
         "minimum": minimum,
         "maximum": maximum,
+        "secret": secret,
     }
     return dataclasses.field(default=default, metadata=metadata)

@@ -18,6 +18,7 @@ class OTLPConfig:
         (),
         help="fields sent along, each as `Name: value`: what the collector wants to know us by",
         reason="a collector of one's own asks for none",
+        secret=True,
     )
     otlp_service_name: str = option(
         "",

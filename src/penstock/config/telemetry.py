@@ -50,6 +50,7 @@ class TelemetryConfig:
         "",
         help="key of the signed field Penstock-Trace, by which a request asks to be kept; empty = none can",
         reason="who can ask costs you work",
+        secret=True,
     )
     trace_environ: bool = option(
         False,
