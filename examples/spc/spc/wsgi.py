@@ -10,5 +10,9 @@ from penstock.web.core.wsgi import get_wsgi_application
 os.environ.setdefault("PENSTOCK_SETTINGS_MODULE", "spc.settings")
 
 application = WhiteNoise(
-    get_wsgi_application(), root=settings.STATIC_ROOT, prefix=settings.STATIC_URL, max_age=60
+    get_wsgi_application(),
+    root=settings.STATIC_ROOT,
+    prefix=settings.STATIC_URL,
+    max_age=60,
+    allow_all_origins=False,
 )
