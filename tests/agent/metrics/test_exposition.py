@@ -4,6 +4,8 @@ import shutil
 import subprocess
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
@@ -112,6 +114,27 @@ def test_label_and_help_cannot_end_their_line_or_their_quotes(form, parse) -> No
     (family,) = parse(render([Family("x", Kind.GAUGE, text, "", (Sample((("l", text),), 1),))], form))
     assert family.documentation == text
     assert family.samples[0].labels == {"l": text}
+
+
+@pytest.mark.parametrize(
+    ("form", "parse"),
+    [
+        pytest.param(PROMETHEUS, parse_text, id="prometheus"),
+        pytest.param(OPENMETRICS, parse_openmetrics, id="openmetrics"),
+    ],
+)
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=20), value=st.floats() | st.integers())
+def test_whatever_stands_in_a_label_is_read_back(form, parse, text: str, value: float) -> None:
+    samples = (Sample((("l", text),), value), Sample((("l", text + "2"),), 1))
+    page = render([Family("x", Kind.GAUGE, "h", "", samples)], form)
+    (family,) = parse(page)
+    assert [sample.labels for sample in family.samples] == [{"l": text}, {"l": text + "2"}]
+    assert family.samples[0].value == pytest.approx(float(value), nan_ok=True)
+
+
+def test_half_a_surrogate_pair_is_written_as_its_escape() -> None:
+    (family,) = parse_text(render([Family("x", Kind.GAUGE, "h", "", (Sample((("l", "a\udc80"),), 1),))]))
+    assert family.samples[0].labels == {"l": "a\\udc80"}
 
 
 @pytest.mark.parametrize(

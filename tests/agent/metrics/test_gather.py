@@ -1,4 +1,6 @@
-from penstock.agent.metrics.family import Family, Kind, Sample
+import pytest
+
+from penstock.agent.metrics.family import Family, HistogramValue, Kind, Sample
 from penstock.agent.metrics.gather import Gatherer, Labelled
 
 
@@ -47,6 +49,26 @@ def test_series_that_is_there_twice_is_shown_once() -> None:
     gatherer = Gatherer([Given(family(Sample((), 1))), Given(family(Sample((), 2)))])
     assert gathered(gatherer)["x"].samples == (Sample((), 1),)
     assert left_out(gatherer)["clash"] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        pytest.param("x_total", Kind.GAUGE, id="counter"),
+        pytest.param("y_count", Kind.COUNTER, id="histogram"),
+        pytest.param("y_sum", Kind.GAUGE, id="histogram-sum"),
+        pytest.param("z_info", Kind.GAUGE, id="info"),
+    ],
+)
+def test_family_whose_lines_another_one_writes_is_left_out(name: str, kind: Kind) -> None:
+    first = [
+        family(Sample((), 1), name="x", kind=Kind.COUNTER),
+        family(Sample((), HistogramValue((1.0,), (1, 0), 0.5)), name="y", kind=Kind.HISTOGRAM),
+        family(Sample((), 1), name="z", kind=Kind.INFO),
+    ]
+    gatherer = Gatherer([Given(*first, family(Sample((), 2), name=name, kind=kind))])
+    assert name not in gathered(gatherer)
+    assert left_out(gatherer)["clash"] == 2  # once a page
 
 
 def test_source_that_fails_costs_its_own_families_only() -> None:

@@ -153,5 +153,7 @@ def _pairs(labels: Labels) -> str:
 
 
 def _escape(text: str, *, quote: bool = False) -> str:
+    if not text.isascii():  # half a surrogate pair is no UTF-8, and one of them would spoil the page
+        text = text.encode("utf-8", "backslashreplace").decode()
     text = text.replace("\\", r"\\").replace("\n", r"\n")
     return text.replace('"', r"\"") if quote else text

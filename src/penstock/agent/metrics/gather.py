@@ -5,6 +5,7 @@ do that is left out and counted, and a source that fails costs its own families 
 
     two sources, one name, one kind      one family: the samples of both, the first one's help
     one name, two kinds                  the first source's; the other is left out
+    two names, one line                  the first (a counter `x` and a gauge `x_total`)
     one series twice                     the first
 
 In:     sources, in the order in which they win.
@@ -14,7 +15,7 @@ Never:  raises, formats.
 
 import dataclasses
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from penstock.agent.metrics.family import Family, Kind, Sample, Source
@@ -79,8 +80,18 @@ class Gatherer:
                 elif family.samples:
                     same.append(family)
         families = [self._merge(same) for same in merged.values() if same]
-        families.append(self._own())
-        return families
+        return [*self._without_clashes(families), self._own()]
+
+    def _without_clashes(self, families: list[Family]) -> Iterator[Family]:
+        """Yield the families whose lines no earlier one writes."""
+        written: set[str] = set()
+        for family in families:
+            names = {family.name + suffix for suffix in _SUFFIXES[family.kind]}
+            if names & written:
+                self.clashed_count += 1
+            else:
+                written |= names
+                yield family
 
     def _families(self, source: Source) -> list[Family]:
         try:
@@ -103,5 +114,14 @@ class Gatherer:
         return Family(_NAME, Kind.COUNTER, _HELP, "", samples)
 
 
+# Of the lines of a kind, in one of the formats or the other.
+_SUFFIXES: Final = {
+    Kind.COUNTER: ("", "_total"),
+    Kind.GAUGE: ("",),
+    Kind.HISTOGRAM: ("", "_bucket", "_sum", "_count"),
+    Kind.SUMMARY: ("", "_sum", "_count"),
+    Kind.INFO: ("", "_info"),
+    Kind.STATES: ("",),
+}
 _NAME: Final = "penstock_agent_left_out_metrics"
 _HELP: Final = "Metrics left out of a page: their source failed, or they clashed with others."
