@@ -126,3 +126,13 @@ def test_request_that_finds_no_place_is_refused(serve, connect, scripts) -> None
     assert (answer.status, answer.fields["retry-after"]) == (503, "5")
     client.reset()
     server.stop()
+
+
+def test_script_ends_when_the_deadline_of_its_request_comes_first(serve, connect, scripts) -> None:
+    write(scripts, "silent.sh", f"#!/bin/sh\necho $$ > {scripts}/pid\nsleep 60")
+    server = serve_scripts(serve, scripts, PENSTOCK_REQUEST_TIMEOUT_S="1", PENSTOCK_CGI_KILL_GRACE_S="0.1")
+    client = connect(server)
+    assert client.get("/silent.sh").status == 504
+    pid = int((scripts / "pid").read_text())
+    wait_until(lambda: not is_alive(pid), "the script has ended")
+    assert server.stop() == 0

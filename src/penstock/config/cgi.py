@@ -11,7 +11,7 @@ class CGIConfig:
 
     cgi_timeout_s: float = option(
         25.0,
-        help="how long a script may take until its last byte; then it is ended, and a 504 if it said nothing",
+        help="how long a script may take, its client not counted; then it ends, with 504 if it was silent",
         reason="below request_timeout_s, so that the script is ended and not only its request",
         unit="s",
         minimum=0.01,

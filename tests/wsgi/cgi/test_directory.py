@@ -158,6 +158,25 @@ def test_every_way_to_fail_gives_the_place_back(cgi_bin, serve, ask) -> None:
     assert ask(application)[2] == b"done\n"
 
 
+def test_head_request_lets_the_script_end_and_sends_no_body(cgi_bin, serve, ask, caplog) -> None:
+    """RFC 3875 section 4.3.2."""
+    cgi_bin("a.sh", PAGE + "echo body; sleep 0.1; echo more; echo done >&2")
+    assert ask(serve(), method="HEAD") == ("200 OK", {"Content-Type": "text/plain"}, b"")
+    assert [record.getMessage() for record in caplog.records] == ["cgi.said script='/a.sh' done"]
+
+
+def test_response_that_the_server_refuses_ends_its_script(cgi_bin, serve) -> None:
+    cgi_bin("a.sh", PAGE + "echo in; sleep 60")
+    application = serve(cgi_processes=1, cgi_queue_s=0.1, cgi_kill_grace_s=0.1)
+
+    def refuse(status, headers):
+        raise LookupError
+
+    for _ in range(2):  # the place is free again
+        with pytest.raises(LookupError):
+            application({"REQUEST_METHOD": "GET", "PATH_INFO": "/a.sh", "wsgi.input": None}, refuse)
+
+
 def test_several_threads_run_scripts_at_once(cgi_bin, serve, ask) -> None:
     cgi_bin("a.sh", PAGE + "cat")
     application, answers = serve(), []

@@ -2,6 +2,7 @@
 
 import io
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -184,3 +185,26 @@ def test_command_that_is_not_there_is_told() -> None:
     with pytest.raises(ScriptFailedError, match="cannot be started: no such file") as caught:
         ScriptProcess(Command([b"/nowhere"], Path("/"), {}), io.BytesIO(), 0, QUICK, print)
     assert caught.value.status == "500 Internal Server Error"
+
+
+def test_command_that_is_too_long_is_told_without_a_guess_at_its_first_line() -> None:
+    command = Command([b"/bin/sh", b"a" * 3_000_000], Path("/"), {})
+    with pytest.raises(ScriptFailedError, match=r"cannot be started: argument list too long$"):
+        ScriptProcess(command, io.BytesIO(), 0, QUICK, print)
+
+
+def test_script_without_a_descriptor_left_for_it_is_ended(monkeypatch) -> None:
+    def refuse(pid):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    with pytest.raises(ScriptFailedError, match=r"cannot be started: too many open files$"):
+        ScriptProcess(Command([b"/bin/sleep", b"60"], Path("/"), {}), io.BytesIO(), 0, QUICK, print)
+
+
+def test_time_that_nobody_reads_is_not_the_scripts(start) -> None:
+    process = start("echo in; sleep 0.2; echo out", config=CGIConfig(cgi_timeout_s=0.4))
+    assert process.read() == b"in\n"
+    ended = threading.Event()
+    ended.wait(0.6)  # a client that takes its time
+    assert process.read() == b"out\n"

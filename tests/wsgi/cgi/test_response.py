@@ -88,6 +88,12 @@ def test_header_section_is_understood(head, status, fields, local) -> None:
         pytest.param(b"<html>", "expected Name: value", id="forgot-the-head"),
         pytest.param(b"Content-Type: a\0b", "control characters", id="nul"),
         pytest.param(b"Content-Type: a\rb", "control characters", id="bare-cr"),
+        pytest.param(
+            b"Content-Type: a/b\nContent-Length: +5", "expected one run of 1 to 19 digits", id="length"
+        ),
+        pytest.param(
+            b"Content-Type: a/b\nContent-Length: 5\ncontent-length: 5", "Content-Length", id="length-twice"
+        ),
         pytest.param(b"Status: 99 No", "expected 200 to 599", id="status-too-low"),
         pytest.param(b"Status: 101 Switching", "expected 200 to 599", id="status-1xx"),
         pytest.param(b"Status: ok", "expected 200 to 599", id="status-word"),

@@ -14,13 +14,15 @@ Never:  keeps a process for a second request: that is what WSGI is for (docs/why
 Rules:  RFC 3875; PEP 3333.
 """
 
+import collections
 import io
 import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote_to_bytes
 
 from penstock.config import CGIConfig
 from penstock.wsgi.cgi.error import CGIError, ScriptFailedError, ScriptRefusedError
@@ -75,10 +77,8 @@ class CGIDirectory:
         for _ in range(_MAX_LOCAL_REDIRECTS):
             output = self._run(environ)
             head = output.head
-            is_here = head.local and self._is_below(environ, head.local)
-            if not is_here:
-                start_response(head.status, head.fields)
-                return output
+            if not (head.local and self._is_below(environ, head.local)):
+                return _sent(output, environ, start_response)
             output.close()
             environ = _redirected(environ, head.local)
         raise ScriptFailedError(
@@ -136,6 +136,22 @@ def make_application(folder: str, **options: Any) -> CGIDirectory:
     return CGIDirectory(folder, CGIConfig(**options))
 
 
+def _sent(output: "ScriptOutput", environ: dict[str, Any], start_response: "StartResponse") -> "ScriptOutput":
+    """Begin the response.
+
+    To HEAD a script may say a body all the same (4.3.2), which nobody would read: it is read to its end here.
+    """
+    try:
+        if environ.get("REQUEST_METHOD") == "HEAD":
+            collections.deque(output, maxlen=0)
+            output.close()
+        start_response(output.head.status, output.head.fields)
+    except BaseException:
+        output.close()
+        raise
+    return output
+
+
 class ScriptOutput:
     """What a script says, from its head on; an iterable of WSGI.
 
@@ -145,7 +161,7 @@ class ScriptOutput:
 
     head: ResponseHead
 
-    def __init__(self, process: ScriptProcess, script: Script, leave: "Any") -> None:
+    def __init__(self, process: ScriptProcess, script: Script, leave: Callable[[], None]) -> None:
         self._process: ScriptProcess | None = process
         self._script = script
         self._leave = leave
@@ -176,8 +192,9 @@ class ScriptOutput:
         Raises:
             ScriptFailedError: its time is over, or it says too much; the message is then cut.
         """
-        if self._first:
-            yield self._first
+        first, self._first = self._first, b""
+        if first:
+            yield first
         while data := self._read():
             yield data
 
@@ -203,7 +220,7 @@ class ScriptOutput:
         raise ScriptFailedError("502 Bad Gateway", f"script ended with {how} before its header section did")
 
 
-def _noter(script: Script) -> "Any":
+def _noter(script: Script) -> Callable[[str], None]:
     name = os.fsdecode(script.name)
 
     def note(line: str) -> None:
@@ -225,8 +242,6 @@ def _redirected(environ: dict[str, Any], local: str) -> dict[str, Any]:
 
 
 def _unquoted(path: str) -> str:
-    from urllib.parse import unquote_to_bytes  # noqa: PLC0415 - only a redirect needs it
-
     return unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
 
 

@@ -18,6 +18,7 @@ Rules:  RFC 3875 sections 4.2, 6.1, 7.2 and 9.6; signal(7), pidfd_open(2), prlim
 """
 
 import contextlib
+import errno
 import os
 import resource
 import select
@@ -31,6 +32,9 @@ from typing import IO, BinaryIO, Final
 
 from penstock.config import CGIConfig
 from penstock.wsgi.cgi.error import ScriptFailedError
+
+# What the kernel says of an interpreter that is not there, is none, or is not named.
+_FIRST_LINE_ERRORS: Final = (errno.ENOENT, errno.EACCES, errno.ENOEXEC)
 
 _PIECE_BYTES: Final = 65536  # a pipe of Linux holds so much
 # A RequestTimeout reaches this thread only between two waits.
@@ -69,19 +73,24 @@ class ScriptProcess:
         self._config = config
         self._note = note
         self._body, self._left = body, length
-        self._deadline = monotonic() + config.cgi_timeout_s
+        self._left_s = config.cgi_timeout_s
         self._chunk = b""
         self._errors = b""
         self._error_bytes = self._output_bytes = 0
-        self._process = _start(command, has_body=length > 0)
-        self._end_fd = os.pidfd_open(self._process.pid)
         self._poll = select.poll()
         self._open: dict[int, IO[bytes]] = {}
-        self._poll.register(self._end_fd, select.POLLIN)
+        self._process = _start(command, has_body=length > 0)
+        try:
+            self._end_fd = os.pidfd_open(self._process.pid)
+            self._poll.register(self._end_fd, select.POLLIN)
+            _limit(self._process.pid, config)
+        except OSError as error:  # no descriptor left, or a program that became another user
+            self._signal(signal.SIGKILL)
+            self._process.communicate()
+            raise _cannot_start(command, error) from None
         self._watch(self._process.stdout, select.POLLIN)
         self._watch(self._process.stderr, select.POLLIN)
         self._watch(self._process.stdin, select.POLLOUT)
-        _limit(self._process.pid, config)
 
     def read(self) -> bytes:
         """Return the next output; b"" at its end.
@@ -139,12 +148,18 @@ class ScriptProcess:
             stream.close()
 
     def _wait(self) -> set[int]:
-        left_s = self._deadline - monotonic()
-        if left_s <= 0:
+        """Return the descriptors that are ready.
+
+        Only what the script takes is counted: not the time in which its output waits for a slow client.
+        """
+        if self._left_s <= 0:
             raise ScriptFailedError(
                 "504 Gateway Timeout", f"script not done after {self._config.cgi_timeout_s:g} s; it is ended"
             )
-        return {fd for fd, _ in self._poll.poll(min(left_s, _SLICE_S) * 1000)}
+        began = monotonic()
+        ready = {fd for fd, _ in self._poll.poll(min(self._left_s, _SLICE_S) * 1000)}
+        self._left_s -= monotonic() - began
+        return ready
 
     def _serve(self, ready: set[int]) -> None:
         errors, body = self._fd(self._process.stderr), self._fd(self._process.stdin)
@@ -254,11 +269,14 @@ def _start(command: Command, *, has_body: bool) -> "subprocess.Popen[bytes]":
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        message = (
-            f"script {command.words[0]!r} cannot be started: {why.lower()}; its first line may be at fault"
-        )
-        raise ScriptFailedError("500 Internal Server Error", message) from None
+        raise _cannot_start(command, error) from None
+
+
+def _cannot_start(command: Command, error: OSError | ValueError) -> ScriptFailedError:
+    why = getattr(error, "strerror", None) or str(error)
+    hint = "; its first line may be at fault" if getattr(error, "errno", 0) in _FIRST_LINE_ERRORS else ""
+    message = f"script {command.words[0]!r} cannot be started: {why.lower()}{hint}"
+    return ScriptFailedError("500 Internal Server Error", message)
 
 
 def _limit(pid: int, config: CGIConfig) -> None:

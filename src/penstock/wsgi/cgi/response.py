@@ -26,6 +26,7 @@ Fields = list[tuple[str, str]]
 _END: Final = re.compile(rb"(?:\A|\n)\r?\n")
 _FIELD: Final = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*")
 _STATUS: Final = re.compile(r"([2-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
+_LENGTH: Final = re.compile("[0-9]{1,19}")
 _STATUS_LINE: Final = re.compile(r"HTTP/[0-9]\.[0-9] (.*)")
 
 # 6.3.4: what HTTP has for the connection, the server says.  6.3.5: X-CGI- is between script and server.
@@ -143,7 +144,14 @@ def _parse_fields(lines: list[str]) -> Fields:
                 f"header line {line[:100]!r}; expected Name: value, not folded, without control characters"
             )
         fields.append((matched[1], matched[2]))
+    _check_length([value for name, value in fields if name.lower() == "content-length"])
     return fields
+
+
+def _check_length(lengths: list[str]) -> None:
+    """A length that can be read in two ways would be another's response (RFC 9110 section 8.6)."""
+    if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
+        raise _failed(f"Content-Length {lengths!r}; expected one run of 1 to 19 digits")
 
 
 def _cgi_fields(fields: Fields) -> dict[str, str]:
