@@ -62,6 +62,11 @@ def test_a_second_file_of_the_same_second_gets_a_number(make_archive, put, suffi
     assert make_archive().new_path().name == "access.log.20261124T120000+0000.3"
 
 
+def test_a_number_that_has_become_free_is_not_used_again(make_archive, put):
+    put("access.log.20261124T120000+0000.4.gz")
+    assert make_archive().new_path().name == "access.log.20261124T120000+0000.5"
+
+
 def test_rotated_files_sort_by_time_whatever_the_zone_in_their_names(make_archive, put):
     put(
         "access.log.20261025T023000+0200",

@@ -37,14 +37,14 @@ def test_a_rotated_file_is_compressed_and_the_oldest_go(archive, remarks, tmp_pa
     for day in (21, 22, 23, 24):
         path = tmp_path / f"access.log.202611{day}T120000+0000"
         path.write_bytes(b"line\n")
-        archivist.take(path)
+        archivist.take(archive, path)
     assert archivist.turn()
     assert names(tmp_path) == [f"access.log.202611{day}T120000+0000.gz" for day in (23, 24)]
 
 
 def test_a_file_that_somebody_else_removed_is_no_trouble(archive, remarks, tmp_path):
     archivist = Archivist([archive], remarks.append)
-    archivist.take(tmp_path / NAME)
+    archivist.take(archive, tmp_path / NAME)
     assert archivist.turn()
     assert remarks == []
 
@@ -61,11 +61,31 @@ def test_a_disk_that_refuses_is_said_once_until_it_does_not(archive, remarks, tm
         assert not archivist.turn()
         assert not archivist.turn()
     assert remarks == [
-        f"cannot compress {str(tmp_path / NAME)!r}: No space left on device; tried again each minute"
+        f"cannot compress files of {str(archive.path)!r}: No space left on device; tried again each minute"
     ]
     assert names(tmp_path) == [NAME]
     assert archivist.turn()
     assert names(tmp_path) == [f"{NAME}.gz"]
+
+
+def test_a_file_that_cannot_be_compressed_lets_the_others_pass(archive, remarks, tmp_path):
+    (tmp_path / NAME).mkdir()  # cannot be opened as a file
+    (tmp_path / "access.log.20261125T120000+0000").write_bytes(b"line\n")
+    archivist = Archivist([archive], remarks.append)
+    assert not archivist.turn()
+    assert names(tmp_path) == [NAME, "access.log.20261125T120000+0000.gz"]
+    assert len(remarks) == 1
+
+
+def test_files_that_are_not_to_be_compressed_stay_and_the_oldest_go(remarks, tmp_path):
+    archive = Archive(tmp_path / "access.log", Retention(max_count=1), is_compressing=False)
+    archivist = Archivist([archive], remarks.append)
+    for day in (21, 22):
+        path = tmp_path / f"access.log.202611{day}T120000+0000"
+        path.write_bytes(b"line\n")
+        archivist.take(archive, path)
+    assert archivist.turn()
+    assert names(tmp_path) == ["access.log.20261122T120000+0000"]
 
 
 def test_files_that_cannot_be_removed_are_said(archive, remarks, tmp_path, monkeypatch):

@@ -78,18 +78,16 @@ class Archive:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.path = path
+        self.is_compressing = is_compressing
         self._retention = retention
-        self._is_compressing = is_compressing
         self._wall = wall
 
     def new_path(self) -> Path:
-        """Return a name that no file has, for the file that makes way now."""
+        """Return a name that no file has, for the file that makes way now: it sorts behind the others."""
         stamp = time.strftime(_STAMP, time.localtime(self._wall()))
-        taken = {path.name for path, _ in self._files()}
-        plain = f"{self.path.name}.{stamp}"
-        names = [plain, *(f"{plain}.{number}" for number in range(2, len(taken) + 3))]
-        free = (name for name in names if not {name, f"{name}.gz"} & taken)
-        return self.path.with_name(next(free))
+        numbers = [int(match[2] or 1) for _, match in self._files() if match[1] == stamp]
+        suffix = f".{max(numbers) + 1}" if numbers else ""
+        return self.path.with_name(f"{self.path.name}.{stamp}{suffix}")
 
     def entries(self) -> list[Archived]:
         """Return the rotated files, oldest first, each once; parts are none."""
@@ -118,7 +116,7 @@ class Archive:
 
     def uncompressed(self) -> list[Path]:
         """Return what is still to be compressed, oldest first."""
-        if not self._is_compressing:
+        if not self.is_compressing:
             return []
         return [entry.path for entry in self.entries() if not entry.is_compressed]
 

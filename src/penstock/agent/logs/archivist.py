@@ -8,7 +8,6 @@ Out:    compressed files, removed files, remarks about what could not be done.
 Never:  touches a file that is being written; ends because of a disk.
 """
 
-import collections
 import contextlib
 import functools
 import os
@@ -37,7 +36,7 @@ class Archivist:
         self._remark = remark
         # What predecessors left is found before anything is rotated: later, a file that stands there may
         # be one whose move is being taken back.
-        self._waiting = collections.deque(path for archive in archives for path in archive.uncompressed())
+        self._waiting = {archive: archive.uncompressed() for archive in archives}
         self._wake = threading.Event()
         self._is_stopping = False
         self._said: set[str] = set()
@@ -49,9 +48,10 @@ class Archivist:
         self._wake.set()
         self._thread.start()
 
-    def take(self, path: Path) -> None:
+    def take(self, archive: Archive, path: Path) -> None:
         """A file was rotated and will not be written again."""
-        self._waiting.append(path)
+        if archive.is_compressing:
+            self._waiting[archive].append(path)
         self._wake.set()
 
     def stop(self) -> None:
@@ -80,12 +80,9 @@ class Archivist:
             StoppedError: the agent leaves.
         """
         is_done = self._mend()
-        for _ in range(len(self._waiting)):
-            path = self._waiting.popleft()
-            if not self._try(functools.partial(self._compress, path), f"cannot compress {str(path)!r}"):
-                self._waiting.append(path)
-                is_done = False
         for archive in self._archives:
+            compress_all = functools.partial(self._compress_all, self._waiting[archive])
+            is_done &= self._try(compress_all, f"cannot compress files of {str(archive.path)!r}")
             is_done &= self._try(archive.retire, f"cannot remove old files of {str(archive.path)!r}")
         return is_done
 
@@ -95,9 +92,19 @@ class Archivist:
             is_done &= self._try(archive.mend, f"cannot tidy up beside {str(archive.path)!r}")
         return is_done
 
-    def _compress(self, path: Path) -> None:
-        with contextlib.suppress(FileNotFoundError):  # somebody else removed it
-            compress(path, lambda: self._is_stopping)
+    def _compress_all(self, waiting: list[Path]) -> None:
+        """Compress what waits; a file that cannot be lets the others pass, and the first fault is raised."""
+        faults = []
+        for path in waiting[:]:
+            try:
+                with contextlib.suppress(FileNotFoundError):  # somebody else removed it
+                    compress(path, lambda: self._is_stopping)
+            except OSError as error:
+                faults.append(error)
+            else:
+                waiting.remove(path)
+        if faults:
+            raise faults[0]
 
     def _try(self, act: Callable[[], object], complaint: str) -> bool:
         """Do it; what goes wrong is said once until it went well."""

@@ -85,14 +85,17 @@ class Journals:
             self._syncer.stop()
 
     def _outlet(self, name: str, target: str, standard_fd: int, area: int) -> Outlet:
+        archive = None
         rotation = Rotation(self._config.log_rotate_bytes, Period(self._config.log_rotate_time), self._wall)
+        if rotation.is_on and target not in {"-", "off"}:
+            archive = self._archive(target)
         return Outlet(
             Output(name, target, standard_fd, self._now),
             self._ledger,
             area,
             rotation=rotation,
-            archive=self._archive(target) if rotation.is_on and target not in {"-", "off"} else None,
-            rotated=self._take,
+            archive=archive,
+            rotated=lambda path: self._take(archive, path),
             remark=self._remarks.append,
             sync=self._sync,
             syncer=self._syncer,
@@ -109,9 +112,9 @@ class Journals:
         self._archives.append(archive)
         return archive
 
-    def _take(self, path: Path) -> None:
-        if self._archivist:
-            self._archivist.take(path)
+    def _take(self, archive: Archive | None, path: Path) -> None:
+        if self._archivist and archive:
+            self._archivist.take(archive, path)
 
 
 def is_split(config: AgentConfig) -> bool:
