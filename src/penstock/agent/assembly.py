@@ -23,12 +23,12 @@ def stations_of(config: Config, gatherer: Gatherer) -> list[Station]:
     """Return the stations that a configuration asks for; traces go to those of them that keep any."""
     stations = list(_stations(config, gatherer))
     sinks = [station for station in stations if isinstance(station, TraceSink)]
-    return [*stations, Traces(sinks, has_query=config.agent.log_query)]
+    return [*stations, Traces(sinks)]
 
 
 def _stations(config: Config, gatherer: Gatherer) -> Iterator[Station]:
     """One line each: `if config.x.y: yield X(config.x)`."""
-    errors = ErrorTracker(has_query=config.agent.log_query)
+    errors = ErrorTracker()
     yield errors
     if config.store.store != "off":
         yield _store(config.store, gatherer, errors)

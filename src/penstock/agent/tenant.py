@@ -49,6 +49,7 @@ class Tenant:
 
     Attributes:
         clock: from the stamps in its records to the time of day.
+        has_query: its operator lets query strings be shown (`log_query`).
     """
 
     def __init__(  # noqa: PLR0913 - what a tenant stands on
@@ -63,6 +64,7 @@ class Tenant:
     ) -> None:
         """Finish what a predecessor left, open the outputs."""
         self.name = name
+        self.has_query = config.log_query
         self.segment = segment
         self.wake_fd = segment.wake_fd
         self.clock = WallClock()

@@ -21,16 +21,17 @@ class Server:
         self.segment = segment
         self.clock = WallClock()
         self.name = "shop"
+        self.has_query = True
 
 
 class Rig:
     """Tenant, worker, station and a sink that remembers."""
 
-    def __init__(self, segment, **options):
+    def __init__(self, segment):
         self.segment = segment
         self.traces: list[Trace] = []
         self.tenant = Server(segment)
-        self.station = Traces([self], **options)
+        self.station = Traces([self])
         self.station.joined(self.tenant)
         self.recorder = Recorder(segment, SLOT, wait=lambda _: None, config=TelemetryConfig(trace_rate=1000))
         self.recorder.reset(4242, 1)

@@ -41,7 +41,6 @@ class ErrorTracker:
     """The station.
 
     Args:
-        has_query: whether request lines keep their query strings (`log_query`).
         now: monotonic seconds.
 
     Attributes:
@@ -50,8 +49,7 @@ class ErrorTracker:
 
     name = "errors"
 
-    def __init__(self, *, has_query: bool = True, now: Callable[[], float] = time.monotonic) -> None:
-        self._has_query = has_query
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._groups: dict[tuple[str, Origin], Group] = {}
         self._by_type: collections.Counter[tuple[str, str]] = collections.Counter()
@@ -76,7 +74,7 @@ class ErrorTracker:
         if entry.request_id:
             self._await(entry.request_id, group)
 
-    def access(self, _tenant: "Tenant", batch: "Batch") -> None:
+    def access(self, tenant: "Tenant", batch: "Batch") -> None:
         """Look for the requests of the last occurrences."""
         if not self._awaited:
             return
@@ -85,7 +83,7 @@ class ErrorTracker:
             if line:
                 del self._awaited[request_id]
                 with self._lock:
-                    group.complete(request_id, line if self._has_query else without_query(line))
+                    group.complete(request_id, line if tenant.has_query else without_query(line))
 
     # What it has found
 

@@ -60,14 +60,12 @@ class Traces:
 
     Args:
         sinks: who takes what is kept.
-        has_query: query strings may be shown.
     """
 
     name = "traces"
 
-    def __init__(self, sinks: Iterable[TraceSink], *, has_query: bool = True) -> None:
+    def __init__(self, sinks: Iterable[TraceSink]) -> None:
         self._sinks = tuple(sinks)
-        self._has_query = has_query
         self._readers: dict[Tenant, list[RingReader]] = {}
         self._waiting: dict[_Key, _Waiting] = {}
         self._notices: list[Notice] = []
@@ -102,7 +100,7 @@ class Traces:
         begin = batch.rows[0][1]
         for row in kept:
             texts = split_access_text([row], batch.text[row[1] - begin : row[2] - begin], _safe)
-            finished = finished_of(row, texts if self._has_query else strip_queries(texts))
+            finished = finished_of(row, texts if tenant.has_query else strip_queries(texts))
             self._give(draw(finished, self._recall(finished), tenant.clock.offset_ns, tenant.name))
 
     def _recall(self, finished: Finished) -> Recollection:
