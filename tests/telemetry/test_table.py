@@ -113,6 +113,25 @@ def test_writer_that_is_killed_leaves_a_table_that_can_be_read(segment) -> None:
     assert not read(segment).is_damaged
 
 
+def test_table_is_read_while_another_process_adds_to_it(segment) -> None:
+    pid = os.fork()
+    if not pid:
+        writer = TableWriter(segment, SLOT)
+        for number in range(3000):
+            writer.cells[writer.find_cell(ORDERS, (str(number),))] = number
+        os._exit(0)
+    table, seen, reads = Table(segment, SLOT), [], 0
+    is_over = False
+    while not is_over:
+        is_over = os.waitpid(pid, os.WNOHANG)[0] == pid
+        seen += table.take()
+        reads += 1
+    assert reads > 2
+    assert [series.values for series in seen] == [(str(number),) for number in range(3000)]
+    doubles = TableWriter(segment, SLOT).cells
+    assert [doubles[series.cell] for series in seen] == list(range(3000))
+
+
 @pytest.mark.parametrize(
     ("packed", "cells", "wrong"),
     [
