@@ -116,7 +116,8 @@ def test_request_interrupted_in_a_transaction_leaves_nothing_behind(counting, da
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_connection_of_the_template_is_no_workers(counting, database) -> None:
-    server = counting()
+    server = counting(PENSTOCK_PRELOAD="auto")
+    assert len(server.status()["templates"]) == 1  # nothing it left open kept it from forking
     with concurrent.futures.ThreadPoolExecutor(WORKERS * THREADS) as clients:
         asked = [clients.submit(get, server, "/backend") for _ in range(80)]
         told = [json.loads(each.result()) for each in asked]
@@ -127,4 +128,3 @@ def test_connection_of_the_template_is_no_workers(counting, database) -> None:
     assert len({pid for pids in speaks.values() for pid in pids}) > 1
     # No backend but those of workers: what the template had opened was closed before the fork.
     assert {pid for pid, _ in database.backends()} == set(speaks)
-    assert server.status()["workers"][0]["generation"] == 1

@@ -7,9 +7,9 @@ In:     nothing.
 Out:    upper-case constants, by subject.
 Never:  looks at the environment; never changes.
 
-Rules:  Django's values, but for what cannot be the same here: SESSION_ENGINE (there is no database; files
-        keep a session on the server, too), LANGUAGES (there are no catalogues), PASSWORD_HASHERS (there is no
-        auth) and EMAIL_SUBJECT_PREFIX.
+Rules:  Django's values, but for what cannot be the same here: SESSION_ENGINE (not every site has a database;
+        files keep a session on the server, too), LANGUAGES (there are no catalogues), PASSWORD_HASHERS
+        (there is no auth) and EMAIL_SUBJECT_PREFIX.
 """
 
 from typing import Any, Final

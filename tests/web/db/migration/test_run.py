@@ -97,3 +97,15 @@ def test_check_names_migrations_that_are_not_applied(project) -> None:
     assert "penstock migrate" in said
     project.run("migrate")
     assert project.run("check") == ["nothing found"]
+
+
+def test_sessions_in_the_database_need_their_app_and_its_migration(project, query) -> None:
+    project.append("proj/settings.py", 'SESSION_ENGINE = "penstock.web.contrib.sessions.backends.db"\n')
+    said = "\n".join(project.run("check", status=1))
+    assert "error sessions.E001" in said
+    project.append("proj/settings.py", 'INSTALLED_APPS += ["penstock.web.contrib.sessions"]\n')
+    assert "sessions_0001" in "\n".join(project.run("check"))
+    assert project.run("migrate") == ["+ sessions_0001", "1 migrations"]
+    assert project.run("makemigrations", "sessions", "--check") == []
+    assert query("SELECT count(*) FROM django_session") == [(0,)]
+    assert project.run("check") == ["nothing found"]
