@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from penstock.cli.cgi import scripts_target
+from penstock.cli.cgi import scripts_shown, scripts_target
 from penstock.cli.parser import parse_words
 from penstock.cli.serve import read_config
 from penstock.config import CGIConfig, ConfigError
@@ -39,3 +39,22 @@ def test_command_takes_the_flags_of_serve_and_the_options_of_scripts(tmp_path, m
 def test_command_without_a_folder_is_refused() -> None:
     with pytest.raises(ConfigError, match="DIRECTORY"):
         parse_words(["cgi"])
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param([], "none yet", id="none"),
+        pytest.param(["b.pl", "a.sh"], "/a.sh, /b.pl", id="two"),
+        pytest.param(["a", "b", "c", "d", "e"], "/a, /b, /c, /d, ...", id="many"),
+        pytest.param(["a.sh", "a.sh~", ".a.sh.swp"], "/a.sh", id="left-over"),
+        pytest.param(["a\x1b[2J", "\udcff"], r"'/a\x1b[2J', /\xff", id="unprintable"),
+    ],
+)
+def test_banner_names_paths_to_look_at(tmp_path, names, expected) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "notes.txt").write_text("not executable")
+    for name in names:
+        (tmp_path / "bin" / name).write_text("")
+        (tmp_path / "bin" / name).chmod(0o755)
+    assert scripts_shown("bin", tmp_path) == f"the scripts of bin ({expected})"

@@ -19,7 +19,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from penstock import __version__
-from penstock.cli.cgi import scripts_target
+from penstock.cli.cgi import scripts_shown, scripts_target
 from penstock.cli.error import CommandError
 from penstock.cli.handover import make_exec, take_inheritance
 from penstock.cli.machine import OTHER_FILES, default_workers, memory_headroom_bytes, raise_file_limit
@@ -360,7 +360,7 @@ def make_plan(config: Config, target: str, planner: Planner) -> ServePlan:
         find_hook=own_part(load_hook),
         agent=agent_part(config),
         run_agent=agent_runner(config, planner.ops),
-        announce=announcer(config, _shown(planner.arguments, target), str(planner.ops or "")),
+        announce=announcer(config, _shown(planner, target), str(planner.ops or "")),
         renew=planner,
         headroom=memory_headroom_bytes,
         execute=make_exec(planner.folder),
@@ -423,10 +423,10 @@ def announcer(config: Config, target: str, ops: str = "") -> Callable[[Sequence[
     return announce
 
 
-def _shown(arguments: "argparse.Namespace", target: str) -> str:
+def _shown(planner: Planner, target: str) -> str:
     """Return what is served, in the words of who asked for it."""
-    directory = getattr(arguments, "directory", "")
-    return f"the scripts of {directory}" if directory else target
+    directory = getattr(planner.arguments, "directory", "")
+    return scripts_shown(directory, planner.folder) if directory else target
 
 
 def _count(number: int, noun: str) -> str:
