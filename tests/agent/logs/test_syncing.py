@@ -36,6 +36,19 @@ def test_a_disk_that_refuses_is_said(file, monkeypatch):
     assert remarks == ["lines may not have reached the disk: Input/output error"]
 
 
+def test_a_disk_that_hangs_does_not_hold_the_end_up(file, monkeypatch):
+    is_released = threading.Event()
+    monkeypatch.setattr("penstock.agent.logs.syncing.os.fdatasync", lambda fd: is_released.wait(30))
+    monkeypatch.setattr("penstock.agent.logs.syncing._STOP_S", 0.01)
+    syncer = Syncer(pytest.fail)
+    while syncer.ask(file):
+        pass
+    syncer.stop()
+    assert syncer._thread.is_alive()
+    is_released.set()
+    syncer._thread.join(0.01)
+
+
 def test_a_slow_disk_is_asked_no_more_than_it_can_do(file, monkeypatch):
     is_released = threading.Event()
     monkeypatch.setattr("penstock.agent.logs.syncing.os.fdatasync", lambda fd: is_released.wait(30))

@@ -13,15 +13,12 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from penstock.agent.logs.archive import Archive
 from penstock.agent.logs.ledger import Ledger
 from penstock.agent.logs.output import Kind, Output
 from penstock.agent.logs.rotation import Period, Rotation
 from penstock.agent.logs.syncing import Sync, Syncer
-
-_STAYS: Final = Rotation(0, Period.NEVER)
 
 
 class Outlet:
@@ -57,7 +54,7 @@ class Outlet:
         ledger: Ledger,
         area: int,
         *,
-        rotation: Rotation = _STAYS,
+        rotation: Rotation | None = None,
         archive: Archive | None = None,
         rotated: Callable[[Path], object] = lambda _: None,
         remark: Callable[[str], object] = lambda _: None,
@@ -67,7 +64,7 @@ class Outlet:
         self.output = output
         self._ledger = ledger
         self._area = area
-        self._rotation = rotation
+        self._rotation = rotation or Rotation(0, Period.NEVER)
         self._archive = archive
         self._rotated = rotated
         self._remark = remark

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Final
 
 _MAX_WAITING: Final = 8
+_STOP_S: Final = 2.0
 
 
 class Sync(enum.Enum):
@@ -51,9 +52,10 @@ class Syncer:
         return True
 
     def stop(self) -> None:
-        """Do what was asked for, and end."""
-        self._fds.put(-1)
-        self._thread.join()
+        """Do what was asked for, and end; a disk that hangs is not waited for."""
+        with contextlib.suppress(queue.Full):
+            self._fds.put(-1, timeout=_STOP_S)
+            self._thread.join(_STOP_S)
 
     def _run(self) -> None:
         while (fd := self._fds.get()) >= 0:

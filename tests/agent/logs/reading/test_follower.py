@@ -137,3 +137,21 @@ def test_a_line_without_end_is_not_kept_for_ever(path, follow, monkeypatch):
     append(path, b"x" * 1000)
     assert look(follower)
     assert len(follower._rest) <= 100
+
+
+def test_a_rotation_while_the_new_file_is_opened_is_neither_missed_nor_read_twice(path, follow, monkeypatch):
+    path.write_bytes(b"old\n")
+    follower = follow()
+    append(path, b"one\n")
+    path.rename(path.with_name("access.log.20261120T000000+0000"))
+    path.write_bytes(b"two\n")
+    listed = follower._archive.entries
+
+    def rotate_and_list():
+        if path.read_bytes() == b"two\n":
+            path.rename(path.with_name("access.log.20261121T000000+0000"))
+            path.write_bytes(b"three\n")
+        return listed()
+
+    monkeypatch.setattr(follower._archive, "entries", rotate_and_list)
+    assert look(follower) == ["one\n", "two\n", "three\n"]
