@@ -84,3 +84,16 @@ def test_keep_alive_of_the_proxy_that_is_no_number_is_refused(folder: Path, word
 def test_server_that_is_not_there_cannot_be_measured(folder: Path) -> None:
     with pytest.raises(CommandError, match="no running server"):
         examine("--pid", "77")
+
+
+def test_connections_that_the_workers_may_have_are_shown(
+    folder: Path, capsys: pytest.CaptureFixture[str], postgresql_url: str
+) -> None:
+    (folder / "data_app.py").write_text(
+        "from penstock.web.conf import settings\n"
+        f"settings.configure(SECRET_KEY='x', DATABASES={{'default': {{'URL': {postgresql_url!r}}}}})\n"
+        "def application(environ, start_response): return []\n"
+    )
+    assert examine("data_app") == 0
+    out = capsys.readouterr().out
+    assert "\ndatabase 'default': 1 x 5 connections, twice that during a reload, of 37\n" in out

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+from pathlib import Path
 
 import pytest
 from tests.flows.client import Client, request
@@ -33,6 +34,14 @@ class SQLite:
                 return True
             return False
 
+    def connections(self) -> int:
+        """How many processes have it open."""
+        users = 0
+        for folder in Path("/proc").glob("[0-9]*/fd"):
+            with contextlib.suppress(OSError):  # it has just ended
+                users += any(os.readlink(fd) == str(self.file) for fd in folder.iterdir())
+        return users
+
 
 class PostgreSQL:
     """A database of the tests' server."""
@@ -43,6 +52,10 @@ class PostgreSQL:
     def is_held(self) -> bool:
         """Whether somebody is in a transaction."""
         return any(state == "idle in transaction" for _, state in self.backends())
+
+    def connections(self) -> int:
+        """How many there are to it."""
+        return len(self.backends())
 
     def backends(self) -> list[tuple[int, str]]:
         return self.cluster.backends(self.url.rpartition("/")[2])
@@ -97,8 +110,10 @@ def test_worker_killed_in_a_transaction_leaves_nothing_behind(counting, database
     hanging.send(request("/hang"))
     wait_until(database.is_held, "a transaction that has written")
     (victim,) = [worker["pid"] for worker in server.status()["workers"] if worker["current"]]
+    before = database.connections()
     os.kill(victim, signal.SIGKILL)
     wait_until(lambda: not database.is_held(), "the rollback")
+    wait_until(lambda: database.connections() < before, "the end of the connection")
     assert get(server, "/") == "0"
     get(server, "/raise/1")
     assert get(server, "/") == "1"
