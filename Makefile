@@ -3,7 +3,7 @@
 venv := .venv
 bin := $(venv)/bin
 
-.PHONY: help run test check bench bench-web memory manual lock clean
+.PHONY: help run test check bench bench-web bench-spc memory manual lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make check    what CI runs: format, lint, types, layers, manual, tests"
 	@echo "make bench    measure this server beside others; writes bench/RESULTS.md"
 	@echo "make bench-web  measure penstock.web beside Django, Flask, Bottle, Falcon; writes bench/web/RESULTS.md"
+	@echo "make bench-spc  measure the site of examples/spc against its bars"
 	@echo "make memory   measure what workers share of one import"
 	@echo "make manual   write docs/manual.md and docs/penstock.1 anew from the options"
 	@echo "make lock     write requirements/*.txt anew from requirements/*.in"
@@ -31,6 +32,9 @@ bench: $(venv)/.ready-test $(venv)/.ready-bench
 
 bench-web: $(venv)/.ready-test $(venv)/.ready-bench
 	@$(bin)/python -m bench.web $(BENCH)
+
+bench-spc: $(venv)/.ready-test | programs
+	@$(bin)/python -m bench.spc $(BENCH)
 
 memory: $(venv)/.ready-memory
 	@$(bin)/python bench/memory.py

@@ -1,6 +1,6 @@
 """Measures examples/spc against its bars, on the sample of 1,000,000 measurements.
 
-usage: python -m bench.spc [SECONDS]
+usage: python -m bench.spc [SECONDS]      make bench-spc
 
     page      16 clients on 2 workers ask for a chart's page, and for its 10,000 points, each time anew (a
     browser
