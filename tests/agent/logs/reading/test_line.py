@@ -3,7 +3,7 @@ import math
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from penstock.agent.logs.access_line import TextAccess
@@ -111,6 +111,8 @@ def test_what_was_escaped_is_as_it_was():
     assert fields["user_agent.original"] == 'a"b\\c\x1b\xff'
 
 
+@example([b"-", b"", b"", b"", b""])
+@example([b"", b"", b"", b"", b"-"])
 @given(st.lists(st.binary(max_size=40), min_size=5, max_size=5))
 def test_whatever_a_client_sends_text_and_json_say_the_same(fields):
     plain = [field.replace(b"\n", b"") for field in fields]

@@ -167,7 +167,7 @@ def _access_fields(given: Mapping[str, str | None]) -> dict[str, Any]:
     """Fields of an access line from the words of a text line or a template."""
     fields: dict[str, Any] = {"severity_text": "INFO", "event.name": "http.access"}
     for name, value in given.items():
-        if value is None or value == "-":
+        if value is None or (value == "-" and name != "request"):  # a client may send that line
             continue
         if name in {"time", "time_iso", "time_utc"}:
             fields["timestamp"] = value
