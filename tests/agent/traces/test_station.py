@@ -144,6 +144,23 @@ def test_counts_of_a_server_that_left_stay(rig, request_of):
     assert rig.station.report()["over_rate"] == 7
 
 
+def test_what_was_kept_and_lost_stands_among_the_metrics(rig, request_of):
+    rig.serve(request_of(status_code=500), work)
+    rig.serve(request_of(status_code=500), work)
+    rig.damage(1, b"")
+    rig.read()
+    kept, lost = rig.station.families()
+    assert (kept.name, kept.samples[0].value) == ("penstock_traces_kept", 2)
+    assert {sample.labels[0][1]: sample.value for sample in lost.samples} == {
+        "over_rate": 0,
+        "dropped": 0,
+        "spans_lost": 0,
+        "without_spans": 1,
+        "damaged": 1,
+        "refused": 0,
+    }
+
+
 # Hostile memory
 
 

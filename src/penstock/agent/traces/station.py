@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.agent.logs.escape import escape_message, split_access_text, strip_queries
+from penstock.agent.metrics.family import Family, Kind, Sample
 from penstock.agent.traces.drawing import Finished, draw, finished_of
 from penstock.agent.traces.span_record import (
     MAX_PARTS,
@@ -186,7 +187,7 @@ class Traces:
         notices, self._notices = self._notices, []
         return notices
 
-    def report(self) -> dict[str, int | float | str]:
+    def report(self) -> dict[str, int]:
         """What was kept, and what was not."""
         losses = {
             name: self._past[name] + sum(sum_of(tenant.segment, word) for tenant in tuple(self._readers))
@@ -200,7 +201,19 @@ class Traces:
             "refused": self._failed,
         }
 
+    def families(self) -> list[Family]:
+        """The same as metrics."""
+        report = self.report()
+        lost = tuple(Sample((("cause", cause),), report[cause]) for cause in _CAUSES)
+        return [
+            Family("penstock_traces_kept", Kind.COUNTER, _KEPT_HELP, "", (Sample((), self._kept),)),
+            Family("penstock_traces_lost", Kind.COUNTER, _LOST_HELP, "", lost),
+        ]
 
+
+_KEPT_HELP: Final = "Requests that were kept as traces."
+_LOST_HELP: Final = "Traces, or spans of them, that were not kept, by cause."
+_CAUSES: Final = ("over_rate", "dropped", "spans_lost", "without_spans", "damaged", "refused")
 _LOSSES: Final = {
     "over_rate": layout.TRACES_PASSED,
     "dropped": layout.SPAN_DROPPED,
