@@ -162,15 +162,23 @@ def test_totals_never_go_back_under_load_and_reloads(serve) -> None:
     server = serve("-w", "2", *OPS)
     seen: list[dict[tuple[object, ...], float]] = []
 
+    def has_new_page() -> bool:
+        page = metrics(server)
+        if page in seen[-1:]:
+            return False
+        seen.append(page)
+        return True
+
     def scrape() -> None:
-        for turn in range(12):
-            seen.append(metrics(server))
-            if turn % 4 == 1:
+        for turn in range(6):
+            wait_until(has_new_page, "a page")
+            if turn in {1, 3}:
                 server.send_signal(signal.SIGHUP)
 
-    in_threads([scrape, lambda: get_many(server, 150)])
-    wait_until(lambda: answered(server) == 1200, "1200 requests to be counted")
+    in_threads([scrape, lambda: get_many(server, 1000)])
+    wait_until(lambda: answered(server) == 8000, "8000 requests to be counted")
     seen.append(metrics(server))
+    wait_until(lambda: server.errors().count("server.reloaded") == 2, "the reloads")
     rising = ("_total", "_bucket", "_sum", "_count")
     fell = [
         (key, before[key], after[key])

@@ -24,6 +24,7 @@ from penstock.server.master import nursery as nursery_module
 from penstock.server.master.lifecycle import State
 from penstock.server.master.master import Master, serve
 from penstock.server.master.notify import Notifier
+from penstock.server.master.nursery import WorkerNotBorn
 from penstock.server.master.roster import ImportGeneration, StartWorker
 from penstock.server.plan import ServePlan
 from penstock.server.process import Identity
@@ -308,6 +309,15 @@ def test_worker_that_cannot_be_forked_is_tried_again_later(make_master, monkeypa
     assert master._roster.wait_s(time.monotonic()) > 0
     assert "worker.start_failed" in caplog.text
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
+
+
+@pytest.mark.parametrize(("is_stopping", "errors"), [(False, 1), (True, 0)], ids=["serving", "stopping"])
+def test_template_that_was_ended_by_a_stop_may_bear_none(make_master, caplog, is_stopping, errors) -> None:
+    master = make_master()
+    if is_stopping:
+        master._on_signal(signal.SIGTERM)
+    master._on_word(WorkerNotBorn(StartWorker(1, 1)))
+    assert caplog.text.count("its template bore none") == errors
 
 
 # The agent

@@ -380,7 +380,8 @@ class Master:
             self._roster.template_exited(word.generation)
         else:
             delay_s = self._roster.not_started(word.command, time.monotonic())
-            log.error("worker.start_failed error='its template bore none' retry_in_s=%.1f", delay_s)
+            if not self._roster.is_stopping:  # else its template was ended before it could
+                log.error("worker.start_failed error='its template bore none' retry_in_s=%.1f", delay_s)
 
     def _on_born(self, command: StartWorker, pid: int) -> None:
         self._roster.started(command, pid, time.monotonic())
