@@ -1,7 +1,9 @@
 """The agent without its process: turns, when it waits and for what."""
 
+import gc
 import os
 import select
+import weakref
 
 import pytest
 
@@ -251,6 +253,22 @@ def test_a_station_ticks_once_a_second(make_agent, now):
         agent.step()
         now.pass_s(0.6)
     assert door.heard == [1000.0, 1001.2]
+
+
+def test_cycles_that_came_and_went_are_collected_each_minute(make_agent, now):
+    class Cycle:
+        def __init__(self):
+            self.itself = self
+
+    agent = make_agent()
+    gone = weakref.ref(Cycle())
+    gc.disable()
+    agent.step()
+    assert gone() is not None
+    now.pass_s(61)
+    agent.step()
+    gc.enable()
+    assert gone() is None
 
 
 def test_what_a_station_did_wrong_is_said(make_agent, said):

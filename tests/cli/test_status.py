@@ -1,4 +1,5 @@
 import dataclasses
+import gc
 import json
 import os
 import time
@@ -36,6 +37,7 @@ OWN = str(os.getpid())
 @pytest.fixture
 def segment() -> Iterator[Segment]:
     """The memory of a server whose master is this process: worker 1 is busy, worker 2 has ended."""
+    gc.collect()  # what other tests have left in cycles would be another server of this process
     segment = Segment.create(4, 2, 65536)
     recorders = [Recorder(segment, slot) for slot in range(3)]
     for slot, recorder in enumerate(recorders):

@@ -10,9 +10,11 @@ Out:    turns: everybody drained as far as outputs take it, everybody told what 
 Never:  blocks on an output, ends because of what a record holds or a station does.
 """
 
+import contextlib
+import gc
 import select
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from penstock.agent.crew import Crew
@@ -25,6 +27,8 @@ LOOK_EVERY_S: Final = 0.01
 _PARK_AFTER_S: Final = 0.25
 _PARKED_S: Final = 1.0
 _TICK_EVERY_S: Final = 1.0
+# The process runs without automatic collections (process.py); what came and went leaves cycles all the same.
+_COLLECT_EVERY_S: Final = 60.0
 _MAX_ROUNDS: Final = 64  # turns of all rings before signals and outputs are looked at again
 
 
@@ -35,6 +39,7 @@ class Agent:
         poller: what the caller waits for stands in it already.
         crew: the stations.
         say: where to say what no tenant has said.
+        expel: what to do about a tenant that cannot be drained; unless given, the error ends the agent.
         now: monotonic seconds.
     """
 
@@ -44,15 +49,19 @@ class Agent:
         crew: Crew,
         say: Callable[[Notice], None],
         now: Callable[[], float] = time.monotonic,
+        *,
+        expel: Callable[[Tenant, Exception], None] | None = None,
     ) -> None:
         self._poller = poller
         self._crew = crew
         self._say = say
+        self._expel = expel
         self._now = now
         self._tenants: dict[int, Tenant] = {}  # by the descriptor that wakes us
         self._watched: frozenset[int] = frozenset()  # descriptors of stations
         self._moved_at = now()
         self._ticked_at = 0.0
+        self._collected_at = now()
 
     @property
     def tenants(self) -> tuple[Tenant, ...]:
@@ -79,10 +88,9 @@ class Agent:
 
     def step(self) -> bool:
         """Write what the rings hold, as far as the outputs take it; True = something moved."""
-        tenants = self.tenants
         moved = False
         for _ in range(_MAX_ROUNDS):
-            if not _step_all(tenants):
+            if not self._step_all():
                 break
             moved = True
         if moved:
@@ -117,6 +125,24 @@ class Agent:
         for tenant in self.tenants:
             self.dismiss(tenant)
         self._crew.close()
+
+    def _step_all(self) -> bool:
+        """Let each have its turn; True = something moved."""
+        moved = False
+        for tenant in self.tenants:
+            with self._guarding(tenant):
+                moved = tenant.step() or moved
+        return moved
+
+    @contextlib.contextmanager
+    def _guarding(self, tenant: Tenant) -> Iterator[None]:
+        """Expel a tenant in which something fails: what others have recorded is written all the same."""
+        try:
+            yield
+        except Exception as error:
+            if self._expel is None:
+                raise
+            self._expel(tenant, error)
 
     def _park(self) -> list[int]:
         for tenant in self.tenants:
@@ -165,15 +191,11 @@ class Agent:
             return
         self._ticked_at = now_s
         for tenant in self.tenants:
-            tenant.tick()
+            with self._guarding(tenant):
+                tenant.tick()
         self._crew.tick(now_s)
         for notice in self._crew.take_notices():
             self._say(notice)
-
-
-def _step_all(tenants: Iterable[Tenant]) -> bool:
-    """Let each have its turn; True = something moved."""
-    moved = False
-    for tenant in tenants:
-        moved = tenant.step() or moved
-    return moved
+        if now_s - self._collected_at >= _COLLECT_EVERY_S:
+            self._collected_at = now_s
+            gc.collect()

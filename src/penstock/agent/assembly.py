@@ -1,4 +1,4 @@
-"""The one place where the agent's stations are made, a line each.
+"""The one place where the agent's stations, and the sources of a server's metrics, are made, a line each.
 
 In:     the configuration; the gatherer that those who send metrics on ask. Its sources are given later, by
         whoever knows the tenants: those of the stations are among them.
@@ -6,17 +6,25 @@ Out:    stations, in the order in which they are called.
 Never:  decides what a station does when it is off: one that is not configured is not made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from penstock.agent.dogstatsd import DogStatsD, read_options
 from penstock.agent.errors import ErrorTracker
 from penstock.agent.exporters import OTLP, DogStatsDOut
-from penstock.agent.metrics import Gatherer
+from penstock.agent.metrics import (
+    ApplicationMetrics,
+    Gatherer,
+    ProcessMetrics,
+    ServerMetrics,
+    Slowness,
+    Source,
+)
 from penstock.agent.station import Station
 from penstock.agent.store import Keeper
 from penstock.agent.traces import Traces, TraceSink
 from penstock.config import Config, StoreConfig
+from penstock.telemetry.segment import Segment
 
 
 def stations_of(config: Config, gatherer: Gatherer) -> list[Station]:
@@ -24,6 +32,32 @@ def stations_of(config: Config, gatherer: Gatherer) -> list[Station]:
     stations = list(_stations(config, gatherer))
     sinks = [station for station in stations if isinstance(station, TraceSink)]
     return [*stations, Traces(sinks)]
+
+
+def sources_of(
+    segment: Segment,
+    threads: int,
+    master_pid: int,
+    slowness: Slowness,
+    *,
+    has_master: Callable[[], bool] | None = None,
+) -> list[Source]:
+    """Return what measures one server.
+
+    Args:
+        segment: mapped.
+        threads: application threads of each worker.
+        master_pid: the master's, as the kernel said.
+        slowness: knows the requests to look at.
+        has_master: see ServerMetrics.
+    """
+    return [
+        ServerMetrics(
+            segment, threads, master_pid, lambda: slowness.exemplars(segment), has_master=has_master
+        ),
+        ProcessMetrics(segment, master_pid),
+        ApplicationMetrics(segment),
+    ]
 
 
 def _stations(config: Config, gatherer: Gatherer) -> Iterator[Station]:

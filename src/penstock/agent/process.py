@@ -18,21 +18,15 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Final
 
 from penstock.agent.agent import Agent
-from penstock.agent.assembly import stations_of
+from penstock.agent.assembly import sources_of, stations_of
+from penstock.agent.census import Census
 from penstock.agent.crew import Crew
-from penstock.agent.metrics import (
-    BOUNDS_S,
-    ApplicationMetrics,
-    Gatherer,
-    ProcessMetrics,
-    ServerMetrics,
-    Slowness,
-)
+from penstock.agent.metrics import BOUNDS_S, Gatherer, Slowness
 from penstock.agent.ops import Desk, OpsPort, OpsSeat, Subject
 from penstock.agent.tenant import Tenant
 from penstock.config import Config
@@ -58,12 +52,16 @@ class Signals:
         self.is_stopping = False
         self.has_reopen = False
 
-    def install(self) -> None:
-        """Take over this process's signals. Main thread only."""
+    def install(self, stopping: Sequence[signal.Signals] = (signal.SIGTERM,)) -> None:
+        """Take over this process's signals. Main thread only.
+
+        Args:
+            stopping: those that ask it to leave.
+        """
         for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, self._note)
-        signal.signal(signal.SIGUSR1, self._note)
+        for number in (*stopping, signal.SIGUSR1):
+            signal.signal(number, self._note)
         signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGUSR1})
 
@@ -80,10 +78,10 @@ class Signals:
         return came
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGTERM:
-            self.is_stopping = True
-        else:
+        if number == signal.SIGUSR1:
             self.has_reopen = True
+        else:
+            self.is_stopping = True
 
 
 def run_agent(segment: Segment, config: Config, parent_pid: int, seat: OpsSeat | None = None) -> None:
@@ -103,21 +101,17 @@ def run_agent(segment: Segment, config: Config, parent_pid: int, seat: OpsSeat |
         if fd >= 0:
             poller.register(fd, select.POLLIN)
     slowness = Slowness(BOUNDS_S)
-    gatherer = Gatherer(
-        [
-            ServerMetrics(segment, config.server.threads, parent_pid, lambda: slowness.exemplars(segment)),
-            ProcessMetrics(segment, parent_pid),
-            ApplicationMetrics(segment),
-        ]
-    )
-    crew = Crew([slowness, *stations_of(config, gatherer)])
+    gatherer = Gatherer(sources_of(segment, config.server.threads, parent_pid, slowness))
+    census = Census("embedded")
+    crew = Crew([slowness, *stations_of(config, gatherer), census])
     for source in crew.sources:
         gatherer.add(source)
     tenant = Tenant(segment, config.agent, crew, name=config.application.application)
     agent = Agent(poller, crew, tenant.say)
     agent.admit(tenant)
-    # No cycles are made per record, and a collection each 700 tuples costs 5 %; a parked agent collects
-    # instead.
+    whose: dict[str, int | str] = {"master_pid": parent_pid, "uid": os.getuid(), "stage": "embedded"}
+    census.settle(agent, crew, lambda _: whose)
+    # No record makes a cycle, and a collection each 700 tuples costs 5 %; agent.py collects each minute.
     gc.freeze()
     gc.disable()
     subject = Subject(

@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from penstock.agent.crew import Crew
 from penstock.agent.logs.drain import Drain
@@ -155,8 +155,9 @@ class Tenant:
 
     def take_wake_up(self) -> None:
         """Take note that a worker has woken us."""
+        # RWF_NOWAIT: O_NONBLOCK is the description's, and a master of another user may take it away.
         with contextlib.suppress(BlockingIOError):  # another reader of the same eventfd was quicker
-            os.read(self.wake_fd, 8)
+            os.preadv(self.wake_fd, [bytearray(8)], -1, os.RWF_NOWAIT)
 
     # How it stands
 
@@ -168,6 +169,35 @@ class Tenant:
     def is_dismissing(self) -> bool:
         """Its master wants its agent to leave."""
         return bool(self._words[layout.AGENT_DISMISSED_WORD])
+
+    def report(self) -> dict[str, Any]:
+        """Return what came in, what became of it, and how its outputs do."""
+        plan, words = self.segment.layout, self._words
+        rings = {
+            "access": [plan.access_ring(slot) for slot in range(plan.slots)],
+            "log": [plan.log_ring(slot) for slot in range(plan.slots)],
+        }
+        report: dict[str, Any] = {"name": self.name}
+        for kind, places in rings.items():
+            read = sum(words[place.tail_word] for place in places)
+            report[f"{kind}_records"] = read
+            report[f"{kind}_waiting"] = sum(words[place.end_word] for place in places) - read
+            report[f"{kind}_dropped"] = sum(words[place.dropped_word] for place in places)
+        report["torn"] = sum_of(self.segment, layout.TORN)
+        report["failed"] = sum_of(self.segment, layout.FAILED)
+        report["lines"] = words[layout.AGENT_LINES_WORD]
+        report["damaged"] = words[layout.AGENT_DAMAGED_WORD]
+        report["discarded"] = words[layout.AGENT_DISCARDED_WORD]
+        report["outputs"] = [
+            {
+                "name": output.name,
+                "kind": output.kind.value,
+                "trouble": output.trouble,
+                "pending_bytes": output.pending_bytes,
+            }
+            for output in (outlet.output for outlet in self._journals.outlets)
+        ]
+        return report
 
     def are_workers_gone(self) -> bool:
         """No slot says that a worker still runs."""

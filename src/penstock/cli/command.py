@@ -80,6 +80,16 @@ def _doctor(arguments: "argparse.Namespace") -> int:
     return run_doctor(arguments)
 
 
+def _agent(arguments: "argparse.Namespace") -> int:
+    if arguments.action == "status":
+        from penstock.cli.agent_status import run_agent_status  # noqa: PLC0415 - only this one reads boards
+
+        return run_agent_status(arguments)
+    from penstock.cli.agent import run_agent  # noqa: PLC0415 - only this command needs the agent
+
+    return run_agent(arguments)
+
+
 COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingProxyType(
     {
         "serve": _serve,
@@ -90,6 +100,7 @@ COMMANDS: Final[Mapping[str, Callable[["argparse.Namespace"], int]]] = MappingPr
         "trace": _trace,
         "metrics": _metrics,
         "reload": _reload,
+        "agent": _agent,
         "config": _config,
         "doctor": _doctor,
         "systemd": _systemd,

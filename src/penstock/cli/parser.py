@@ -43,6 +43,7 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "dogstatsd": "DogStatsD",
         "store": "the store",
         "otlp": "OpenTelemetry",
+        "machine": "the agent of a machine",
     }
 )
 
@@ -69,12 +70,20 @@ COMMANDS: Final = (
     "trace",
     "metrics",
     "reload",
+    "agent",
     "config",
     "doctor",
     "systemd",
     *PROJECT_COMMANDS,
 )
 EXPECTED: Final = f"{', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}"
+
+_AGENT_HELP: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "ops": "answer /livez, /metrics of all servers and /status there",
+        "error_log": "where it says who came and what went wrong (default: standard error)",
+    }
+)
 
 EPILOG: Final = """\
 All options, those without a flag too, with unit, default and reason: docs/manual.md.
@@ -128,6 +137,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_trace(commands)
     _add_metrics(commands)
     _add_reload(commands)
+    _add_agent(commands)
     _add_config(commands)
     _add_doctor(commands)
     _add_systemd(commands)
@@ -313,6 +323,30 @@ def _add_reload(commands: "argparse._SubParsersAction[_Parser]") -> None:
     reload.add_argument(
         "--wait", action="store_true", help="wait until it is done; exit 1 with the traceback if it failed"
     )
+
+
+def _add_agent(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    agent = commands.add_parser(
+        "agent",
+        help="run one agent for all servers of a machine; `agent status`: how agents do",
+        description="Wait on a Unix socket for masters whose option `agent` is unix:PATH; write what they "
+        "record. `penstock agent status` shows every agent that you may see, embedded ones too.",
+        allow_abbrev=False,
+    )
+    agent.add_argument("action", nargs="?", choices=("run", "status"), default="run", metavar="run|status")
+    _add_config_flag(agent)
+    agent.add_argument(
+        "--socket", dest="agent_socket", metavar="PATH", help="where masters find it; status: only this one"
+    )
+    for key, flag in (("agent_allow_uids", "--allow-uid"), ("agent_allow_gids", "--allow-gid")):
+        text = f"{OPTIONS[key].help} (repeatable)"
+        agent.add_argument(flag, dest=key, action="append", metavar="NUMBER", help=text)
+    agent.add_argument(
+        "--log-folder", dest="agent_log_folder", metavar="FOLDER", help=OPTIONS["agent_log_folder"].help
+    )
+    for key, flag in (("ops", "--ops"), ("error_log", "--error-log")):
+        agent.add_argument(flag, dest=key, metavar=METAVARS.get(key, "TEXT"), help=_AGENT_HELP[key])
+    agent.add_argument("--json", action="store_true", help="status: print JSON, for programs")
 
 
 def _add_choice(parser: argparse.ArgumentParser) -> None:

@@ -44,6 +44,7 @@ from penstock.server.listener import Listener, open_listeners
 from penstock.server.master.handover import Inheritance
 from penstock.server.master.notify import Notifier
 from penstock.server.process import parse_identity
+from penstock.telemetry.enrolment import MAX_NAME, Enrolment
 from penstock.wsgi import (
     ApplicationLoadError,
     TrustConfigError,
@@ -61,6 +62,7 @@ Loaded = TypeVar("Loaded")
 
 # Connections wait here only while the agent starts anew.
 OPS_BACKLOG: Final = 128
+NO_FILES: Final = frozenset({"-", "off", ""})
 LATE_SIGNALS: Final = (
     signal.SIGHUP,
     signal.SIGINT,
@@ -201,6 +203,7 @@ def settle(config: Config) -> Config:
         raise ConfigError(str(error)) from None
     check_dogstatsd(config.dogstatsd)
     refuse_bad_otlp(config.otlp)
+    check_agent_place(config)
     if config.server.reload:
         require_watchfiles()
     workers = config.server.workers or default_workers()
@@ -243,6 +246,21 @@ def refuse_bad_otlp(config: OTLPConfig) -> None:
         check_otlp(config)
     except OTLPOptionError as error:
         raise ConfigError(str(error)) from None
+
+
+def check_agent_place(config: Config) -> None:
+    """Refuse a place where no agent can be.
+
+    Raises:
+        ConfigError: the word is none of the three, or something is asked of an agent that is not to be.
+    """
+    place = config.agent.agent
+    if place not in {"embedded", "off"} and not place.startswith("unix:/"):
+        raise ConfigError(f"agent {place!r}; expected embedded, off or unix: and an absolute path")
+    if place == "off" and config.server.ops:
+        raise ConfigError(
+            f"ops {config.server.ops!r} with agent = 'off'; expected an agent, which answers it"
+        )
 
 
 def enter_folder(folder: str) -> None:
@@ -359,6 +377,8 @@ def make_plan(config: Config, target: str, planner: Planner) -> ServePlan:
         load=functools.partial(own_part(load_application), target),
         find_hook=own_part(load_hook),
         agent=agent_part(config),
+        agent_place=config.agent.agent,
+        enrolment=make_enrolment(config, target, has_ops=planner.ops is not None),
         run_agent=agent_runner(config, planner.ops),
         announce=announcer(config, _shown(planner, target), str(planner.ops or "")),
         renew=planner,
@@ -368,6 +388,17 @@ def make_plan(config: Config, target: str, planner: Planner) -> ServePlan:
         ops=planner.ops,
         notifier=planner.notifier,
     )
+
+
+def make_enrolment(config: Config, target: str, *, has_ops: bool) -> Enrolment:
+    """Return what the agent of the machine is told: its folder is another, so paths are made absolute."""
+    logs = dataclasses.asdict(config.agent)
+    paths = {
+        key: str(Path(logs[key]).absolute())
+        for key in ("access_log", "error_log", "application_log")
+        if logs[key] not in NO_FILES
+    }
+    return Enrolment(target[:MAX_NAME], config.server.threads, logs | paths, has_ops=has_ops)
 
 
 def agent_part(config: Config) -> Config:

@@ -7,6 +7,7 @@ from penstock.config.cgi import CGIConfig
 from penstock.config.dogstatsd import DogStatsDConfig
 from penstock.config.error import ConfigError
 from penstock.config.load import LoadedConfig, load_config
+from penstock.config.machine import MachineConfig
 from penstock.config.option import option
 from penstock.config.otlp import OTLPConfig
 from penstock.config.protocol import ProtocolConfig
@@ -25,6 +26,7 @@ __all__ = [
     "DogStatsDConfig",
     "Kind",
     "LoadedConfig",
+    "MachineConfig",
     "OTLPConfig",
     "Option",
     "ProtocolConfig",

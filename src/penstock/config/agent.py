@@ -7,8 +7,13 @@ from penstock.config.option import option
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AgentConfig:
-    """Outputs of the single writer."""
+    """Outputs of the single writer, and where it is."""
 
+    agent: str = option(
+        "embedded",
+        help="embedded (a child of the master), unix:PATH (the machine's: penstock agent), off",
+        reason="nothing else has to be started; off keeps no record, for measurements",
+    )
     access_log: str = option(
         "-",
         help="access log: a file, - for standard output, off",

@@ -18,6 +18,7 @@ from penstock.config.agent import AgentConfig
 from penstock.config.application import ApplicationConfig
 from penstock.config.cgi import CGIConfig
 from penstock.config.dogstatsd import DogStatsDConfig
+from penstock.config.machine import MachineConfig
 from penstock.config.otlp import OTLPConfig
 from penstock.config.protocol import ProtocolConfig
 from penstock.config.server import ServerConfig
@@ -79,6 +80,7 @@ class Config:
     dogstatsd: DogStatsDConfig = dataclasses.field(default_factory=DogStatsDConfig)
     store: StoreConfig = dataclasses.field(default_factory=StoreConfig)
     otlp: OTLPConfig = dataclasses.field(default_factory=OTLPConfig)
+    machine: MachineConfig = dataclasses.field(default_factory=MachineConfig)
 
 
 SECTIONS: Final[Mapping[str, Any]] = MappingProxyType(typing.get_type_hints(Config))

@@ -15,6 +15,7 @@ from penstock.server.master.handover import Exec, Inheritance
 from penstock.server.master.notify import Notifier
 from penstock.server.process import Identity
 from penstock.telemetry import Segment
+from penstock.telemetry.enrolment import Enrolment
 
 Hook = Callable[[], object]
 RunAgent = Callable[[Segment, int], None]
@@ -29,6 +30,8 @@ class ServePlan:
         load: imports and returns the application; called in a template or in each worker.
         find_hook: imports and returns what a hook's option names.
         agent: what the agent is told; here it is only compared, to see whether it needs another agent.
+        agent_place: where it is: embedded, off, or unix:PATH.
+        enrolment: what a machine's agent is told of us.
         run_agent: the agent's main function: (segment, master's pid); called in its process.
         announce: told, once, the addresses when all workers are ready.
         renew: reads the configuration again; raises StartError where it cannot be used.
@@ -46,6 +49,8 @@ class ServePlan:
     load: Callable[[], WSGIApplication]
     find_hook: Callable[[str], Hook]
     agent: object
+    agent_place: str = "embedded"
+    enrolment: Enrolment = dataclasses.field(default_factory=lambda: Enrolment("", 1))
     run_agent: RunAgent
     announce: Callable[[Sequence[str]], None]
     renew: Callable[[], "ServePlan"]

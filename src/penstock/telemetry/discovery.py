@@ -1,11 +1,11 @@
-"""Finding running servers by the name of their memory, with nothing on disk.
+"""Finding running servers and agents by the name of their memory, with nothing on disk.
 
 Each process of a server holds a descriptor of its segment, and /proc/PID/fd shows it as `/memfd:penstock
 (deleted)`. Processes that hold the same memory (same inode) are one server. The kernel decides what we may
 see: other users' processes, and processes that changed their user, show their descriptors to root only.
 
 In:     /proc.
-Out:    one FoundMaster a server, with a path that opens its memory.
+Out:    one FoundMaster a server, one FoundAgent an agent, with a path that opens its memory.
 Never:  signals, maps or trusts what it finds (Snapshot does the reading).
 
 Rules:  proc(5), memfd_create(2).
@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Final
 
 from penstock.telemetry import layout
+from penstock.telemetry.board import BOARD_NAME
 from penstock.telemetry.segment import SEGMENT_NAME, SegmentError, read_layout
 
-_TARGET: Final = f"/memfd:{SEGMENT_NAME} (deleted)"
+_SEGMENT: Final = f"/memfd:{SEGMENT_NAME} (deleted)"
+_BOARD: Final = f"/memfd:{BOARD_NAME} (deleted)"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,6 +41,24 @@ class FoundMaster:
         return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class FoundAgent:
+    """One running agent, embedded or a machine's, and a path through which its board can be opened."""
+
+    pid: int
+    path: str
+
+
+def find_agents(proc: Path = Path("/proc")) -> list[FoundAgent]:
+    """Agents of this machine whose board we may read, by pid."""
+    found = [
+        FoundAgent(int(process.name), path)
+        for process in _processes(proc)
+        for path in _memories_of(process, _BOARD)[:1]
+    ]
+    return sorted(found, key=lambda agent: agent.pid)
+
+
 def find_masters(proc: Path = Path("/proc")) -> list[FoundMaster]:
     """Servers of this machine whose memory we may read, by the master's pid.
 
@@ -46,7 +66,7 @@ def find_masters(proc: Path = Path("/proc")) -> list[FoundMaster]:
     """
     holders: dict[tuple[int, int], dict[int, str]] = {}
     for process in _processes(proc):
-        for path in _segments_of(process):
+        for path in _memories_of(process, _SEGMENT):
             try:
                 status = Path(path).stat()
             except OSError:  # the process ended meanwhile
@@ -60,13 +80,13 @@ def _processes(proc: Path) -> list[Path]:
     return [entry for entry in proc.iterdir() if entry.name.isdigit()]
 
 
-def _segments_of(process: Path) -> list[str]:
-    """Paths of the descriptors of a process that are segments by name."""
+def _memories_of(process: Path, target: str) -> list[str]:
+    """Paths of the descriptors of a process that are memory of this name."""
     try:
         entries = list((process / "fd").iterdir())
     except OSError:  # not ours to read, or gone
         return []
-    return [str(entry) for entry in entries if _target(entry) == _TARGET]
+    return [str(entry) for entry in entries if _target(entry) == target]
 
 
 def _target(entry: Path) -> str:

@@ -155,23 +155,6 @@ def test_method_that_changes_things_is_refused(make_desk, method: str) -> None:
     assert (answer.status, answer.fields) == ("405 Method Not Allowed", (("Allow", "GET, HEAD"),))
 
 
-def test_costly_page_takes_a_tenth_of_the_time_at_most(segment, now) -> None:
-    made = []
-
-    class Slow(Desk):
-        def _report(self) -> bytes:
-            now.pass_s(0.25)
-            made.append(now())
-            return b"%d" % len(made)
-
-    desk = Slow(Subject(segment, 4, True, 1), now)
-    assert ask(desk, "/status").body == b"1"
-    now.pass_s(2.0)
-    assert ask(desk, "/status").body == b"1"
-    now.pass_s(0.25)
-    assert ask(desk, "/status").body == b"2"
-
-
 def test_metrics_are_made_anew_twice_a_second_at_most(make_desk, put, finished, now) -> None:
     desk, recorder = make_desk(), put(1)
     pages = []

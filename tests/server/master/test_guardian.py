@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.server.plans import ChildError, alive, idle_agent, is_open, wait_until
+from tests.server.plans import ChildError, alive, idle_agent, is_open, plan, wait_until
 
 from penstock.server.address import TCPAddress
 from penstock.server.listener import open_listeners
@@ -206,11 +206,11 @@ def test_other_options_are_another_agents(make_guardian, tmp_path: Path) -> None
         signal.sigwait({signal.SIGTERM})
 
     guardian = make_guardian(leave)
-    guardian.replace(leave)  # there is none yet
+    guardian.replace(plan(run_agent=leave))  # there is none yet
     guardian.start()
     wait_until((tmp_path / "waiting").exists)
     first = guardian.pid
-    guardian.replace(idle_agent)
+    guardian.replace(plan(run_agent=idle_agent))
     reap(guardian)
     assert guardian.wait_s(time.monotonic()) == 0
     guardian.see_to_it()

@@ -65,6 +65,7 @@ class ServerMetrics:
         threads: application threads of each worker.
         master_pid: the master's, from whoever forked us and not from the memory.
         exemplars: returns those of the total times, by bucket; empty = there are none.
+        has_master: whether it lives; unless given, while it is our parent.
     """
 
     def __init__(
@@ -73,12 +74,15 @@ class ServerMetrics:
         threads: int,
         master_pid: int,
         exemplars: Callable[[], tuple[Exemplar | None, ...]] = tuple,
+        *,
+        has_master: Callable[[], bool] | None = None,
     ) -> None:
         self._segment = segment
         self._words = segment.words
         self._threads = threads
         self._master_pid = master_pid
         self._exemplars = exemplars
+        self._has_master = has_master or (lambda: os.getppid() == master_pid)
         self._offset_ns = measure_offset_ns()  # once: a start time that moves would look like a restart
         self._tallies = TallyReader(segment)
         self._quantiles = RecentQuantiles()
@@ -100,7 +104,7 @@ class ServerMetrics:
     # The server
 
     def _server(self) -> Iterator[Family]:
-        verdict = judge(self._segment, time.monotonic_ns(), has_master=os.getppid() == self._master_pid)
+        verdict = judge(self._segment, time.monotonic_ns(), has_master=self._has_master())
         labels = (("version", __version__), ("python", platform.python_version()))
         text = "Always 1; the versions are in the labels."
         yield Family("penstock_build", Kind.INFO, text, "", (Sample(labels, 1),))

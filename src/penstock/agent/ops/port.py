@@ -28,6 +28,7 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.agent.ops.desk import Desk
+from penstock.agent.ops.machine_desk import MachineDesk
 from penstock.agent.ops.visit import State, Visit
 
 MAX_VISITS: Final = 64
@@ -76,7 +77,7 @@ class OpsPort:
     """
 
     def __init__(
-        self, listener: socket.socket, desk: Desk, now: Callable[[], float] = time.monotonic
+        self, listener: socket.socket, desk: Desk | MachineDesk, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._listener = listener
         self._desk = desk

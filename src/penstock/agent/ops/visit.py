@@ -24,7 +24,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Final
 
-from penstock.agent.ops.desk import Answer
+from penstock.agent.ops.page import Answer
 from penstock.config import ProtocolConfig
 from penstock.protocol import (
     NEED_DATA,

@@ -16,7 +16,8 @@ from typing import Final
 
 from penstock.server.master.backoff import Backoff
 from penstock.server.master.family import Family, how_it_ended, send_signal
-from penstock.server.plan import Heritage, RunAgent
+from penstock.server.master.predecessor import Predecessor
+from penstock.server.plan import Heritage, RunAgent, ServePlan
 from penstock.server.process import forget_parent
 from penstock.telemetry.layout import AGENT_DISMISSED_WORD
 
@@ -37,6 +38,7 @@ class Guardian:
 
     Attributes:
         pid: the agent's; 0 = there is none now.
+        family: as given.
         not_before_s: when it may be started again (monotonic).
     """
 
@@ -46,14 +48,13 @@ class Guardian:
         self.pid = 0
         self.not_before_s = 0.0
         self._run_agent = run_agent
-        self._family = family
+        self.family = family
         self._heritage = heritage
         self._keep = keep
         self._started_s = 0.0
         self._backoff = Backoff()
         self._is_replaced = False
-        self._predecessor_fd = -1
-        self._poll: select.poll | None = None
+        self._predecessor = Predecessor(family)
 
     def wait_for(self, predecessor_fd: int, poll: select.poll) -> None:
         """Start no agent before another master's has written out: when that one has ended.
@@ -62,41 +63,25 @@ class Guardian:
             predecessor_fd: readable then; -1 = it has.
             poll: is woken then.
         """
-        if predecessor_fd >= 0:
-            self._predecessor_fd = predecessor_fd
-            self._poll = poll
-            self._family.private_fds.add(predecessor_fd)
-            poll.register(predecessor_fd, select.POLLIN)
+        self._predecessor.follow(predecessor_fd, poll)
 
     def wait_s(self, now_s: float) -> float | None:
         """Return the seconds until an agent should be started; None = there is one, or another's."""
-        return None if self.pid or self._predecessor_fd >= 0 else max(0.0, self.not_before_s - now_s)
+        if self.pid or self._predecessor.is_expected_to_end:
+            return None
+        return max(0.0, self.not_before_s - now_s)
 
     def see_to_it(self) -> None:
         """Start the agent if there is none and it is time."""
-        if not self._is_waiting() and not self.pid and time.monotonic() >= self.not_before_s:
+        if not self._predecessor.is_there() and not self.pid and time.monotonic() >= self.not_before_s:
             self.start()
-
-    def _is_waiting(self, patience_s: float = 0.0) -> bool:
-        """Whether another master's agent still writes, after at most `patience_s`."""
-        fd = self._predecessor_fd
-        if fd < 0:
-            return False
-        if not select.select([fd], [], [], patience_s)[0]:
-            return True
-        assert self._poll is not None  # noqa: S101 - it came with the descriptor
-        self._poll.unregister(fd)
-        self._family.private_fds.discard(fd)
-        os.close(fd)
-        self._predecessor_fd = -1
-        return False
 
     def start(self) -> None:
         """Start the agent; if there can be no process now, later."""
         self._started_s = time.monotonic()
         self._heritage.segment.words[AGENT_DISMISSED_WORD] = 0
         try:
-            self.pid = self._family.fork(self._keep)
+            self.pid = self.family.fork(self._keep)
         except OSError as error:
             self._lost(f"error={error.strerror!r}")
             return
@@ -112,9 +97,9 @@ class Guardian:
             self._lost(how_it_ended(wait_status))
         self._is_replaced = False
 
-    def replace(self, run_agent: RunAgent) -> None:
+    def replace(self, plan: ServePlan) -> None:
         """Have another agent, told something else, when this one has written out; the rings hold the rest."""
-        self._run_agent = run_agent
+        self._run_agent = plan.run_agent
         if self.pid:
             self._is_replaced = True
             self._dismiss()
@@ -135,7 +120,7 @@ class Guardian:
         Args:
             is_predecessor_leaving: whether another master was told to end: for its agent we wait as long.
         """
-        if not self.pid and not self._is_waiting(AGENT_STOP_S if is_predecessor_leaving else 0.0):
+        if not self.pid and not self._predecessor.is_there(AGENT_STOP_S if is_predecessor_leaving else 0.0):
             self.start()  # it died a moment ago, and what it had not written is still in the rings
         if not self.pid:
             return

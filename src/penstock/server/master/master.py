@@ -26,9 +26,10 @@ from penstock.server.address import parse_address
 from penstock.server.errors import StartError
 from penstock.server.listener import Listener, open_listeners
 from penstock.server.master.family import Family, how_it_ended, send_signal
-from penstock.server.master.guardian import AGENT_STOP_S, Guardian
+from penstock.server.master.guardian import AGENT_STOP_S
 from penstock.server.master.handover import Handover
 from penstock.server.master.lifecycle import State
+from penstock.server.master.lodging import keep_agent
 from penstock.server.master.notify import Notifier, Phase
 from penstock.server.master.nursery import (
     GenerationFailed,
@@ -128,9 +129,8 @@ class Master:
         self._family = Family()
         heritage = Heritage(self._segment, identity, listeners)
         self._nursery = Nursery(self._family, heritage, self._poll)
-        ops_fds = {plan.ops.fd} if plan.ops else set()
-        self._family.private_fds |= ops_fds
-        self._guardian = Guardian(plan.run_agent, self._family, heritage, ops_fds)
+        self._family.private_fds |= {plan.ops.fd} if plan.ops else set()
+        self._guardian = keep_agent(plan, self._family, heritage, self._poll)
         self._handover = Handover(self._family, self._poll)
         self._recycler = Recycler(self._segment)
         self._warden = Warden(self._segment, self._recorder, plan.server)
@@ -351,7 +351,7 @@ class Master:
         self._warden.follow(plan.server)
         # The agent's ops port says how many threads there are.
         if (before.agent, before.server.threads) != (plan.agent, plan.server.threads):
-            self._guardian.replace(plan.run_agent)
+            self._guardian.replace(plan)
 
     @property
     def _plan(self) -> ServePlan:
