@@ -41,38 +41,40 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="package")
-def site(data: Path) -> Iterator[None]:
-    """Settings are those of the site."""
-    before = settings._wrapped
-    _use(Settings("spc.settings"))
-    yield
-    db.close_sessions()
-    _use(before)
+@pytest.fixture(scope="session")
+def site_settings(data: Path) -> Settings:
+    return Settings("spc.settings")
 
 
-@pytest.fixture(scope="package")
-def filled(site: None, data: Path) -> Path:
+@pytest.fixture(scope="session")
+def filled(site_settings: Settings, data: Path) -> Path:
     """A database file with all tables, two people and the sample above."""
     run_in_site(data, "penstock", "migrate")
-    _fill(PEOPLE)
+    with in_force(site_settings):
+        _fill(PEOPLE)
     path = data / "filled.sqlite3"
-    db.close_sessions()
     with contextlib.closing(sqlite3.connect(data / "spc.sqlite3")) as connection:
         connection.execute(f"VACUUM INTO '{path}'")
     return path
 
 
 @pytest.fixture
-def database(filled: Path, tmp_path: Path) -> Iterator[None]:
-    """A database of the test's own, and a folder for uploads."""
+def database(filled: Path, site_settings: Settings, tmp_path: Path) -> Iterator[None]:
+    """The site with a database of the test's own, and a folder for uploads."""
     shutil.copy(filled, tmp_path / "spc.sqlite3")
     (tmp_path / "uploads").mkdir()
-    before = settings._wrapped
-    layer = UserSettingsHolder(before)
+    layer = UserSettingsHolder(site_settings)
     layer.DATABASES = {"default": {"URL": f"sqlite:///{tmp_path / 'spc.sqlite3'}"}}
     layer.FILE_UPLOAD_TEMP_DIR = tmp_path / "uploads"
     forget_drawn()
+    with in_force(layer):
+        yield
+
+
+@contextlib.contextmanager
+def in_force(layer: Any) -> Iterator[None]:
+    """Let settings be these, for no longer than a test: others in this process have their own."""
+    before = settings._wrapped
     _use(layer)
     yield
     db.close_sessions()
