@@ -44,7 +44,7 @@ DEPTH: Final = 16
 MAX_BATCH: Final = 32
 PATIENCE_S: Final = 60.0
 LINE: Final = re.compile(
-    r'127\.0\.0\.1 - - \[[^\]]+\] "GET /n/([0-9]{9}) HTTP/1\.1" ([0-9]{3}) [0-9]+ "-" "-" pid=.*'
+    r'(?:127\.0\.0\.1|-) - - \[[^\]]+\] "GET /n/([0-9]{9}) HTTP/1\.1" ([0-9]{3}) [0-9]+ "-" "-" pid=.*'
 )
 
 
@@ -145,17 +145,19 @@ class Slayer(threading.Thread):
 
     def run(self) -> None:
         """Kill until it is over."""
-        began_s = time.monotonic()
-        agent_due_s = began_s + self._agent_every_s
-        while not self.is_over.wait(1.0):
-            snapshot = read_snapshot(self._master_pid)
-            ready = [worker.pid for worker in snapshot.workers if worker.state.name == "READY"]
-            if ready:
-                self.worker_kills += kill(ready[self.worker_kills % len(ready)])
-            self.agent_peak_bytes = max(self.agent_peak_bytes, resident(snapshot.agent_pid))
-            if self._agent_every_s and time.monotonic() >= agent_due_s and snapshot.agent_pid:
-                self.agent_kills += kill(snapshot.agent_pid)
-                agent_due_s += self._agent_every_s
+        with _opened(self._master_pid) as fd:
+            agent_due_s = time.monotonic() + self._agent_every_s
+            worker_due_s = time.monotonic() + 1.0
+            while not self.is_over.wait(max(0.0, worker_due_s - time.monotonic())):
+                worker_due_s += 1.0
+                snapshot = Snapshot.take(fd)
+                self.agent_peak_bytes = max(self.agent_peak_bytes, resident(snapshot.agent_pid))
+                ready = [worker.pid for worker in snapshot.workers if worker.state.name == "READY"]
+                if ready:
+                    self.worker_kills += kill(ready[self.worker_kills % len(ready)])
+                if self._agent_every_s and time.monotonic() >= agent_due_s and snapshot.agent_pid:
+                    self.agent_kills += kill(snapshot.agent_pid)
+                    agent_due_s += self._agent_every_s
 
 
 def kill(pid: int) -> int:
@@ -164,12 +166,6 @@ def kill(pid: int) -> int:
         os.kill(pid, signal.SIGKILL)
         return 1
     return 0
-
-
-def read_snapshot(master_pid: int) -> Snapshot:
-    """Read the memory of the server."""
-    with _opened(master_pid) as fd:
-        return Snapshot.take(fd)
 
 
 @contextlib.contextmanager

@@ -195,7 +195,7 @@ def measure(*words):
 
 
 def test_every_finished_request_has_its_line_while_workers_are_killed(is_full) -> None:
-    requests = 100_000 if is_full else 10_000
+    requests = 30_000 if is_full else 10_000
     result = measure("--workers", "4", "--requests", str(requests))
     assert result["answered"] == 4 * requests
     assert result["lines"] == result["finished"]
