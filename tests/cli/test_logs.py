@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from penstock.agent.logs.reading import Entry, Grammar
-from penstock.cli import logs
+from penstock.cli import logs, running
 from penstock.cli.error import CommandError
 from penstock.cli.logs import find_logs, merge, open_shelves, read_request, run_logs, show
 from penstock.cli.parser import parse_words
@@ -160,7 +160,7 @@ def arguments(*words: str):
 
 @pytest.fixture
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "find_masters", list)
+    monkeypatch.setattr(running, "find_masters", list)
     for name in [name for name in os.environ if name.startswith("PENSTOCK_")]:
         monkeypatch.delenv(name)
 
@@ -202,13 +202,13 @@ class FoundMaster:
 
 def test_a_running_server_says_which(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = Config(agent=AgentConfig(access_log="/var/log/a.log", error_log="e.log"))
-    monkeypatch.setattr(logs, "find_masters", lambda: [FoundMaster()])
-    monkeypatch.setattr(logs, "read_running", lambda pid: Running(config, Path("/srv")))
+    monkeypatch.setattr(running, "find_masters", lambda: [FoundMaster()])
+    monkeypatch.setattr(running, "read_running", lambda pid: Running(config, Path("/srv"), "server 7"))
     assert [str(path) for path, _ in find_logs(arguments())] == ["/var/log/a.log", "/srv/e.log"]
 
 
 def test_several_servers_are_a_choice(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "find_masters", lambda: [FoundMaster(), FoundMaster()])
+    monkeypatch.setattr(running, "find_masters", lambda: [FoundMaster(), FoundMaster()])
     with pytest.raises(CommandError, match="--pid"):
         find_logs(arguments())
 

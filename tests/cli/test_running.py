@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from penstock.cli import running as module
 from penstock.cli.error import CommandError
-from penstock.cli.running import read_running
+from penstock.cli.parser import parse_words
+from penstock.cli.running import find_running, read_running
 
 
 @pytest.fixture
@@ -56,9 +58,7 @@ def test_a_process_that_is_gone_is_said(tmp_path: Path) -> None:
 
 
 def test_a_process_that_was_started_otherwise_is_said(make_process) -> None:
-    with pytest.raises(
-        CommandError, match="server 7 was not started by `penstock serve`; name the log files"
-    ):
+    with pytest.raises(CommandError, match="server 7 was not started by `penstock serve`; name the file"):
         read_running(7, make_process("python", "tests.py"))
 
 
@@ -66,3 +66,32 @@ def test_a_file_that_was_broken_since_is_said(make_process, tmp_path: Path) -> N
     (tmp_path / "penstock.toml").write_text("acess_log = 'x'\n")
     with pytest.raises(CommandError, match=r"configuration of server 7 cannot be used now: .*did you mean"):
         read_running(7, make_process("penstock", "serve", "app"))
+
+
+class FoundMaster:
+    pid = 7
+
+
+def test_without_a_server_it_is_what_the_configuration_here_would_make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "find_masters", list)
+    (tmp_path / "penstock.toml").write_text('chdir = "site"\n')
+    found = find_running(parse_words(["logs"]))
+    assert (found.folder, found.subject) == (Path("site"), "no server runs, and the configuration here")
+
+
+def test_running_server_comes_before_the_configuration_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "find_masters", lambda: [FoundMaster()])
+    monkeypatch.setattr(module, "read_running", {7: "its"}.get)
+    assert find_running(parse_words(["logs"])) == "its"
+
+
+def test_configuration_that_is_named_comes_before_a_running_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other.toml").write_text('chdir = "other"\n')
+    monkeypatch.setattr(module, "find_masters", lambda: [FoundMaster()])
+    found = find_running(parse_words(["logs", "--config", str(tmp_path / "other.toml")]))
+    assert found.folder == Path("other")

@@ -13,7 +13,6 @@ from penstock.cli.parser import parse_words
 from penstock.cli.status import (
     Sighting,
     choose,
-    duration,
     look,
     render_json,
     render_table,
@@ -182,17 +181,3 @@ def test_server_that_has_just_ended_is_left_out(segment: Segment, tmp_path: Path
 def test_json_of_several_servers_is_one_list(segment: Segment) -> None:
     sighting = sighting_with(segment)
     assert len(json.loads(render_json([sighting, sighting]))) == 2
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        pytest.param(0.254, "0.25 s", id="short"),
-        pytest.param(12.9, "12 s", id="seconds"),
-        pytest.param(200, "3 min 20 s", id="minutes"),
-        pytest.param(7500, "2 h 5 min", id="hours"),
-        pytest.param(273600, "3 d 4 h", id="days"),
-    ],
-)
-def test_duration_is_written_as_people_read_it(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

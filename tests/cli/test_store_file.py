@@ -8,7 +8,7 @@ from penstock.agent.store.schema import open_for_writing
 from penstock.cli.error import CommandError
 from penstock.cli.parser import parse_words
 from penstock.cli.running import Running
-from penstock.cli.store_file import age_of, columns, find_store, only_one, print_store, safe_lines
+from penstock.cli.store_file import age_of, find_store, only_one, print_store
 from penstock.config import Config, ConfigError, StoreConfig
 
 
@@ -20,7 +20,7 @@ def words(*given: str):
 def folder(tmp_path, monkeypatch) -> Path:
     """An empty current folder, on a machine where no server runs."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("penstock.cli.store_file.find_masters", list)
+    monkeypatch.setattr("penstock.cli.running.find_masters", list)
     return tmp_path
 
 
@@ -63,9 +63,9 @@ def test_a_reader_that_has_had_enough_is_no_failure(store, monkeypatch) -> None:
 
 
 def test_the_store_of_the_running_server_is_found(tmp_path, monkeypatch) -> None:
-    running = Running(Config(store=StoreConfig(store="var/store.db")), tmp_path)
-    monkeypatch.setattr("penstock.cli.store_file.find_masters", lambda: [SimpleNamespace(pid=7)])
-    monkeypatch.setattr("penstock.cli.store_file.read_running", {7: running}.get)
+    running = Running(Config(store=StoreConfig(store="var/store.db")), tmp_path, "server 7")
+    monkeypatch.setattr("penstock.cli.running.find_masters", lambda: [SimpleNamespace(pid=7)])
+    monkeypatch.setattr("penstock.cli.running.read_running", {7: running}.get)
     assert find_store(words()) == tmp_path / "var" / "store.db"
 
 
@@ -90,11 +90,3 @@ def test_no_row_or_two_are_refused(ids, message) -> None:
 def test_one_row_is_returned() -> None:
     row = SimpleNamespace(id="a1")
     assert only_one([row], "trace", "a") is row
-
-
-def test_columns_are_as_wide_as_their_widest_cell() -> None:
-    assert columns([("a", "n", "x"), ("long", "10", "")], frozenset({1})) == "a      n  x\nlong  10\n"
-
-
-def test_what_others_wrote_commands_no_terminal() -> None:
-    assert safe_lines("a\x1b[2J\nb") == ["a\\x1b[2J", "b"]

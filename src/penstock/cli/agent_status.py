@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.cli.error import CommandError
-from penstock.cli.status import duration
+from penstock.cli.text import duration, printing
 from penstock.telemetry.board import BoardError, read_board
 from penstock.telemetry.discovery import FoundAgent, find_agents
 
@@ -30,11 +30,8 @@ def run_agent_status(arguments: "argparse.Namespace") -> int:
     """
     reports = choose([report for found in find_agents() if (report := look(found))], arguments.agent_socket)
     text = json.dumps(reports, indent=2) + "\n" if arguments.json else "\n".join(map(render, reports))
-    try:
+    with printing():
         sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:  # `penstock agent status | head`: that was enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

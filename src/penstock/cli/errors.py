@@ -6,15 +6,14 @@ Never:  changes the store.
 """
 
 import dataclasses
-import datetime as dt
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from penstock.agent.store import FaultRow, StoreReader
-from penstock.cli.status import duration
-from penstock.cli.store_file import age_of, columns, only_one, print_store, safe_lines
+from penstock.cli.store_file import age_of, only_one, print_store
+from penstock.cli.text import columns, duration, moment, safe_lines
 from penstock.config import ConfigError
 
 if TYPE_CHECKING:
@@ -89,8 +88,8 @@ def _lines(group: FaultRow, now_s: float) -> Iterator[str]:
     yield from safe_lines(title)
     fields = {
         "count": str(group.count),
-        "first": f"{_moment(group.first_s)}  {_ago(group.first_s, now_s)} ago",
-        "last": f"{_moment(group.last_s)}  {_ago(group.last_s, now_s)} ago",
+        "first": f"{moment(group.first_s)}  {_ago(group.first_s, now_s)} ago",
+        "last": f"{moment(group.last_s)}  {_ago(group.last_s, now_s)} ago",
         "request": example.request_line,
         "id": example.request_id,
         "trace": example.trace_id,
@@ -107,9 +106,5 @@ def _lines(group: FaultRow, now_s: float) -> Iterator[str]:
     yield from safe_lines(example.trace)
 
 
-def _ago(moment_s: float, now_s: float) -> str:
-    return duration(max(now_s - moment_s, 0.0))
-
-
-def _moment(moment_s: float) -> str:
-    return dt.datetime.fromtimestamp(moment_s, dt.UTC).astimezone().isoformat(" ", "seconds")
+def _ago(time_s: float, now_s: float) -> str:
+    return duration(max(now_s - time_s, 0.0))

@@ -12,7 +12,6 @@ import functools
 import heapq
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,11 +21,9 @@ from typing import TYPE_CHECKING, Final
 from penstock.agent.logs.reading import Entry, Follower, Grammar, Query, QueryError, Shelf, parse_query
 from penstock.agent.logs.template import WORDS, TemplateError
 from penstock.cli.error import CommandError
-from penstock.cli.reload import choose_one
-from penstock.cli.running import Running, read_running
-from penstock.cli.status import wanted_pid
-from penstock.config import AgentConfig, ConfigError, load_config
-from penstock.telemetry import find_masters
+from penstock.cli.running import Running, find_running
+from penstock.cli.text import printing
+from penstock.config import AgentConfig, ConfigError
 
 if TYPE_CHECKING:
     import argparse
@@ -56,13 +53,11 @@ def run_logs(arguments: "argparse.Namespace") -> int:
     request = read_request(arguments)
     shelves = open_shelves(find_logs(arguments))
     try:
-        for entry in select(shelves, request):
-            sys.stdout.write(show(entry, is_json=request.is_json))
-            if request.is_followed:
-                sys.stdout.flush()
-        sys.stdout.flush()
-    except BrokenPipeError:  # `penstock logs | head`: that was enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with printing():
+            for entry in select(shelves, request):
+                sys.stdout.write(show(entry, is_json=request.is_json))
+                if request.is_followed:
+                    sys.stdout.flush()
     except KeyboardInterrupt:  # the way out of -f
         return 130
     except OSError as error:
@@ -105,17 +100,7 @@ def find_logs(arguments: "argparse.Namespace") -> list[tuple[Path, Grammar]]:
     """
     if arguments.files:
         return [(_existing(Path(file)), _grammar(arguments.format)) for file in arguments.files]
-    pid = wanted_pid(arguments.pid, arguments.pid_file)
-    masters = [] if arguments.config else find_masters()
-    if masters or pid is not None:
-        master = choose_one(masters, pid)
-        running = read_running(master.pid)
-        subject = f"server {master.pid}"
-    else:
-        config = load_config({}, os.environ, file=arguments.config).config
-        running = Running(config, Path(config.server.chdir or "."))
-        subject = "no server runs, and the configuration here"
-    return _files_of(running, subject)
+    return _files_of(find_running(arguments))
 
 
 def open_shelves(logs: Sequence[tuple[Path, Grammar]]) -> list[Shelf]:
@@ -179,7 +164,7 @@ def show(entry: Entry, *, is_json: bool) -> str:
     return f"{json.dumps(fields)}\n"
 
 
-def _files_of(running: Running, subject: str) -> list[tuple[Path, Grammar]]:
+def _files_of(running: Running) -> list[tuple[Path, Grammar]]:
     """Return the files that a configuration names, each once.
 
     Raises:
@@ -194,7 +179,9 @@ def _files_of(running: Running, subject: str) -> list[tuple[Path, Grammar]]:
         if target not in NO_FILES
     ]
     if not files:
-        raise CommandError(f"{subject} {_why_none(agent)}; name the files, or set access_log and error_log")
+        raise CommandError(
+            f"{running.subject} {_why_none(agent)}; name the files, or set access_log and error_log"
+        )
     return files
 
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.agent.store import PointRow, SeriesRow, StoreReader
 from penstock.cli.error import CommandError
-from penstock.cli.store_file import age_of, columns, print_store, safe_lines
+from penstock.cli.store_file import age_of, print_store
+from penstock.cli.text import columns, safe_lines
 
 if TYPE_CHECKING:
     import argparse

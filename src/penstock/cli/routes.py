@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.cli.error import CommandError
 from penstock.cli.site import set_up_site
+from penstock.cli.text import columns
 
 if TYPE_CHECKING:
     import argparse
@@ -66,10 +67,7 @@ def _below(
 
 def render_table(routes: list[ShownRoute]) -> str:
     """Return the routes in columns."""
-    rows = [("path", "name", "view"), *((each.path, each.name, each.view) for each in routes)]
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    lines = (f"{path:<{widths[0]}}  {name:<{widths[1]}}  {view}".rstrip() for path, name, view in rows)
-    return "".join(f"{line}\n" for line in lines)
+    return columns([("path", "name", "view"), *((each.path, each.name, each.view) for each in routes)])
 
 
 def render_json(routes: list[ShownRoute]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.cli.error import CommandError
+from penstock.cli.text import columns, duration, printing
 from penstock.config import ConfigError
 from penstock.telemetry import FoundMaster, SegmentError, Snapshot, WorkerState, WorkerStatus, find_masters
 from penstock.telemetry.report import plain
@@ -38,6 +39,7 @@ HEADER: Final = (
     "5xx",
     "memory",
 )
+_NUMBERS: Final = frozenset(range(len(HEADER)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,11 +69,8 @@ def run_status(arguments: "argparse.Namespace") -> int:
     """
     sightings = look(choose(find_masters(), wanted_pid(arguments.pid, arguments.pid_file)))
     text = render_json(sightings) if arguments.json else "\n".join(map(render_table, sightings))
-    try:
+    with printing():
         sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:  # `penstock status | head`: that was enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -161,7 +160,8 @@ def _lines(sighting: Sighting) -> Iterator[str]:
     )
     yield f"master {snapshot.master_pid}{gone}, up {duration(snapshot.uptime_s)}, {agent}{templates}"
     workers = [worker for worker in snapshot.workers if worker.state is not WorkerState.GONE]
-    yield from _columns([HEADER, *(_row(worker, sighting.resident_bytes(worker.pid)) for worker in workers)])
+    rows = [HEADER, *(_row(worker, sighting.resident_bytes(worker.pid)) for worker in workers)]
+    yield from (f"  {line}" for line in columns(rows, _NUMBERS).splitlines())
     yield from _running(workers)
     yield from _losses(snapshot)
 
@@ -185,12 +185,6 @@ def _row(worker: WorkerStatus, resident_bytes: int | None) -> tuple[str, ...]:
     )
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  " + "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
-
-
 def _running(workers: Sequence[WorkerStatus]) -> Iterator[str]:
     running = [(request.age_s, worker.slot, request) for worker in workers for request in worker.current]
     for age_s, slot, request in sorted(running, key=lambda row: -row[0]):
@@ -209,18 +203,3 @@ def _losses(snapshot: Snapshot) -> Iterator[str]:
             f"{snapshot.agent_discarded} lines that no output took, {snapshot.agent_damaged} damaged records"
         )
         yield f"  agent: {lost}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people read it: "0.25 s", "12 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"."""
-    if seconds < 10:
-        return f"{seconds:.2f} s"
-    whole = int(seconds)
-    for size, name, smaller, small_name in (
-        (86400, "d", 3600, "h"),
-        (3600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if whole >= size:
-            return f"{whole // size} {name} {whole % size // smaller} {small_name}"
-    return f"{whole} s"

@@ -6,7 +6,6 @@ Never:  changes the store.
 """
 
 import dataclasses
-import datetime as dt
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from penstock.agent.store import StoreReader
 from penstock.agent.traces import Trace
 from penstock.cli.error import CommandError
-from penstock.cli.store_file import columns, print_store, safe_lines
+from penstock.cli.store_file import print_store
+from penstock.cli.text import columns, moment, safe_lines
 from penstock.cli.waterfall import draw_waterfall
 from penstock.config import ConfigError
 from penstock.telemetry.clock import NS_PER_S
@@ -72,7 +72,7 @@ def render_table(traces: Sequence[Trace]) -> str:
     rows = [
         (
             trace.trace_id[:_ID_LETTERS],
-            _moment(trace),
+            moment(trace.start_ns / NS_PER_S),
             f"{trace.duration_ns / NS_PER_S * 1000:.1f}",
             str(trace.status),
             ",".join(trace.reasons),
@@ -98,7 +98,7 @@ def _head(trace: Trace) -> Iterator[str]:
     fields = {
         "status": f"{trace.status} {trace.outcome}",
         "kept as": ", ".join(trace.reasons),
-        "time": f"{_moment(trace)}, {trace.duration_ns / NS_PER_S * 1000:.3f} ms",
+        "time": f"{moment(trace.start_ns / NS_PER_S)}, {trace.duration_ns / NS_PER_S * 1000:.3f} ms",
         "trace": trace.trace_id,
         "request": trace.request_id,
         "worker": f"pid {trace.pid}" + (f" of {trace.server}" if trace.server else ""),
@@ -108,10 +108,6 @@ def _head(trace: Trace) -> Iterator[str]:
     for name, value in fields.items():
         if value:
             yield f"  {name:<8} {safe_lines(value)[0]}"
-
-
-def _moment(trace: Trace) -> str:
-    return dt.datetime.fromtimestamp(trace.start_ns / NS_PER_S, dt.UTC).astimezone().isoformat(" ", "seconds")
 
 
 def _plain(trace: Trace) -> dict[str, object]:
