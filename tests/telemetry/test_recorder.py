@@ -59,10 +59,9 @@ class Slot:
         reader = RingReader(self.segment, self.segment.layout.access_ring(SLOT), ACCESS)
         rows = []
         while batch := reader.take(1000):
-            begin = batch.rows[0][1] if batch.rows else 0
             for values in batch.rows:
                 row = dict(zip(FIELDS, values, strict=True))
-                text = batch.text[row["start"] - begin : row["stop"] - begin]
+                text = batch.text_of(values)
                 row |= {"text": text, "fields": text.split(b"\n")}
                 rows.append(row)
             self.segment.words[reader.tail_word] = batch.tail
@@ -73,10 +72,9 @@ class Slot:
         batch = reader.take(1000)
         if batch is None:
             return []
-        begin = batch.rows[0][1]
         found = []
         for row in batch.rows:
-            text = batch.text[row[1] - begin : row[2] - begin]
+            text = batch.text_of(row)
             parts = []
             for length in row[6:11]:
                 parts.append(text[:length].decode())

@@ -70,8 +70,7 @@ class Ring:
 
 
 def texts_of(batch) -> list[bytes]:
-    begin = batch.rows[0][1] if batch.rows else 0
-    return [batch.text[row[1] - begin : row[2] - begin] for row in batch.rows]
+    return [batch.text_of(row) for row in batch.rows]
 
 
 @pytest.fixture

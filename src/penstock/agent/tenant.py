@@ -25,6 +25,7 @@ from penstock.agent.watch import LossWatch, Notice, TroubleWatch, sum_of
 from penstock.config.agent import AgentConfig
 from penstock.telemetry import layout
 from penstock.telemetry.clock import WallClock
+from penstock.telemetry.column import APPLICATION, LANE
 from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.record import ACCESS, LOG
 from penstock.telemetry.ring import Batch, RingReader
@@ -32,8 +33,6 @@ from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment, add_to
 
 _LOGGER: Final = "penstock.agent"
-_APPLICATION_TICKS: Final = 8  # columns of telemetry.record.ACCESS
-_LANE: Final = 17
 
 
 class Tenant:
@@ -234,7 +233,7 @@ class Tenant:
 
     def _on_access(self, batch: Batch) -> None:
         """Count what is through by lane (what never reached the application had none); let it be heard."""
-        lanes = [row[_LANE] & 1 for row in batch.rows if row[_APPLICATION_TICKS]]
+        lanes = [row[LANE] & 1 for row in batch.rows if row[APPLICATION]]
         pool = sum(lanes)
         for word, count in zip(layout.AGENT_LANE_WORDS, (len(lanes) - pool, pool), strict=True):
             add_to(self._words, word, count)
@@ -253,9 +252,8 @@ class Tenant:
 
     def _entries(self, batch: Batch) -> Iterator[LogEntry]:
         """What is kept of a batch."""
-        begin = batch.rows[0][1]
         for row in batch.rows:
-            entry = entry_of(row, batch.text[row[1] - begin : row[2] - begin], batch.slot)
+            entry = entry_of(row, batch.text_of(row), batch.slot)
             if entry.level >= self._least_level:
                 yield entry
 

@@ -209,6 +209,11 @@ class Batch:
     damaged: int
     slot: int = 0
 
+    def text_of(self, row: tuple[Any, ...]) -> bytes:
+        """Return the text of one of its rows."""
+        begin = self.rows[0][1]
+        return self.text[row[1] - begin : row[2] - begin]
+
 
 class RingReader:
     """The agent's side. Trusts nothing: numbers, checks and text bounds are compared before use."""

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from penstock.agent.logs.access_line import MillisecondTexts, outcome_name
 from penstock.agent.logs.json_line import trace_id_of
+from penstock.telemetry import column
 from penstock.telemetry.clock import WallClock
 from penstock.telemetry.record import ACCESS_FIELDS, Outcome
 
@@ -71,34 +72,34 @@ def _agents(view: View) -> list[str]:
     """User agents; of a refused request that field holds the reason."""
     refused = Outcome.REFUSED
     columns = zip(view.rows, view.fields[4::5], strict=False)
-    return ["-" if row[16] == refused else agent or "-" for row, agent in columns]
+    return ["-" if row[column.OUTCOME] == refused else agent or "-" for row, agent in columns]
 
 
 def _trace_ids(view: View) -> list[str]:
     """Trace ids of kept requests."""
     columns = zip(view.rows, view.fields[2::5], strict=False)
-    return [trace_id_of(row[17], request_id) or "-" for row, request_id in columns]
+    return [trace_id_of(row[column.LANE], request_id) or "-" for row, request_id in columns]
 
 
 def _reasons(view: View) -> list[str]:
     refused = Outcome.REFUSED
     columns = zip(view.rows, view.fields[4::5], strict=False)
-    return [agent if row[16] == refused else "-" for row, agent in columns]
+    return [agent if row[column.OUTCOME] == refused else "-" for row, agent in columns]
 
 
 def _common_times(view: View) -> list[str]:
     stamp = view.clock.common_log
-    return [stamp(row[3]) for row in view.rows]
+    return [stamp(row[column.LAST_BYTE]) for row in view.rows]
 
 
 def _iso_times(view: View) -> list[str]:
     stamp = view.clock.rfc3339_local
-    return [stamp(row[3]) for row in view.rows]
+    return [stamp(row[column.LAST_BYTE]) for row in view.rows]
 
 
 def _utc_times(view: View) -> list[str]:
     stamp = view.clock.rfc3339_utc
-    return [stamp(row[3]) for row in view.rows]
+    return [stamp(row[column.LAST_BYTE]) for row in view.rows]
 
 
 # Name -> what it is, its column, a value to try a template out with. The table in docs/logs.md is this one.
@@ -126,9 +127,9 @@ FIELDS: Final[Mapping[str, tuple[str, Column, str]]] = MappingProxyType(
             "b=1",
         ),
         "protocol": ("its third word", lambda view: [words[2] or "-" for words in view.words()], "HTTP/1.1"),
-        "status": ("status code; 0 = closed without an answer", _number(14), "200"),
-        "sent_bytes": ("bytes of the answer's body", _number(12), "1234"),
-        "received_bytes": ("bytes of the request's body", _number(11), "0"),
+        "status": ("status code; 0 = closed without an answer", _number(column.STATUS), "200"),
+        "sent_bytes": ("bytes of the answer's body", _number(column.SENT), "1234"),
+        "received_bytes": ("bytes of the request's body", _number(column.RECEIVED), "0"),
         "referer": ("the request's Referer", _field(3), "http://site/"),
         "user_agent": ("the request's User-Agent", _agents, "curl/8"),
         "request_id": ("the request's id", _field(2), "1f3a"),
@@ -137,27 +138,27 @@ FIELDS: Final[Mapping[str, tuple[str, Column, str]]] = MappingProxyType(
             _trace_ids,
             "0af7651916cd43dd8448eb211c80319c",
         ),
-        "pid": ("the worker's process", _number(13), "4121"),
+        "pid": ("the worker's process", _number(column.PID), "4121"),
         "worker": ("its number in `penstock status`", lambda view: [view.worker] * len(view.rows), "2"),
-        "thread": ("number of its application thread", _number(15), "1"),
+        "thread": ("number of its application thread", _number(column.THREAD), "1"),
         "lane": (
             "`inline` or `pool`",
-            lambda view: [_LANES[row[17] & 1] for row in view.rows],
+            lambda view: [_LANES[row[column.LANE] & 1] for row in view.rows],
             "inline",
         ),
         "outcome": (
             "`complete`, or what happened: the table above",
-            lambda view: [outcome_name(row[16]) for row in view.rows],
+            lambda view: [outcome_name(row[column.OUTCOME]) for row in view.rows],
             "complete",
         ),
         "reason": ("why a request was refused", _reasons, "-"),
-        "total_ms": ("first byte to last byte", _milliseconds(10), "3.712"),
-        "head_ms": ("first byte to whole head", _milliseconds(4), "0.041"),
-        "body_ms": ("head to whole body", _milliseconds(5), "0.000"),
-        "queue_ms": ("whole request to its turn", _milliseconds(6), "0.012"),
-        "application_ms": ("inside the application", _milliseconds(8), "3.601"),
-        "response_ms": ("application's call to its response head", _milliseconds(7), "3.500"),
-        "send_ms": ("application's last byte to ours", _milliseconds(9), "0.058"),
+        "total_ms": ("first byte to last byte", _milliseconds(column.TOTAL), "3.712"),
+        "head_ms": ("first byte to whole head", _milliseconds(column.HEAD), "0.041"),
+        "body_ms": ("head to whole body", _milliseconds(column.BODY), "0.000"),
+        "queue_ms": ("whole request to its turn", _milliseconds(column.QUEUE), "0.012"),
+        "application_ms": ("inside the application", _milliseconds(column.APPLICATION), "3.601"),
+        "response_ms": ("application's call to its response head", _milliseconds(column.RESPONSE), "3.500"),
+        "send_ms": ("application's last byte to ours", _milliseconds(column.SEND), "0.058"),
     }
 )
 
@@ -190,7 +191,7 @@ class Template:
     def lines(self, rows: Rows, fields: Sequence[str], worker: int) -> str:
         """Format one batch."""
         view = View(rows, fields[: ACCESS_FIELDS * len(rows)], worker, self._clock, self._ms)
-        columns = [column(view) for column in self._columns]
+        columns = [make(view) for make in self._columns]
         return "".join(map(self._format.__mod__, zip(*columns, strict=True)))
 
     def _try_out(self, text: str, names: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from penstock.agent.metrics.family import Exemplar
 from penstock.agent.station import Report
 from penstock.telemetry.clock import NS_PER_S
+from penstock.telemetry.column import APPLICATION, TOTAL
 from penstock.telemetry.histogram import TICK_BITS
 from penstock.telemetry.segment import Segment
 
@@ -26,13 +27,9 @@ if TYPE_CHECKING:
     from penstock.agent.tenant import Tenant
     from penstock.telemetry.ring import Batch
 
-_TEXT_START: Final = 1  # columns of telemetry.record.ACCESS
-_TEXT_STOP: Final = 2
-_APPLICATION_TICKS: Final = 8
-_TOTAL_TICKS: Final = 10
 _REQUEST_ID: Final = 2  # field of a record's text
 _MAX_ID_CHARACTERS: Final = 128 - len("request_id")
-_total_of: Final = itemgetter(_TOTAL_TICKS)
+_total_of: Final = itemgetter(TOTAL)
 
 
 class Slowness:
@@ -65,9 +62,9 @@ class Slowness:
         """Note the slowest request of a batch, if it reached the application."""
         row = max(batch.rows, key=_total_of, default=None)
         exemplars = self._exemplars.get(tenant.segment)
-        if exemplars is None or row is None or not row[_APPLICATION_TICKS]:
+        if exemplars is None or row is None or not row[APPLICATION]:
             return
-        ticks = row[_TOTAL_TICKS]
+        ticks = row[TOTAL]
         request_id = _request_id(row, batch)
         if request_id:
             labels = (("request_id", request_id),)
@@ -95,7 +92,6 @@ class Slowness:
 
 def _request_id(row: tuple[Any, ...], batch: "Batch") -> str:
     """Return the id of a record's request; empty where it has none that a label may hold."""
-    begin = batch.rows[0][_TEXT_START]
-    fields = batch.text[row[_TEXT_START] - begin : row[_TEXT_STOP] - begin].split(b"\n")
+    fields = batch.text_of(row).split(b"\n")
     request_id = fields[_REQUEST_ID].decode("ascii", "replace") if len(fields) > _REQUEST_ID else ""
     return request_id if request_id.isprintable() and len(request_id) <= _MAX_ID_CHARACTERS else ""

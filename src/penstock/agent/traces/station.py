@@ -27,6 +27,7 @@ from penstock.agent.traces.span_record import (
 from penstock.agent.traces.trace import Trace, TraceSink
 from penstock.agent.watch import Notice, sum_of
 from penstock.telemetry import layout
+from penstock.telemetry.column import LANE
 from penstock.telemetry.record import SPANS, WITH_SPANS
 from penstock.telemetry.ring import RingReader
 from penstock.telemetry.trace import REASONS
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from penstock.agent.tenant import Tenant
     from penstock.telemetry.ring import Batch
 
-_MARKS: Final = 17  # column of telemetry.record.ACCESS
 _TAKEN_AT_ONCE: Final = 64  # records of one ring
 _MOST_TAKES: Final = 8  # of one ring in a turn: more than it holds, were it not hostile
 _FORGET_TICKS: Final = 10  # ticks after which nobody asks for a record any more
@@ -93,14 +93,13 @@ class Traces:
 
     def access(self, tenant: "Tenant", batch: "Batch") -> None:
         """Find the kept requests of a batch: 30 ns for one that is not."""
-        kept = [row for row in batch.rows if row[_MARKS] & REASONS]
+        kept = [row for row in batch.rows if row[LANE] & REASONS]
         if not (kept and self._sinks):
             return
-        if any(row[_MARKS] & WITH_SPANS for row in kept):
+        if any(row[LANE] & WITH_SPANS for row in kept):
             self._drain(tenant)
-        begin = batch.rows[0][1]
         for row in kept:
-            texts = split_access_text([row], batch.text[row[1] - begin : row[2] - begin], _safe)
+            texts = split_access_text([row], batch.text_of(row), _safe)
             finished = finished_of(row, texts if tenant.has_query else strip_queries(texts))
             self._give(draw(finished, self._recall(finished), tenant.clock.offset_ns, tenant.name))
 
@@ -140,10 +139,9 @@ class Traces:
                     self._take(batch)
 
     def _take(self, batch: "Batch") -> None:
-        begin = batch.rows[0][1]
         for row in batch.rows:
             try:
-                self._take_part(row[3:7], batch.text[row[1] - begin : row[2] - begin])
+                self._take_part(row[3:7], batch.text_of(row))
             except SpanRecordError:
                 self._damaged += 1
 
