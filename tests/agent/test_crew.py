@@ -14,12 +14,6 @@ class Quiet:
         self.name = name
         self.seen = [] if seen is None else seen
 
-    def fds(self):
-        return ()
-
-    def readable(self, fd):
-        self.seen.append((self.name, fd))
-
     def tick(self, now_s):
         self.seen.append((self.name, now_s))
 
@@ -28,6 +22,20 @@ class Quiet:
 
     def report(self):
         return {"seen": len(self.seen)}
+
+
+class Reading(Quiet):
+    """A station that reads from descriptors."""
+
+    def __init__(self, name, fds):
+        super().__init__(name)
+        self._fds = fds
+
+    def fds(self):
+        return self._fds
+
+    def readable(self, fd):
+        self.seen.append((self.name, fd))
 
 
 class Listening(Quiet):
@@ -77,10 +85,8 @@ def test_whether_anybody_hears_log_entries_is_known(station, expected):
 
 
 def test_a_readable_descriptor_is_told_to_whose_it_is():
-    first, second = Quiet("first"), Quiet("second")
-    first.fds = lambda: (5,)
-    second.fds = lambda: (6, 7)
-    crew = Crew([first, second])
+    first, second = Reading("first", (5,)), Reading("second", (6, 7))
+    crew = Crew([first, Quiet(), second])
     assert crew.fds() == {5, 6, 7}
     crew.readable(6)
     crew.readable(8)

@@ -8,7 +8,7 @@ Never:  keeps history: what was counted since when stands in the shared memory o
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from penstock import __version__
@@ -66,13 +66,6 @@ class Census:
         }
 
     # A station
-
-    def fds(self) -> Sequence[int]:
-        """Return none."""
-        return ()
-
-    def readable(self, fd: int) -> None:
-        """Nothing is."""
 
     def tick(self, now_s: float) -> None:  # noqa: ARG002 - a station's
         """Put up how everybody does."""

@@ -14,7 +14,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.agent.metrics.family import Source
-from penstock.agent.station import AccessListener, LogListener, Report, Speaker, Station, TenantListener
+from penstock.agent.station import (
+    AccessListener,
+    LogListener,
+    Receiver,
+    Report,
+    Speaker,
+    Station,
+    TenantListener,
+)
 from penstock.agent.watch import Notice
 
 if TYPE_CHECKING:
@@ -40,7 +48,8 @@ class Crew:
         self._stations = list(stations)
         self._failures = dict.fromkeys((station.name for station in stations), 0)
         self._notices: list[Notice] = []
-        self._by_fd: dict[int, Station] = {}
+        self._by_fd: dict[int, Receiver] = {}
+        self._receivers = [station for station in stations if isinstance(station, Receiver)]
         self._access = [station for station in stations if isinstance(station, AccessListener)]
         self._logged = [station for station in stations if isinstance(station, LogListener)]
         self._tenants = [station for station in stations if isinstance(station, TenantListener)]
@@ -73,9 +82,9 @@ class Crew:
     # The loop
 
     def fds(self) -> frozenset[int]:
-        """Return the descriptors of all stations."""
-        by_fd: dict[int, Station] = {}
-        for station in self._stations:
+        """Return the descriptors that stations read from."""
+        by_fd: dict[int, Receiver] = {}
+        for station in self._receivers:
             fds = self._call(station, station.fds)
             if fds is not _NOTHING:
                 by_fd.update(dict.fromkeys(fds, station))

@@ -1,8 +1,9 @@
 """What lives in the agent's loop beside the rings: receivers, exporters, stores.
 
-A station is told what it has a method for: with `access` it hears every batch of access records, with
-`logged` every log entry that is kept, with `joined` and `left` which tenants there are. With `take_notices`
-it is asked what it has to say, with `families` what it measures (metrics/family.py).
+A station is told what it has a method for: with `fds` and `readable` when there is something to read, with
+`access` every batch of access records, with `logged` every log entry that is kept, with `joined` and `left`
+which tenants there are. With `take_notices` it is asked what it has to say, with `families` what it measures
+(metrics/family.py).
 
 Everything is called on the agent's main thread, between two turns of the rings, which wait meanwhile: whoever
 has more to do than some hundred microseconds does it on a thread of its own. `report` alone may be called
@@ -32,12 +33,6 @@ class Station(Protocol):
     def name(self) -> str:
         """What it is called in `penstock agent status` and on /status; unique."""
 
-    def fds(self) -> Sequence[int]:
-        """Descriptors to be told of when they are readable; asked before each wait, so they may change."""
-
-    def readable(self, fd: int) -> None:
-        """Take what one of them has, as much as is quick: what is left is reported again."""
-
     def tick(self, now_s: float) -> None:
         """About once a second (monotonic seconds)."""
 
@@ -46,6 +41,17 @@ class Station(Protocol):
 
     def report(self) -> Report:
         """What came in, went out, was dropped since the agent started; trouble as words."""
+
+
+@runtime_checkable
+class Receiver(Protocol):
+    """Reads from descriptors."""
+
+    def fds(self) -> Sequence[int]:
+        """Descriptors to be told of when they are readable; asked before each wait, so they may change."""
+
+    def readable(self, fd: int) -> None:
+        """Take what one of them has, as much as is quick: what is left is reported again."""
 
 
 @runtime_checkable

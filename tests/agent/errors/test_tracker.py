@@ -122,8 +122,6 @@ def test_damaged_text_gives_no_request_line_and_no_error(tracker, text) -> None:
     assert tracker.take_changes()[0].example.request_line == ""
 
 
-def test_it_has_nothing_to_poll_and_nothing_to_close(tracker) -> None:
-    assert tracker.fds() == ()
-    tracker.readable(0)
+def test_it_has_nothing_to_close(tracker) -> None:
     tracker.tick(1.0)
     tracker.close()

@@ -114,13 +114,6 @@ class ErrorTracker:
 
     # A station's other duties
 
-    def fds(self) -> Sequence[int]:
-        """It has none."""
-        return ()
-
-    def readable(self, fd: int) -> None:
-        """It has no descriptors."""
-
     def tick(self, _now_s: float) -> None:
         """Await no longer what has not come for a minute: it goes on, or was never ours."""
         latest_s = self._now() - _AWAITED_S

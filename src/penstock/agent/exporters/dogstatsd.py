@@ -54,13 +54,6 @@ class DogStatsDOut:
 
     # A station's duties
 
-    def fds(self) -> Sequence[int]:
-        """It has none to read from."""
-        return ()
-
-    def readable(self, fd: int) -> None:
-        """It reads nothing."""
-
     def tick(self, _now_s: float) -> None:
         """Its thread has a clock of its own; it starts with the first tick."""
         if not self._thread.ident and not self._is_ending.is_set():

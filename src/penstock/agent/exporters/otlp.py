@@ -8,7 +8,7 @@ Never:  packs or sends on the agent's own thread; imports opentelemetry-proto un
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.agent.exporters.address import OTLPOptionError, parse_collector_address, service_of
@@ -93,13 +93,6 @@ class OTLP:
             self._send_traces()
 
     # The loop
-
-    def fds(self) -> Sequence[int]:
-        """Nothing to poll: the courier waits by itself."""
-        return ()
-
-    def readable(self, fd: int) -> None:
-        """Nothing to read."""
 
     def tick(self, now_s: float) -> None:
         """Send what has come, and metrics when they are due; none while the last ones still wait."""

@@ -72,13 +72,6 @@ class Slowness:
             exemplars[bisect_left(self._bounds_ticks, ticks)] = exemplar
             self._noted += 1
 
-    def fds(self) -> Sequence[int]:
-        """Return none."""
-        return ()
-
-    def readable(self, fd: int) -> None:
-        """Never asked."""
-
     def tick(self, now_s: float) -> None:
         """Have nothing to do."""
 

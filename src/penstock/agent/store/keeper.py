@@ -97,13 +97,6 @@ class Keeper:
 
     # A station's duties
 
-    def fds(self) -> Sequence[int]:
-        """It has none."""
-        return ()
-
-    def readable(self, fd: int) -> None:
-        """It has no descriptors."""
-
     def tick(self, _now_s: float) -> None:
         """Its thread has a clock of its own; it starts here, when the process will fork no more."""
         if not self._thread.ident and not self._is_ending.is_set():

@@ -159,13 +159,6 @@ class Traces:
 
     # The loop
 
-    def fds(self) -> Sequence[int]:
-        """Nothing to poll."""
-        return ()
-
-    def readable(self, fd: int) -> None:
-        """Nothing to read."""
-
     def tick(self, now_s: float) -> None:  # noqa: ARG002 - a station's signature; ticks are counted
         """Empty the rings, and forget what nobody asked for."""
         for tenant in tuple(self._readers):
