@@ -19,7 +19,7 @@ from penstock.config.agent import AgentConfig
 from penstock.telemetry.record import Outcome
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.segment import Segment
-from penstock.telemetry.trace import RequestTrace
+from penstock.telemetry.traces.trace import RequestTrace
 
 OWN = (
     '{peer} [{time_iso}] "{request}" {status} {sent_bytes} "{user_agent}" {request_id} {total_ms} {queue_ms}'

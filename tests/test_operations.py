@@ -16,8 +16,8 @@ from penstock.protocol import RequestHead
 from penstock.server.signals import HANDLED
 from penstock.telemetry import CurrentRequest, Recorder, Segment, Snapshot, WorkerState, WorkerStatus
 from penstock.telemetry.layout import HISTOGRAM_WORDS, WORD_BYTES
-from penstock.telemetry.meter import Meter
-from penstock.telemetry.runtime import GarbageWatch, take_over_counter
+from penstock.telemetry.metrics.meter import Meter
+from penstock.telemetry.metrics.runtime import GarbageWatch, take_over_counter
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/operations.md").read_text()

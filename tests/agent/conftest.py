@@ -9,7 +9,7 @@ from penstock.telemetry.record import Outcome
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
-from penstock.telemetry.trace import RequestTrace
+from penstock.telemetry.traces.trace import RequestTrace
 
 US = 1000
 START_NS = 1_000_000_000  # stamps lie in the past

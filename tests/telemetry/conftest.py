@@ -8,7 +8,7 @@ import pytest
 
 from penstock.telemetry.record import Outcome
 from penstock.telemetry.segment import Segment
-from penstock.telemetry.trace import RequestTrace
+from penstock.telemetry.traces.trace import RequestTrace
 
 US = 1000
 START_NS = 1_000_000_000  # stamps lie in the past

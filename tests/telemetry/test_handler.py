@@ -12,7 +12,7 @@ from penstock.telemetry.handler import RecordHandler, route_logging
 from penstock.telemetry.record import LOG
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.ring import RingReader
-from penstock.telemetry.trace import RequestTrace
+from penstock.telemetry.traces.trace import RequestTrace
 
 SLOT = 1
 

@@ -10,7 +10,7 @@ from penstock.telemetry.printed import PrintedStream, capture_prints
 from penstock.telemetry.record import LOG
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.ring import RingReader
-from penstock.telemetry.trace import CURRENT, RequestTrace
+from penstock.telemetry.traces.trace import CURRENT, RequestTrace
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from penstock.telemetry.recorder import Recorder, _disowner
 from penstock.telemetry.ring import RingReader
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
-from penstock.telemetry.threshold import Threshold
-from penstock.telemetry.trace import ERROR, SLOW, RequestTrace, current_request_id
+from penstock.telemetry.traces.threshold import Threshold
+from penstock.telemetry.traces.trace import ERROR, SLOW, RequestTrace, current_request_id
 
 SLOT = 1
 FIELDS = (

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from penstock.telemetry.trace import CURRENT, RequestTrace
+from penstock.telemetry.traces.trace import CURRENT, RequestTrace
 from penstock.web.core.handlers import onion
 from penstock.web.core.handlers.base import BaseHandler
 from penstock.web.http import HttpResponse

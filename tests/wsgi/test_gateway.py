@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from penstock.config import TelemetryConfig, WSGIConfig
 from penstock.telemetry import Outcome
-from penstock.telemetry.trace import SAMPLED
+from penstock.telemetry.traces.trace import SAMPLED
 from penstock.wsgi import Gateway, RequestTimeout, call_application, end_interrupted, stream_response
 
 Ask = Callable[..., Any]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from penstock.config import TelemetryConfig
-from penstock.telemetry.trace import ASKED, LOOKED_AT, SAMPLED, RequestTrace
-from penstock.telemetry.trace_context import TraceContext, derive_ids
+from penstock.telemetry.traces.trace import ASKED, LOOKED_AT, SAMPLED, RequestTrace
+from penstock.telemetry.traces.trace_context import TraceContext, derive_ids
 from penstock.wsgi.trace_request import ASKING, TRACEPARENT, TRACESTATE, TraceReader
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"

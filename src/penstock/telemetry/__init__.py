@@ -1,29 +1,29 @@
 """Scoreboard, histograms, rings: shared memory, never blocks, never raises."""
 
-from penstock.telemetry.definition import MetricError
 from penstock.telemetry.discovery import FoundMaster, find_masters
 from penstock.telemetry.handler import RecordHandler, route_logging
-from penstock.telemetry.meter import METER, counter, gauge, histogram
+from penstock.telemetry.metrics.definition import MetricError
+from penstock.telemetry.metrics.meter import METER, counter, gauge, histogram
+from penstock.telemetry.metrics.takeover import take_over_prometheus
 from penstock.telemetry.printed import capture_prints
 from penstock.telemetry.pulse import Pulse, RunningRequest, read_pulse
 from penstock.telemetry.record import FinishedRequest, Outcome
 from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.sampling import marks
 from penstock.telemetry.scoreboard import WorkerState, finished_requests, mark_gone
 from penstock.telemetry.segment import Segment, SegmentError
 from penstock.telemetry.snapshot import CurrentRequest, Snapshot, WorkerStatus
-from penstock.telemetry.span import Span, add_span, span
 from penstock.telemetry.stack import STACK_SIGNAL, ask_for_stack, read_stack, show_stacks
-from penstock.telemetry.takeover import take_over_prometheus
-from penstock.telemetry.threshold import NEVER_SLOW, Threshold
-from penstock.telemetry.trace import (
+from penstock.telemetry.traces.sampling import marks
+from penstock.telemetry.traces.span import Span, add_span, span
+from penstock.telemetry.traces.threshold import NEVER_SLOW, Threshold
+from penstock.telemetry.traces.trace import (
     RequestTrace,
     current_request_id,
     current_trace,
     trace_headers,
     traceparent,
 )
-from penstock.telemetry.trace_context import TraceContext
+from penstock.telemetry.traces.trace_context import TraceContext
 from penstock.telemetry.verdict import (
     ReloadState,
     Verdict,

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Final
 
 from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.trace import CURRENT, Node
+from penstock.telemetry.traces.trace import CURRENT, Node
 
 _SERVER_LOGGERS: Final = "penstock.server"
 _FALLBACK: Final = logging.Formatter("%(asctime)s %(levelname)s [pid %(process)d] %(name)s: %(message)s")

@@ -86,9 +86,9 @@ REFUSED_BEFORE: Final = 11  # those of earlier pids
 BEAT_NS: Final = 16  # CLOCK_MONOTONIC of the loop's last turn; 0 = it has not begun
 INTERRUPTS: Final = 17  # requests of this pid that were interrupted
 
-METRICS_USED: Final = 24  # bytes of the table of series (table.py)
+METRICS_USED: Final = 24  # bytes of the table of series (metrics/table.py)
 METRICS_REFUSED: Final = 25  # series that found no place of their own there, of all pids of this slot
-METRICS_EXEMPLARS: Final = 26  # exemplars that were written (exemplar.py)
+METRICS_EXEMPLARS: Final = 26  # exemplars that were written (metrics/exemplar.py)
 
 ACCESS_END: Final = 32  # ring A
 ACCESS_DROPPED: Final = 33
@@ -234,11 +234,11 @@ class Layout:
         return self.counts_at(slot) + (1 + bank) * self.counts_bytes
 
     def metrics_at(self, slot: int) -> int:
-        """Byte offset of the table of the application's series (table.py)."""
+        """Byte offset of the table of the application's series (metrics/table.py)."""
         return self.slot_at(slot) + self._metrics_at
 
     def exemplars_at(self, slot: int) -> int:
-        """Byte offset of the exemplars of the slot's series (exemplar.py)."""
+        """Byte offset of the exemplars of the slot's series (metrics/exemplar.py)."""
         return self.metrics_at(slot) + SERIES_BYTES
 
     def access_ring(self, slot: int) -> RingPlace:

@@ -18,7 +18,7 @@ import threading
 from typing import Final, TextIO
 
 from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.trace import CURRENT
+from penstock.telemetry.traces.trace import CURRENT
 
 _MAX_LINE_CHARACTERS: Final = 8000  # of one record; a longer line comes in several
 

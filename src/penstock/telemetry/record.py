@@ -20,7 +20,7 @@ line is believed; the reason stands in the place of the user agent.
 
 Text of a log record: UTF-8, five fields one after the other, their lengths in the fixed part.
 
-Text of a span record: JSON, see keeper.py. A request with many spans has several such records.
+Text of a span record: JSON, see traces/keeper.py. A request with many spans has several such records.
 
 In:     nothing.
 Out:    struct formats, enums, the FinishedRequest protocol.
@@ -32,7 +32,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-from penstock.telemetry.trace import RequestTrace
+from penstock.telemetry.traces.trace import RequestTrace
 
 # Any constant that zeroed memory and small numbers do not hold by chance; below 2**30 it costs Python least.
 CHECK: Final = 0x2545F491

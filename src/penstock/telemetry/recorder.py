@@ -27,7 +27,6 @@ from penstock.telemetry.histogram import (
     bucket_of,
     bucket_of_ticks,
 )
-from penstock.telemetry.keeper import TraceKeeper
 from penstock.telemetry.layout import (
     HISTOGRAM_WORDS,
     MAX_TEXT_BYTES,
@@ -43,9 +42,10 @@ from penstock.telemetry.ring import RingWriter
 from penstock.telemetry.scoreboard import WorkerState, fold_counts
 from penstock.telemetry.segment import Segment
 from penstock.telemetry.stamps import phases_ns, stamps_ns
-from penstock.telemetry.threshold import NEVER_SLOW, Threshold
-from penstock.telemetry.trace import CURRENT, ERROR, RequestTrace
-from penstock.telemetry.trace_context import TraceContext
+from penstock.telemetry.traces.keeper import TraceKeeper
+from penstock.telemetry.traces.threshold import NEVER_SLOW, Threshold
+from penstock.telemetry.traces.trace import CURRENT, ERROR, RequestTrace
+from penstock.telemetry.traces.trace_context import TraceContext
 
 # All of a thread's line but its last words, which are right only where they repeat the first.
 _LINE: Final = struct.Struct(layout.THREAD_FORMAT.removesuffix("QQ"))

@@ -19,8 +19,8 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 
 from penstock.config import TelemetryConfig
-from penstock.telemetry.trace import ASKED, SAMPLED, RequestTrace
-from penstock.telemetry.trace_context import TraceContext, parse_traceparent, parse_tracestate
+from penstock.telemetry.traces.trace import ASKED, SAMPLED, RequestTrace
+from penstock.telemetry.traces.trace_context import TraceContext, parse_traceparent, parse_tracestate
 
 TRACEPARENT: Final = "HTTP_TRACEPARENT"
 TRACESTATE: Final = "HTTP_TRACESTATE"

@@ -9,8 +9,8 @@ from penstock.agent.logs.escape import escape_json, split_access_text
 from penstock.agent.logs.json_line import JSONAccess, JSONErrors, RequestLineTexts
 from penstock.telemetry.clock import NS_PER_S, WallClock
 from penstock.telemetry.record import JOINED, WITH_SPANS
-from penstock.telemetry.trace import ERROR, SLOW
-from penstock.telemetry.trace_context import derive_ids
+from penstock.telemetry.traces.trace import ERROR, SLOW
+from penstock.telemetry.traces.trace_context import derive_ids
 
 # 2026-11-20T09:50:00Z
 WALL_NS = 1_795_168_200 * NS_PER_S

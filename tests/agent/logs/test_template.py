@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from penstock.agent.logs.escape import escape_json, escape_text, split_access_text
 from penstock.agent.logs.template import COMBINED, COMMON, FIELDS, Template, TemplateError
 from penstock.telemetry.clock import NS_PER_S, WallClock
-from penstock.telemetry.trace import ERROR
-from penstock.telemetry.trace_context import derive_ids
+from penstock.telemetry.traces.trace import ERROR
+from penstock.telemetry.traces.trace_context import derive_ids
 
 NOW_NS = 1000 * NS_PER_S
 WALL_NS = 1_795_168_200 * NS_PER_S  # 2026-11-20T09:50:00Z

@@ -8,10 +8,10 @@ import pytest
 from penstock.agent.metrics.application import ApplicationMetrics
 from penstock.agent.metrics.family import Exemplar, HistogramValue, Sample, SummaryValue
 from penstock.telemetry import layout
-from penstock.telemetry.definition import Definition, Kind, Merge
-from penstock.telemetry.instrument import Counter, Gauge, Histogram, Instrument
 from penstock.telemetry.layout import WORD_BYTES
-from penstock.telemetry.meter import Meter
+from penstock.telemetry.metrics.definition import Definition, Kind, Merge
+from penstock.telemetry.metrics.instrument import Counter, Gauge, Histogram, Instrument
+from penstock.telemetry.metrics.meter import Meter
 from penstock.telemetry.scoreboard import WorkerState, mark_gone
 
 ORDERS = Definition("orders", Kind.COUNTER, "Orders.", ("kind",))

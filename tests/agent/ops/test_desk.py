@@ -10,11 +10,11 @@ from penstock.agent.metrics import ApplicationMetrics, Gatherer, ProcessMetrics,
 from penstock.agent.ops.desk import Desk, Subject
 from penstock.protocol import RequestHead
 from penstock.telemetry import layout
-from penstock.telemetry.definition import Definition, Kind, Merge
-from penstock.telemetry.instrument import Counter, Gauge, Histogram
 from penstock.telemetry.layout import WORD_BYTES
-from penstock.telemetry.meter import Meter
-from penstock.telemetry.runtime import GarbageWatch, take_over_counter
+from penstock.telemetry.metrics.definition import Definition, Kind, Merge
+from penstock.telemetry.metrics.instrument import Counter, Gauge, Histogram
+from penstock.telemetry.metrics.meter import Meter
+from penstock.telemetry.metrics.runtime import GarbageWatch, take_over_counter
 from penstock.telemetry.scoreboard import WorkerState
 
 

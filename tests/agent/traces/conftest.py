@@ -9,7 +9,7 @@ from penstock.telemetry.layout import RECORD_BYTES
 from penstock.telemetry.record import ACCESS
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.ring import RingReader
-from penstock.telemetry.trace import CURRENT, RequestTrace
+from penstock.telemetry.traces.trace import CURRENT, RequestTrace
 
 SLOT = 1
 

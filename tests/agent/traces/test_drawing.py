@@ -3,8 +3,8 @@ import pytest
 from penstock.agent.traces.drawing import draw, finished_of
 from penstock.agent.traces.span_record import NOTHING, OwnSpan, Recollection
 from penstock.agent.traces.trace import SpanKind
-from penstock.telemetry.trace import ASKED, ERROR, SAMPLED, SLOW
-from penstock.telemetry.trace_context import derive_ids, derive_span_id
+from penstock.telemetry.traces.trace import ASKED, ERROR, SAMPLED, SLOW
+from penstock.telemetry.traces.trace_context import derive_ids, derive_span_id
 
 OFFSET_NS = 1_700_000_000_000_000_000
 LAST_NS = 10_000_000

@@ -6,8 +6,8 @@ from penstock.agent.traces import SpanKind, Traces
 from penstock.agent.traces.station import MAX_WAITING
 from penstock.telemetry import current_trace, layout, span
 from penstock.telemetry.layout import RECORD_BYTES, WORD_BYTES
-from penstock.telemetry.trace import MAX_SPANS
-from penstock.telemetry.trace_context import TraceContext
+from penstock.telemetry.traces.trace import MAX_SPANS
+from penstock.telemetry.traces.trace_context import TraceContext
 
 
 def work():

@@ -1,7 +1,7 @@
 import pytest
 import sqlalchemy as sa
 
-from penstock.telemetry.span import Span
+from penstock.telemetry.traces.span import Span
 from penstock.web import db
 from penstock.web.db import query, transaction
 

@@ -18,8 +18,8 @@ from penstock.agent.logs.access_line import MillisecondTexts, outcome_name
 from penstock.agent.logs.error_line import LogEntry, severity
 from penstock.telemetry.clock import WallClock
 from penstock.telemetry.record import JOINED, Outcome
-from penstock.telemetry.trace import REASONS
-from penstock.telemetry.trace_context import derive_ids
+from penstock.telemetry.traces.trace import REASONS
+from penstock.telemetry.traces.trace_context import derive_ids
 
 _LANES: Final = ("inline", "pool")
 _REFUSED: Final = int(Outcome.REFUSED)

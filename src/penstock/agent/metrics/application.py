@@ -7,7 +7,7 @@
 Two definitions of one name (the code was reloaded) cannot be one family: the one that a process took up last
 is shown, the other's counts rest until it is taken up again.
 
-In:     tables (telemetry/table.py): hostile memory.
+In:     tables (telemetry/metrics/table.py): hostile memory.
 Out:    families.
 Never:  raises for what it finds there, or shows the gauge of a process that is gone.
 """
@@ -28,12 +28,12 @@ from penstock.agent.metrics.family import (
     SummaryValue,
 )
 from penstock.telemetry import layout
-from penstock.telemetry.definition import GAUGE_PID, GAUGE_TIME, Definition, Merge
-from penstock.telemetry.exemplar import KeptExemplar, read_exemplars
 from penstock.telemetry.layout import WORD_BYTES
+from penstock.telemetry.metrics.definition import GAUGE_PID, GAUGE_TIME, Definition, Merge
+from penstock.telemetry.metrics.exemplar import KeptExemplar, read_exemplars
+from penstock.telemetry.metrics.table import Series, Table
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
-from penstock.telemetry.table import Series, Table
 
 _LIVING: Final = (
     WorkerState.BOOTING,

@@ -21,7 +21,7 @@ Rules:  OpenMetrics 1.0 for what a kind means; names carry their unit and no suf
 import dataclasses
 from typing import Protocol, runtime_checkable
 
-from penstock.telemetry.definition import Kind
+from penstock.telemetry.metrics.definition import Kind
 
 __all__ = ["Exemplar", "Family", "HistogramValue", "Kind", "Sample", "Source", "SummaryValue"]
 

@@ -16,8 +16,8 @@ from penstock.agent.traces.span_record import OwnSpan, Recollection
 from penstock.agent.traces.trace import SpanKind, Trace, TraceSpan, Value
 from penstock.telemetry.histogram import TICK_BITS
 from penstock.telemetry.record import LANE
-from penstock.telemetry.trace import ASKED, ERROR, SAMPLED, SLOW
-from penstock.telemetry.trace_context import derive_ids, derive_span_id
+from penstock.telemetry.traces.trace import ASKED, ERROR, SAMPLED, SLOW
+from penstock.telemetry.traces.trace_context import derive_ids, derive_span_id
 
 _REASONS: Final = ((ERROR, "error"), (SLOW, "slow"), (SAMPLED, "sampled"), (ASKED, "asked"))
 _LANES: Final = ("inline", "pool")

@@ -1,6 +1,6 @@
 """What a worker wrote about the spans of one kept request: hostile, so read with care.
 
-In:     records of ring C (telemetry/keeper.py describes them).
+In:     records of ring C (telemetry/traces/keeper.py describes them).
 Out:    Recollection, put together from the parts of one request.
 Never:  believes an id, a number or a length; keeps more of one request than a worker may write.
 """
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from penstock.agent.traces.trace import Value
-from penstock.telemetry.trace import MAX_SPANS
+from penstock.telemetry.traces.trace import MAX_SPANS
 
 _TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _SPAN_ID: Final = re.compile(r"(?!0{16})[0-9a-f]{16}")

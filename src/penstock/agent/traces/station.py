@@ -30,7 +30,7 @@ from penstock.telemetry import layout
 from penstock.telemetry.column import LANE
 from penstock.telemetry.record import SPANS, WITH_SPANS
 from penstock.telemetry.ring import RingReader
-from penstock.telemetry.trace import REASONS
+from penstock.telemetry.traces.trace import REASONS
 
 if TYPE_CHECKING:
     from penstock.agent.tenant import Tenant

@@ -5,7 +5,7 @@
      |- body
      |- queue
      |- application
-     |   |- ...      what the application measured (telemetry/span.py)
+     |   |- ...      what the application measured (telemetry/traces/span.py)
      `- send
 
 In:     nothing.

@@ -22,7 +22,7 @@ from queue import SimpleQueue
 from time import monotonic_ns, sleep
 from typing import TYPE_CHECKING, Final
 
-from penstock.telemetry.runtime import take_over_counter
+from penstock.telemetry.metrics.runtime import take_over_counter
 
 if TYPE_CHECKING:
     from penstock.server.worker.loop import Loop

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import event
 
-from penstock.telemetry.span import span
+from penstock.telemetry.traces.span import span
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, ExceptionContext

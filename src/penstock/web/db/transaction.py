@@ -17,7 +17,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
-from penstock.telemetry.span import span
+from penstock.telemetry.traces.span import span
 from penstock.web.db.session import Block, Hook, RequestSession, TransactionManagementError, session
 from penstock.web.utils.asyncio import iscoroutinefunction
 

@@ -4,8 +4,8 @@ import random
 import pytest
 
 from penstock.telemetry import layout
-from penstock.telemetry.definition import MetricError
-from penstock.telemetry.exemplar import (
+from penstock.telemetry.metrics.definition import MetricError
+from penstock.telemetry.metrics.exemplar import (
     KeptExemplar,
     _entry,
     _place,

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from penstock.telemetry import add_span, current_trace, span
-from penstock.telemetry.span import Span
-from penstock.telemetry.trace import CURRENT, HAS_SPANS, MAX_SPANS, RequestTrace
+from penstock.telemetry.traces.span import Span
+from penstock.telemetry.traces.trace import CURRENT, HAS_SPANS, MAX_SPANS, RequestTrace
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from penstock.telemetry.definition import Definition, Kind, Merge, MetricError
-from penstock.telemetry.instrument import MAX_VALUE_CHARACTERS, Counter, Gauge, Histogram
-from penstock.telemetry.meter import Meter
+from penstock.telemetry.metrics.definition import Definition, Kind, Merge, MetricError
+from penstock.telemetry.metrics.instrument import MAX_VALUE_CHARACTERS, Counter, Gauge, Histogram
+from penstock.telemetry.metrics.meter import Meter
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.record import JOINED, SPANS, WITH_SPANS, FinishedRequest, Outcome
 from penstock.telemetry.ring import RingWriter
 from penstock.telemetry.segment import Segment, add_to
-from penstock.telemetry.span import Span
-from penstock.telemetry.threshold import Threshold
-from penstock.telemetry.trace import ASKED, ERROR, LOOKED_AT, REASONS, SLOW
+from penstock.telemetry.traces.span import Span
+from penstock.telemetry.traces.threshold import Threshold
+from penstock.telemetry.traces.trace import ASKED, ERROR, LOOKED_AT, REASONS, SLOW
 
 # What went wrong on our side of the connection; a client that went away did nothing wrong.
 _FAILURES: Final = frozenset(
@@ -56,7 +56,7 @@ class TraceKeeper:
         pid: of this process.
         wake_fd: eventfd that wakes the agent.
         config: how many are kept.
-        wait: how a full ring waits (ring.py).
+        wait: how a full ring waits (telemetry/ring.py).
 
     Attributes:
         pid: of the process whose requests they are.

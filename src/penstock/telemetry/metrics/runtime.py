@@ -14,9 +14,9 @@ import gc
 from time import perf_counter
 from typing import Any, Final
 
-from penstock.telemetry.definition import Definition, Kind, Merge
-from penstock.telemetry.instrument import Counter
-from penstock.telemetry.meter import METER, Meter
+from penstock.telemetry.metrics.definition import Definition, Kind, Merge
+from penstock.telemetry.metrics.instrument import Counter
+from penstock.telemetry.metrics.meter import METER, Meter
 
 _GENERATIONS: Final = 3
 COLLECTIONS: Final = Definition(

@@ -18,7 +18,7 @@ Never:  decides what is kept (keeper.py), reads a clock, or holds anything of th
 from contextvars import ContextVar
 from typing import Final, Protocol
 
-from penstock.telemetry.trace_context import TraceContext, derive_ids
+from penstock.telemetry.traces.trace_context import TraceContext, derive_ids
 
 # Marks of a request: why it is kept, as far as that is known before it ends, and what has to be done then.
 ERROR: Final = 0x10  # status of 500 and above, or it was not complete

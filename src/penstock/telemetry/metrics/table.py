@@ -27,8 +27,8 @@ import zlib
 from typing import Any, Final
 
 from penstock.telemetry import layout
-from penstock.telemetry.definition import Definition
 from penstock.telemetry.layout import WORD_BYTES
+from penstock.telemetry.metrics.definition import Definition
 from penstock.telemetry.segment import Segment, add_to
 
 _HEAD: Final = struct.Struct("=IIQ")  # bytes of the entry, cells of it, CRC-32 of its JSON

@@ -2,8 +2,8 @@ import gc
 
 import pytest
 
-from penstock.telemetry.meter import Meter
-from penstock.telemetry.runtime import COLLECTIONS, SECONDS, GarbageWatch, take_over_counter
+from penstock.telemetry.metrics.meter import Meter
+from penstock.telemetry.metrics.runtime import COLLECTIONS, SECONDS, GarbageWatch, take_over_counter
 
 
 @pytest.fixture

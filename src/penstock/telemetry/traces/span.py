@@ -22,8 +22,8 @@ from time import monotonic_ns
 from types import TracebackType
 from typing import Any, Final, ParamSpec, Self, TypeVar, cast
 
-from penstock.telemetry.trace import CURRENT, Node, RequestTrace
-from penstock.telemetry.trace_context import TraceContext, derive_span_id
+from penstock.telemetry.traces.trace import CURRENT, Node, RequestTrace
+from penstock.telemetry.traces.trace_context import TraceContext, derive_span_id
 
 _MAX_ERROR_CHARACTERS: Final = 300
 _get_current: Final = CURRENT.get

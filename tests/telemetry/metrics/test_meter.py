@@ -5,12 +5,12 @@ import timeit
 import pytest
 
 from penstock.telemetry import counter, gauge, histogram, layout
-from penstock.telemetry.definition import Definition, Kind, Merge, MetricError
-from penstock.telemetry.exemplar import read_exemplars
-from penstock.telemetry.instrument import Counter, Gauge, Histogram
 from penstock.telemetry.layout import WORD_BYTES
-from penstock.telemetry.meter import METER, Meter
-from penstock.telemetry.table import Table, TableWriter
+from penstock.telemetry.metrics.definition import Definition, Kind, Merge, MetricError
+from penstock.telemetry.metrics.exemplar import read_exemplars
+from penstock.telemetry.metrics.instrument import Counter, Gauge, Histogram
+from penstock.telemetry.metrics.meter import METER, Meter
+from penstock.telemetry.metrics.table import Table, TableWriter
 
 ORDERS = Definition("orders", Kind.COUNTER, labels=("kind",))
 WAIT = Definition("wait", Kind.HISTOGRAM, bounds=(1.0,))

@@ -3,8 +3,8 @@ import contextvars
 import pytest
 
 from penstock.telemetry import current_request_id, current_trace, trace_headers, traceparent
-from penstock.telemetry.trace import CURRENT, LOOKED_AT, SAMPLED, RequestTrace
-from penstock.telemetry.trace_context import TraceContext, derive_ids
+from penstock.telemetry.traces.trace import CURRENT, LOOKED_AT, SAMPLED, RequestTrace
+from penstock.telemetry.traces.trace_context import TraceContext, derive_ids
 
 CALLER = TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", tracestate="a=1")
 

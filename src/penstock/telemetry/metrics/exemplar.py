@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from penstock.telemetry import layout
-from penstock.telemetry.definition import MetricError
 from penstock.telemetry.layout import EXEMPLAR_BYTES, EXEMPLARS, WORD_BYTES
+from penstock.telemetry.metrics.definition import MetricError
 from penstock.telemetry.segment import Segment, add_to
 
 MAX_CHARACTERS: Final = 128

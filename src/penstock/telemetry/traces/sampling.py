@@ -11,8 +11,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from penstock.telemetry.threshold import LOOK_EVERY
-from penstock.telemetry.trace import LOOKED_AT, SAMPLED
+from penstock.telemetry.traces.threshold import LOOK_EVERY
+from penstock.telemetry.traces.trace import LOOKED_AT, SAMPLED
 
 _ORDINARY: Final = (0,) * (LOOK_EVERY - 1)
 

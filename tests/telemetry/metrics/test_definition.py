@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from penstock.telemetry.definition import Definition, Kind, Merge, MetricError, tidy_bounds
+from penstock.telemetry.metrics.definition import Definition, Kind, Merge, MetricError, tidy_bounds
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ import random
 
 import pytest
 
-from penstock.telemetry.sampling import marks
-from penstock.telemetry.threshold import LOOK_EVERY
-from penstock.telemetry.trace import LOOKED_AT, SAMPLED
+from penstock.telemetry.traces.sampling import marks
+from penstock.telemetry.traces.threshold import LOOK_EVERY
+from penstock.telemetry.traces.trace import LOOKED_AT, SAMPLED
 
 
 def first(count: int, part: float) -> list[int]:

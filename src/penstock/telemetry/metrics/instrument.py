@@ -22,10 +22,10 @@ from collections.abc import Iterator, Mapping
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Final, Self
 
-from penstock.telemetry.definition import GAUGE_PID, GAUGE_TIME, Definition, Merge, MetricError
+from penstock.telemetry.metrics.definition import GAUGE_PID, GAUGE_TIME, Definition, Merge, MetricError
 
 if TYPE_CHECKING:
-    from penstock.telemetry.meter import Meter
+    from penstock.telemetry.metrics.meter import Meter
 
 MAX_VALUE_CHARACTERS: Final = 256
 OVERFLOW: Final = "_overflow"  # each label's value in the series that takes what is too much

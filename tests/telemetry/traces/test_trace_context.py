@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.telemetry.trace_context import (
+from penstock.telemetry.traces.trace_context import (
     TraceContext,
     derive_ids,
     derive_span_id,

@@ -5,14 +5,14 @@ import pytest
 
 from penstock.config.telemetry import TelemetryConfig
 from penstock.telemetry import layout
-from penstock.telemetry.keeper import MAX_ATTRIBUTES, TraceKeeper
 from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.record import JOINED, SPANS, WITH_SPANS, Outcome
 from penstock.telemetry.ring import RingReader
-from penstock.telemetry.span import span
-from penstock.telemetry.threshold import LOOK_EVERY, NEVER_SLOW, Threshold
-from penstock.telemetry.trace import ASKED, CURRENT, ERROR, LOOKED_AT, MAX_SPANS, SAMPLED, SLOW
-from penstock.telemetry.trace_context import TraceContext
+from penstock.telemetry.traces.keeper import MAX_ATTRIBUTES, TraceKeeper
+from penstock.telemetry.traces.span import span
+from penstock.telemetry.traces.threshold import LOOK_EVERY, NEVER_SLOW, Threshold
+from penstock.telemetry.traces.trace import ASKED, CURRENT, ERROR, LOOKED_AT, MAX_SPANS, SAMPLED, SLOW
+from penstock.telemetry.traces.trace_context import TraceContext
 
 SLOT = 1
 NS = 1_000_000_000

@@ -7,9 +7,9 @@ import zlib
 import pytest
 
 from penstock.telemetry import layout
-from penstock.telemetry.definition import Definition, Kind
 from penstock.telemetry.layout import WORD_BYTES
-from penstock.telemetry.table import _HEAD, MAX_ENTRIES, Table, TableWriter
+from penstock.telemetry.metrics.definition import Definition, Kind
+from penstock.telemetry.metrics.table import _HEAD, MAX_ENTRIES, Table, TableWriter
 
 ORDERS = Definition("orders", Kind.COUNTER, "Orders.", ("kind",))
 WAIT = Definition("wait_seconds", Kind.HISTOGRAM, "Waiting.", (), (0.1, 1.0))

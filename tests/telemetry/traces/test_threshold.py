@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from penstock.telemetry.threshold import LOOK_EVERY, NEVER_SLOW, Threshold
+from penstock.telemetry.traces.threshold import LOOK_EVERY, NEVER_SLOW, Threshold
 
 LEAST = 100
 

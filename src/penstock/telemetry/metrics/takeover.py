@@ -38,9 +38,9 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, Final
 
-from penstock.telemetry.definition import Definition, Kind, Merge, MetricError, tidy_bounds
-from penstock.telemetry.instrument import Counter, Gauge, Histogram, Instrument
-from penstock.telemetry.meter import METER
+from penstock.telemetry.metrics.definition import Definition, Kind, Merge, MetricError, tidy_bounds
+from penstock.telemetry.metrics.instrument import Counter, Gauge, Histogram, Instrument
+from penstock.telemetry.metrics.meter import METER
 
 _MODULE: Final = "prometheus_client.metrics"
 _MERGES: Final = {

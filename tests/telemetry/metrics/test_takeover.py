@@ -12,7 +12,7 @@ BEGIN = """
 import json
 from penstock.telemetry import METER, take_over_prometheus
 from penstock.telemetry.segment import Segment
-from penstock.telemetry.table import Table
+from penstock.telemetry.metrics.table import Table
 
 segment = Segment.create(slots=2, threads=1, ring_bytes=65536)
 METER.bind(segment, 1)
@@ -151,7 +151,7 @@ def test_library_shows_what_it_showed_without_us() -> None:
 def test_exemplar_is_kept_with_its_bucket() -> None:
     _, said = run("""
         import sys
-        from penstock.telemetry.exemplar import read_exemplars
+        from penstock.telemetry.metrics.exemplar import read_exemplars
         take_over_prometheus()
         from prometheus_client import Counter, Histogram
         Counter("orders", "Orders.").inc(1, exemplar={"trace_id": "a"})

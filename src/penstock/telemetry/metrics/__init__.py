@@ -1,0 +1,1 @@
+"""What an application and its worker count: definitions, instruments, and their table in shared memory."""
