@@ -35,6 +35,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from penstock.web import db
 from spc.statistics import ChartKind, Rule
 
+# Beyond it the sums of squares of limits and capability would overflow; no instrument says so much.
+MAX_MAGNITUDE = 1e100
+
 
 def now() -> dt.datetime:
     """The moment, in UTC: the only zone that the site stores."""

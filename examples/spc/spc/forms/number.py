@@ -4,9 +4,11 @@ import math
 
 from wtforms import FloatField, IntegerField, ValidationError
 
+from spc.models import MAX_MAGNITUDE
+
 
 class FiniteFloatField(FloatField):
-    """A number; `nan` and `inf`, which float() takes, are none."""
+    """A number that can be computed with; `nan` and `inf`, which float() takes, are none."""
 
     def process_formdata(self, valuelist):
         if not valuelist or not valuelist[0].strip():
@@ -19,6 +21,8 @@ class FiniteFloatField(FloatField):
             raise ValidationError(f"{valuelist[0][:20]!r} is not a number") from None
         if not math.isfinite(number):
             raise ValidationError(f"{valuelist[0][:20]!r}; expected a finite number")
+        if abs(number) > MAX_MAGNITUDE:
+            raise ValidationError(f"{valuelist[0][:20]!r}; expected at most {MAX_MAGNITUDE:g}")
         self.data = number
 
 

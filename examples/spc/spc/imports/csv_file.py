@@ -85,7 +85,10 @@ def _header(path: Path) -> list[str]:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RefusedFileError(f"the first line is not UTF-8: byte {line[error.start]:#04x}") from error
-    return next(csv.reader([text]), [])
+    try:
+        return next(csv.reader([text]), [])
+    except csv.Error as error:
+        raise RefusedFileError(f"the first line: {error}; expected lines that end with LF or CRLF") from error
 
 
 def _check_encoding(path: Path) -> None:

@@ -39,5 +39,15 @@ class Faults:
         if len(self.kept) >= MAX_KEPT:
             raise RefusedFileError(f"{MAX_KEPT} rows are wrong, and the rest was not read")
 
+    @property
+    def row_count(self) -> int:
+        """How many rows are wrong; one may have several faults."""
+        return len({each.row for each in self.kept})
+
+    @property
+    def unread_count(self) -> int:
+        """How many of them have too many or too few fields, so that nothing of them was read."""
+        return sum(not each.column for each in self.kept)
+
     def __len__(self) -> int:
         return len(self.kept)

@@ -79,6 +79,7 @@ def _check_type(name: str, kind: pa.DataType) -> None:
 def _batches(file, wanted, size_bytes):
     seen, total = 0, max(1, file.metadata.num_rows)
     for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=wanted, use_threads=False):
+        batch.validate(full=True)  # text that is not UTF-8, say
         rows = np.arange(seen + 1, seen + 1 + batch.num_rows)
         seen += batch.num_rows
         columns = {name: _plain(batch.column(batch.schema.get_field_index(name))) for name in wanted}
@@ -86,4 +87,8 @@ def _batches(file, wanted, size_bytes):
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    if pa.types.is_dictionary(column.type):
+        return column.dictionary_decode()
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":  # which pandas writes
+        return column.cast(pa.timestamp("us", column.type.tz), safe=False)  # the rest is cut off
+    return column

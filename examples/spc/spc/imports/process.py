@@ -67,7 +67,8 @@ def _import(found: Import, faults: Faults) -> None:
             _tell(number, ImportState.READING, read_bytes=read_bytes, row_count=checker.count)
     rows = checker.finish()
     if faults:
-        raise RefusedFileError(f"{len(faults):,} of {checker.count:,} rows are wrong")
+        count = checker.count + faults.unread_count
+        raise RefusedFileError(f"{faults.row_count:,} of {count:,} rows are wrong")
     if not checker.count:
         raise RefusedFileError("no measurements; expected rows below the header")
     with transaction.atomic():

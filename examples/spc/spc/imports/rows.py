@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 
 from spc.imports.columns import BATCH_ROWS, EXPECTED, MAX_ROWS, TYPES
 from spc.imports.fault import Faults, RefusedFileError
-from spc.models import Measure
+from spc.models import MAX_MAGNITUDE, Measure
 
 MAX_NUMBER = 2**31 - 1
+END_S = 253_402_300_800  # the year 10,000: what is later Python has no moment for
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,24 @@ class RowChecker:
         size, has_size = self._sizes(row_numbers, columns, place)
         rows = Rows(row_numbers, place, number, np.zeros_like(number), taken_us // 1_000_000, size, value)
         is_right = is_known & has_number & has_time & has_value & has_size
-        self._report(rows, is_right & ~np.isfinite(value), "value", "is not finite", value)
-        outside = (number < 1) | (number > MAX_NUMBER)
-        self._report(rows, is_right & outside, "subgroup", f"is not within 1 to {MAX_NUMBER}", number)
-        is_right &= np.isfinite(value) & ~outside
+        is_right &= self._are_within(rows, is_right)
         return rows.take(is_right & self._are_counts_right(rows, is_right))
+
+    def _are_within(self, rows: Rows, is_right):
+        """Report what no chart could show; return which rows may stay."""
+        value, number, taken_s = rows.value, rows.number, rows.taken_s
+        is_finite = np.isfinite(value)
+        no_number, no_moment = (number < 1) | (number > MAX_NUMBER), (taken_s < 0) | (taken_s >= END_S)
+        years = "seconds after 1970 are not within the years 1970 to 9999"
+        faults = (
+            ("value", ~is_finite, "is not finite", value),
+            ("value", is_finite & (abs(value) > MAX_MAGNITUDE), f"is more than {MAX_MAGNITUDE:g}", value),
+            ("subgroup", no_number, f"is not within 1 to {MAX_NUMBER}", number),
+            ("taken_at", no_moment, years, taken_s),
+        )
+        for column, which, what, values in faults:
+            self._report(rows, is_right & which, column, what, values)
+        return ~np.logical_or.reduce([which for _column, which, _what, _values in faults])
 
     def _places(self, row_numbers, columns):
         """Return the index of each row's parameter, and where there is one."""
@@ -159,12 +173,13 @@ class RowChecker:
         """Return the sizes: those of the file for counts, else the parameter's."""
         own = np.array([each.subgroup_size for each in self.known] or [0])[place]
         is_count = np.array([each.measure is not Measure.VALUES for each in self.known] or [False])[place]
+        is_count &= place >= 0
         if "size" not in columns:
-            for at in np.flatnonzero(is_count & (place >= 0)):
+            for at in np.flatnonzero(is_count):
                 self.faults.add(
                     row_numbers[at], "size", "is missing; expected the number of inspected pieces"
                 )
-            return own, ~is_count | (place < 0)
+            return own, ~is_count
         counted = {"size": columns["size"].filter(pa.array(is_count))}
         size, has_size = own.copy(), np.ones(len(own), dtype=bool)
         size[is_count], has_size[is_count] = self._cast(row_numbers[is_count], counted, "size")
@@ -174,8 +189,8 @@ class RowChecker:
         """Report counts that are no counts; return which rows may stay."""
         measure = np.array([each.measure for each in self.known] or [""])[rows.place]
         is_asked = is_right & (measure != Measure.VALUES)
-        no_size = is_asked & (rows.size < 1)
-        self._report(rows, no_size, "size", "is not above 0", rows.size)
+        no_size = is_asked & ((rows.size < 1) | (rows.size > MAX_NUMBER))
+        self._report(rows, no_size, "size", f"is not within 1 to {MAX_NUMBER}", rows.size)
         value = np.nan_to_num(rows.value, nan=-1)
         no_count = is_asked & ((value < 0) | (value != np.floor(value)))
         self._report(rows, no_count, "value", "is not a count", rows.value)
@@ -268,5 +283,8 @@ def _name(names: list[str], code: int) -> str | None:
 
 
 def _shown(value: pa.Scalar) -> str:
-    text = value.as_py()
+    try:
+        text = value.as_py()
+    except (ValueError, OverflowError):  # a moment that Python has none for
+        text = value.value
     return "nothing" if text in (None, "") else repr(str(text)[:40])

@@ -35,6 +35,13 @@ def test_text_that_is_no_finite_number_is_told(text: str) -> None:
     assert form.number.data is None
 
 
+@pytest.mark.parametrize("text", ["1e308", "-1.1e100"])
+def test_number_whose_square_would_overflow_is_told(text: str) -> None:
+    form = filled(number=text)
+    assert not form.validate()
+    assert form.number.errors == [f"{text!r}; expected at most 1e+100"]
+
+
 @pytest.mark.parametrize(("text", "number"), [("12", 12), ("-3", -3), ("", None)])
 def test_whole_number_is_read(text: str, number: int | None) -> None:
     assert filled(whole=text).whole.data == number

@@ -103,6 +103,9 @@ def test_byte_order_mark_and_empty_lines_are_no_fault(imported: Importer) -> Non
         ("FUR-01,pressure,61,2026-01-01T00:00:00Z,", "value", "nothing; expected a number"),
         ("FUR-01,pressure,61,2026-01-01T00:00:00Z,nan", "value", "nan is not finite"),
         ("FUR-01,pressure,61,2026-01-01T00:00:00Z,1e999", "value", "inf is not finite"),
+        ("FUR-01,pressure,61,2026-01-01T00:00:00Z,-1e308", "value", "-1e+308 is more than 1e+100"),
+        ("FUR-01,pressure,61,0000-01-01T00:00:00Z,1", "taken_at", "not within the years 1970 to 9999"),
+        ("FUR-01,pressure,61,9999-12-31T23:59:59-12:00,1", "taken_at", "not within the years 1970 to 9999"),
         ("FUR-01,pressure,1.5,2026-01-01T00:00:00Z,1", "subgroup", "'1.5'; expected a whole number"),
         ("FUR-01,pressure,0,2026-01-01T00:00:00Z,1", "subgroup", "0 is not within 1 to 2147483647"),
         ("FUR-01,pressure,61,yesterday,1", "taken_at", "'yesterday'; expected a moment"),
@@ -131,7 +134,8 @@ def test_wrong_row_is_named_and_nothing_of_the_file_is_stored(
 @pytest.mark.parametrize(
     ("value", "size", "message"),
     [
-        ("7", "0", "0 is not above 0"),
+        ("7", "0", "0 is not within 1 to 2147483647"),
+        ("7", "2147483648", "is not within 1 to 2147483647"),
         ("-1", "100", "-1 is not a count"),
         ("1.5", "100", "1.5 is not a count"),
         ("101", "100", "101 is more than were inspected"),
@@ -219,14 +223,15 @@ def zipped() -> bytes:
         (GOOD.encode() + b"FUR-01,press\xe9e,1,x,1\n", "row 12 is not UTF-8: byte 0xe9"),
         (GOOD.encode() + b"\xc3", "the file ends in the middle of a character"),
         (HEADER.encode() + b"a" * 5_000_000, "not a CSV file"),
+        (GOOD.replace("\n", "\r").encode(), "expected lines that end with LF or CRLF"),
         (zipped(), "it is a ZIP archive"),
         (gzip.compress(b"0" * 10_000_000), "it is a gzip archive"),
         (b"PAR1" + b"\0" * 100, "not a Parquet file"),
         (b"PAR1" + b"\xff" * 50 + b"PAR1", "not a Parquet file"),
     ],
     ids=["empty", "header-alone", "other-columns", "column-twice", "thousands-of-columns", "no-line-end",
-         "utf-16", "latin-1", "cut-character", "endless-line", "zip", "gzip", "cut-parquet",
-         "parquet-without-contents"],
+         "utf-16", "latin-1", "cut-character", "endless-line", "carriage-returns", "zip", "gzip",
+         "cut-parquet", "parquet-without-contents"],
 )  # fmt: skip
 def test_file_that_cannot_be_measurements_is_refused_with_a_reason(
     imported: Importer, content: bytes, message: str
@@ -261,6 +266,51 @@ def test_parquet_of_another_type_is_refused(imported: Importer) -> None:
     buffer = io.BytesIO()
     parquet.write_table(table, buffer)
     assert "column 'tool' is of type list<" in imported(buffer.getvalue()).message
+
+
+def parquet_of(**changed: pa.Array) -> bytes:
+    """Subgroup 61 of `pressure`, one column perhaps another."""
+    table = {
+        "tool": pa.array(["FUR-01"]),
+        "parameter": pa.array(["pressure"]),
+        "subgroup": pa.array([61]),
+        "taken_at": pa.array([1_780_000_000], pa.timestamp("s", "UTC")),
+        "value": pa.array([92.0]),
+    }
+    buffer = io.BytesIO()
+    parquet.write_table(pa.table(table | changed), buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "taken_at",
+    [pa.array([2**62], pa.timestamp("ms", "UTC")), pa.array([-(2**62)], pa.timestamp("us", "UTC"))],
+    ids=["beyond-microseconds", "before-the-year-1"],
+)
+def test_moment_that_nobody_could_show_is_a_fault_of_its_row(imported: Importer, taken_at: pa.Array) -> None:
+    ((row, column, _message),) = faults_of(imported(parquet_of(taken_at=taken_at)))
+    assert (row, column) == (1, "taken_at")
+
+
+def test_nanoseconds_of_a_parquet_file_are_cut_off(imported: Importer) -> None:
+    taken_at = pa.array([1_780_000_000_000_000_001], pa.timestamp("ns", "UTC"))
+    assert imported(parquet_of(taken_at=taken_at)).state is ImportState.DONE
+
+
+def test_parquet_whose_text_is_not_utf_8_is_refused(imported: Importer) -> None:
+    offsets = pa.py_buffer(np.array([0, 2], dtype=np.int32))
+    text = pa.Array.from_buffers(pa.string(), 1, [None, offsets, pa.py_buffer(b"\xff\xfe")])
+    assert "Invalid UTF8 sequence" in imported(parquet_of(tool=text)).message
+
+
+def test_row_with_several_faults_counts_once_and_one_that_was_not_read_counts(imported: Importer) -> None:
+    text = HEADER + "FUR-01,humour,x,yesterday,y\n" + "a,b\n"
+    assert imported(text).message == "2 of 2 rows are wrong"
+
+
+def test_row_of_an_unknown_parameter_is_not_asked_for_a_size(imported: Importer) -> None:
+    text = HEADER.replace("value", "value,size") + "FUR-01,humour,61,2026-01-01T00:00:00Z,1,\n"
+    assert [column for _row, column, _message in faults_of(imported(text))] == ["parameter"]
 
 
 def test_more_rows_than_a_file_may_have_are_refused(
