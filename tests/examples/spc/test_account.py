@@ -36,9 +36,10 @@ def test_log_in_never_leads_off_the_site(anybody: Client, wanted: str) -> None:
         ("", "x", "Who are you?"),
         ("viewer", "", "A password is needed"),
         ("x" * 51, "x", "At most 50 characters"),
+        ("a\0b", "x", "It has a character that cannot be stored"),
         ("viewer", "x" * 201, "At most 200 characters"),
     ],
-    ids=["password", "name", "injection", "no-name", "no-password", "long-name", "long-password"],
+    ids=["password", "name", "injection", "no-name", "no-password", "long-name", "nul", "long-password"],
 )
 def test_wrong_log_in_is_told_why_and_stays_out(
     anybody: Client, name: str, password: str, message: str

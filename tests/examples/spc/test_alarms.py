@@ -68,6 +68,7 @@ def test_acknowledged_alarm_stays_when_rules_change(engineer: Client) -> None:
         ("chart=1", 1),
         ("chart=2", 0),
         ("chart=1'--", 1),
+        ("chart=%C2%B2", 1),
         ("page=99999", 1),
         ("page=-1", 1),
         ("page=x", 1),

@@ -39,6 +39,8 @@ def test_subgroup_has_its_measurements_and_its_moment(viewer: Client) -> None:
         "parameters/1/subgroups/61/",
         "alarms/9/",
         "charts/9999999999999999/",
+        f"parameters/1/subgroups/{10**30}/",
+        f"parameters/{10**30}/subgroups/1/",
     ],
 )
 def test_what_is_not_there_is_a_404_in_json(viewer: Client, path: str) -> None:
@@ -76,8 +78,11 @@ def test_alarm_is_acknowledged_once(engineer: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "{", "[]", "{}", '{"note": 1}', '{"note": " "}', json.dumps({"note": "x" * 1001})]
-)
+    "body",
+    ["", "{", "[]", "{}", '{"note": 1}', '{"note": " "}', json.dumps({"note": "x" * 1001}),
+     '{"note": "\\ud800"}', '{"note": "a\\u0000"}', "[" * 100_000],
+    ids=["empty", "cut", "list", "nothing", "number", "blank", "long", "half-a-pair", "nul", "deep"],
+)  # fmt: skip
 def test_note_that_is_none_is_a_400(engineer: Client, body: str) -> None:
     assert acknowledge(engineer, body).status_code == 400
 

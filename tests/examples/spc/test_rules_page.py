@@ -64,7 +64,15 @@ def test_earlier_version_is_put_back_as_a_new_one(engineer: Client) -> None:
     assert "back to version 1" in engineer.get("/charts/1/rules/").text
 
 
+@pytest.mark.parametrize(
+    "name", ["lines-\u00b2-rule", f"lines-{'9' * 5000}-rule"], ids=["superscript", "endless"]
+)
+def test_line_without_a_number_is_a_bad_request(engineer: Client, name: str) -> None:
+    assert engineer.post("/charts/1/rules/", form(engineer) | {name: "WE1"}).status_code == 400
+
+
 def test_version_that_is_not_there_cannot_be_put_back(engineer: Client) -> None:
+    assert engineer.post(f"/charts/1/rules/{10**30}/revert/").status_code == 404
     assert engineer.post("/charts/1/rules/9/revert/").status_code == 404
 
 

@@ -4,6 +4,7 @@ from wtforms import Form, HiddenField, SelectField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length
 
+from spc.forms.text import storable
 from spc.models import Tool
 
 
@@ -15,6 +16,7 @@ class AcknowledgeForm(Form):
         [
             DataRequired("Say what the cause was, or that none was found"),
             Length(max=1000, message="At most 1000 characters"),
+            storable,
         ],
         render_kw={"rows": 4},
     )
@@ -36,5 +38,6 @@ class AlarmFilterForm(Form):
         for field in (self.state, self.tool):
             offered = [choice.value for choice in field.choices]
             field.data = field.data if field.data in offered else offered[0]
-        if not (self.chart.data or "").isdigit() or len(self.chart.data) > 9:
-            self.chart.data = ""
+        chart = self.chart.data or ""
+        is_number = chart.isascii() and chart.isdigit() and len(chart) <= 9
+        self.chart.data = chart if is_number else ""

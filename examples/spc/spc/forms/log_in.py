@@ -3,13 +3,15 @@
 from wtforms import Form, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
+from spc.forms.text import storable
+
 
 class LogInForm(Form):
     """Whether both belong to somebody is the view's to say: it speaks of both at once, never of one."""
 
     name = StringField(
         "Name",
-        [InputRequired("Who are you?"), Length(max=50, message="At most 50 characters")],
+        [InputRequired("Who are you?"), Length(max=50, message="At most 50 characters"), storable],
         render_kw={"autocomplete": "username", "autofocus": True},
     )
     # The limit keeps a password of megabytes from being hashed.

@@ -10,6 +10,7 @@ from wtforms import BooleanField, FieldList, Form, FormField, HiddenField, Strin
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from spc.forms.number import FiniteFloatField, WholeField
+from spc.forms.text import storable
 from spc.models import RuleSet
 from spc.statistics import Rule, RuleSetting, RuleSettingError
 
@@ -55,7 +56,7 @@ class RulesForm(Form):
 
     after = HiddenField()
     lines = FieldList(FormField(RuleForm), max_entries=len(Rule))
-    remark = StringField("Remark", [Length(max=200, message="At most 200 characters")])
+    remark = StringField("Remark", [Length(max=200, message="At most 200 characters"), storable])
 
     def validate(self, extra_validators=None) -> bool:
         is_valid = super().validate(extra_validators)

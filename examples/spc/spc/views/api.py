@@ -21,10 +21,11 @@ from penstock.web.urls import reverse
 from penstock.web.views.decorators.http import require_POST, require_safe
 from spc.account.permission import engineer_required, viewer_required
 from spc.alarms import AcknowledgedAlreadyError, acknowledge
+from spc.forms.text import is_storable
 from spc.judgement import settings_of
 from spc.models import Alarm, Chart, Measurement, Parameter, Subgroup, Tool
 from spc.rules import rules_in_force
-from spc.views.found import found, found_alarm, found_chart
+from spc.views.found import MAX_ID, found, found_alarm, found_chart
 
 MAX_LIMIT = 1000
 LIMIT = 100
@@ -134,7 +135,7 @@ def subgroups(request, number):
 @viewer_required
 def subgroup(request, number, subgroup):
     """One subgroup."""
-    items = _subgroups(number, subgroup - 1, 1)
+    items = _subgroups(number, subgroup - 1, 1) if max(number, subgroup) <= MAX_ID else []
     if not items or items[0]["number"] != subgroup:
         return _fault(f"parameter {number} has no subgroup {subgroup}", 404)
     return JsonResponse(items[0])
@@ -209,11 +210,13 @@ def _whole(request, name: str, default: int) -> int:
 def _note(request) -> str:
     try:
         sent = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadQuestionError("the body is no JSON") from None
     note = sent.get("note") if isinstance(sent, dict) else None
     if not isinstance(note, str) or not note.strip() or len(note) > MAX_NOTE:
         raise BadQuestionError(f'expected {{"note": "..."}} of 1 to {MAX_NOTE} characters')
+    if not is_storable(note):
+        raise BadQuestionError("the note has NUL or half a surrogate pair; expected text")
     return note
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from penstock.web import db
+from penstock.web.core.exceptions import BadRequest
 from penstock.web.db import transaction
 from penstock.web.http import Http404
 from penstock.web.shortcuts import redirect, render
@@ -19,7 +20,7 @@ from spc.points import describe_rule
 from spc.rules import ChangedMeanwhileError, put_into_force, rules_in_force
 from spc.statistics import Rule
 from spc.statistics.rules import PATTERNS
-from spc.views.found import found_chart
+from spc.views.found import MAX_ID, found_chart
 
 SHOWN_VERSIONS = 50
 
@@ -42,7 +43,10 @@ def rules(request, number):
 @engineer_required
 def _change(request, number):
     chart = found_chart(number)
-    form = RulesForm(request.POST)
+    try:
+        form = RulesForm(request.POST)
+    except ValueError:  # lines that are not numbered by numbers
+        raise BadRequest("rules: a name of a field; expected lines-NUMBER-...") from None
     if not form.validate():
         return _show(request, chart, form)
     try:
@@ -59,7 +63,8 @@ def revert(request, number, version):
     """Put an earlier version into force, as a new one."""
     chart = found_chart(number)
     newest = rules_in_force(chart)
-    wanted = db.session().scalar(select(RuleSet).where(RuleSet.chart_id == number, RuleSet.number == version))
+    of_version = select(RuleSet).where(RuleSet.chart_id == number, RuleSet.number == version)
+    wanted = db.session().scalar(of_version) if version <= MAX_ID else None
     if wanted is None:
         raise Http404(f"chart {number} has no rules of version {version}")
     try:
