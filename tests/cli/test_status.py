@@ -92,9 +92,11 @@ def test_template_is_named_beside_the_master_and_has_no_row(segment: Segment) ->
 
 def test_json_has_every_field_of_the_snapshot(segment: Segment, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_status(parse_words(["status", "--json", "--pid", OWN])) == 0
-    (server,) = json.loads(capsys.readouterr().out)
+    servers = json.loads(capsys.readouterr().out)  # other tests of this process may hold memory as well
+    (server,) = [
+        server for server in servers if [worker["state"] for worker in server["workers"]] == ["ready", "gone"]
+    ]
     assert server["master_pid"] == os.getpid()
-    assert [worker["state"] for worker in server["workers"]] == ["ready", "gone"]
     fields = {field.name for field in dataclasses.fields(WorkerStatus)} | {"resident_bytes"}
     assert fields == set(server["workers"][0])
     assert server["master"]["resident_bytes"] > 1 << 20
