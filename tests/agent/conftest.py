@@ -1,10 +1,12 @@
 """A small segment, a worker that writes into it, and a clock that a test moves."""
 
+import signal
 import types
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from penstock.agent.signals import Signals
 from penstock.telemetry.record import Outcome
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.scoreboard import WorkerState
@@ -89,3 +91,28 @@ def put(segment: Segment) -> Callable[..., Recorder]:
         return recorder
 
     return begin
+
+
+@pytest.fixture
+def own_signals():
+    """Signals of this process; as they were, afterwards."""
+    numbers = [
+        signal.SIGTERM,
+        signal.SIGUSR1,
+        signal.SIGINT,
+        signal.SIGQUIT,
+        signal.SIGHUP,
+        signal.SIGUSR2,
+        signal.SIGTTIN,
+        signal.SIGTTOU,
+        signal.SIGWINCH,
+        signal.SIGPIPE,
+    ]
+    before = {number: signal.getsignal(number) for number in numbers}
+    signals = Signals()
+    signals.install()
+    yield signals
+    signal.set_wakeup_fd(-1)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    signals.close()

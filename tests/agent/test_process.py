@@ -13,7 +13,8 @@ import pytest
 from penstock.agent.agent import Agent
 from penstock.agent.crew import Crew
 from penstock.agent.ops import OpsSeat
-from penstock.agent.process import Signals, drain_to_end, loop, open_parent, run_agent
+from penstock.agent.process import drain_to_end, loop, open_parent, run_agent
+from penstock.agent.signals import Signals
 from penstock.agent.tenant import Tenant
 from penstock.config import AgentConfig, Config
 from penstock.telemetry import layout
@@ -31,31 +32,6 @@ def path(tmp_path):
 @pytest.fixture
 def config(path, tmp_path):
     return Config(agent=AgentConfig(access_log=str(path), error_log=str(tmp_path / "error.log")))
-
-
-@pytest.fixture
-def own_signals():
-    """Signals of this process; as they were, afterwards."""
-    numbers = [
-        signal.SIGTERM,
-        signal.SIGUSR1,
-        signal.SIGINT,
-        signal.SIGQUIT,
-        signal.SIGHUP,
-        signal.SIGUSR2,
-        signal.SIGTTIN,
-        signal.SIGTTOU,
-        signal.SIGWINCH,
-        signal.SIGPIPE,
-    ]
-    before = {number: signal.getsignal(number) for number in numbers}
-    signals = Signals()
-    signals.install()
-    yield signals
-    signal.set_wakeup_fd(-1)
-    for number, handler in before.items():
-        signal.signal(number, handler)
-    signals.close()
 
 
 def fork(function) -> int:
@@ -221,16 +197,6 @@ def test_a_parent_that_is_gone_has_none():
 
 def test_a_pid_that_is_not_our_parents_has_none():
     assert open_parent(os.getpid()) == -1
-
-
-def test_signals_become_facts_and_a_readable_descriptor(own_signals):
-    assert (own_signals.is_stopping, own_signals.take_reopen()) == (False, False)
-    os.kill(os.getpid(), signal.SIGUSR1)
-    assert select.select([own_signals.fd], [], [], DEADLINE_S)[0]
-    assert own_signals.take_reopen()
-    assert not own_signals.take_reopen()
-    os.kill(os.getpid(), signal.SIGTERM)
-    assert own_signals.is_stopping
 
 
 class FakeAgent:

@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from penstock.cli import agent as agent_module
-from penstock.cli.agent import ServiceManager, listen
+from penstock.cli.agent import Supervision, listen
 from penstock.cli.command import run_command
 from penstock.cli.error import CommandError
 from penstock.server.master.notify import Notifier, Phase
@@ -94,7 +94,7 @@ def test_service_manager_hears_where_the_agent_stands():
     notifier = Notifier()
     notifier.tell = lambda phase, status: told.append((phase, status))
     notifier.beat = told.append
-    manager = ServiceManager(notifier)
+    manager = Supervision(notifier)
     manager.tell(is_stopping=False, status="2 masters")
     manager.beat(5.0)
     manager.tell(is_stopping=True, status="writing out")

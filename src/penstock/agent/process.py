@@ -1,4 +1,4 @@
-"""The process of an embedded agent: signals, its parent's life, the loop.
+"""The process of an embedded agent: its parent's life, and the loop until it is told to leave.
 
 It leaves when TERM comes and its master means it (a service manager may send TERM to the whole group, and the
 last lines are still to come then), having written what the rings hold; when its parent is gone it stays
@@ -9,17 +9,15 @@ In:     what `penstock serve` forked it with.
 Out:    returns when there is nothing left to do; the caller ends the process.
 Never:  formats or writes (tenant.py).
 
-Rules:  signal(7), pidfd_open(2).
+Rules:  pidfd_open(2).
 """
 
-import contextlib
 import gc
 import os
 import select
 import signal
 import time
-from collections.abc import Callable, Sequence
-from types import FrameType
+from collections.abc import Callable
 from typing import Final
 
 from penstock.agent.agent import Agent
@@ -28,60 +26,13 @@ from penstock.agent.census import Census
 from penstock.agent.crew import Crew
 from penstock.agent.metrics import BOUNDS_S, Gatherer, Slowness
 from penstock.agent.ops import Desk, OpsPort, OpsSeat, Subject
+from penstock.agent.signals import Signals
 from penstock.agent.tenant import Tenant
 from penstock.config import Config
 from penstock.telemetry.segment import Segment
 
 _DRAIN_S: Final = 2.0  # longest time without progress before TERM is obeyed although records are left
 _ORPHAN_S: Final = 3.0  # workers leave at most 2 s after their master
-
-# Sent to the whole process group of a terminal, or meant for the master.
-_IGNORED: Final = (
-    signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU,
-    signal.SIGWINCH, signal.SIGPIPE,
-)  # fmt: skip
-
-
-class Signals:
-    """TERM and USR1 as two facts, and a descriptor that is readable when one came."""
-
-    __slots__ = ("_write_fd", "fd", "has_reopen", "is_stopping")
-
-    def __init__(self) -> None:
-        self.fd, self._write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self.is_stopping = False
-        self.has_reopen = False
-
-    def install(self, stopping: Sequence[signal.Signals] = (signal.SIGTERM,)) -> None:
-        """Take over this process's signals. Main thread only.
-
-        Args:
-            stopping: those that ask it to leave.
-        """
-        for number in _IGNORED:
-            signal.signal(number, signal.SIG_IGN)
-        for number in (*stopping, signal.SIGUSR1):
-            signal.signal(number, self._note)
-        signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGUSR1})
-
-    def close(self) -> None:
-        """Close both descriptors."""
-        os.close(self.fd)
-        os.close(self._write_fd)
-
-    def take_reopen(self) -> bool:
-        """USR1 came since the last call."""
-        with contextlib.suppress(BlockingIOError):
-            os.read(self.fd, 512)
-        came, self.has_reopen = self.has_reopen, False
-        return came
-
-    def _note(self, number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGUSR1:
-            self.has_reopen = True
-        else:
-            self.is_stopping = True
 
 
 def run_agent(segment: Segment, config: Config, parent_pid: int, seat: OpsSeat | None = None) -> None:

@@ -51,10 +51,10 @@ def run_agent(arguments: "argparse.Namespace") -> int:
     if not path:
         raise ConfigError("nowhere to wait for masters", "say where: penstock agent --socket PATH")
     raise_file_limit(MAX_FILES + OTHER_FILES)
-    manager = ServiceManager(make_notifier(os.environ, os.getpid()))
+    supervision = Supervision(make_notifier(os.environ, os.getpid()))
     try:
         with listen(path, has_guests=has_guests(config)) as listener, open_ops(config.server) as ops:
-            run_machine(listener, config, manager, ops.sock if ops else None)
+            run_machine(listener, config, supervision, ops.sock if ops else None)
     except StartError as error:
         raise CommandError(str(error)) from None
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # all is done; nothing may make a failure of it
@@ -114,8 +114,8 @@ def _clear(path: str) -> None:
             raise CommandError(f"cannot listen on {path!r}: another agent does")
 
 
-class ServiceManager:
-    """The service manager as the agent knows it.
+class Supervision:
+    """Who started the agent (systemd), as the agent knows it.
 
     Args:
         notifier: tells it.

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from penstock.agent.admission import House, Peer, RefusedError, files_of, receive_candidate
+from penstock.agent.machine.admission import House, Peer, RefusedError, files_of, receive_candidate
 from penstock.config import AgentConfig, ConfigError, MachineConfig
 from penstock.telemetry.enrolment import Enrolment, EnrolmentError
 

@@ -8,10 +8,10 @@ import socket
 
 import pytest
 
-from penstock.agent.admission import House
 from penstock.agent.agent import Agent
 from penstock.agent.crew import Crew
-from penstock.agent.estate import GREETING_S, MAX_CLIENTS, ORPHAN_S, Estate
+from penstock.agent.machine.admission import House
+from penstock.agent.machine.estate import GREETING_S, MAX_CLIENTS, ORPHAN_S, Estate
 from penstock.agent.metrics import BOUNDS_S, Gatherer, Slowness
 from penstock.telemetry import layout
 from penstock.telemetry.enrolment import Enrolment, Word, receive_message, send_message

@@ -20,23 +20,24 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from penstock.agent.admission import House
 from penstock.agent.agent import Agent
 from penstock.agent.assembly import stations_of
 from penstock.agent.census import Census
 from penstock.agent.crew import Crew
-from penstock.agent.estate import Estate
-from penstock.agent.herald import Herald
+from penstock.agent.machine.admission import House
+from penstock.agent.machine.estate import Estate
+from penstock.agent.machine.herald import Herald
 from penstock.agent.metrics import BOUNDS_S, Gatherer, Slowness
 from penstock.agent.ops import OpsPort
 from penstock.agent.ops.machine_desk import MachineDesk
-from penstock.agent.process import Signals, drain_to_end
+from penstock.agent.process import drain_to_end
+from penstock.agent.signals import Signals
 from penstock.config import Config
 
 _STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
-class Manager(Protocol):
+class Supervisor(Protocol):
     """Who started us, and wants to know how we do (systemd)."""
 
     def tell(self, *, is_stopping: bool, status: str) -> None:
@@ -47,14 +48,14 @@ class Manager(Protocol):
 
 
 def run_machine(
-    listener: socket.socket, config: Config, manager: Manager, ops: socket.socket | None = None
+    listener: socket.socket, config: Config, supervisor: Supervisor, ops: socket.socket | None = None
 ) -> None:
     """Take masters in until told to leave. The process's main thread.
 
     Args:
         listener: a Unix socket that keeps messages apart, listening, not blocking.
         config: whom to let in, the stations, the agent's own log.
-        manager: told when we are ready and when we leave.
+        supervisor: told when we are ready and when we leave.
         ops: the ops port's listener, where there is one.
 
     Raises:
@@ -82,7 +83,7 @@ def run_machine(
     if port:
         port.start()
     try:
-        loop(agent, signals, manager, herald)
+        loop(agent, signals, supervisor, herald)
     finally:
         if port:
             port.stop()
@@ -95,18 +96,18 @@ def run_machine(
 def loop(
     agent: Agent,
     signals: Signals,
-    manager: Manager,
+    supervisor: Supervisor,
     herald: Herald,
     now: Callable[[], float] = time.monotonic,
 ) -> None:
     """Step and wait until told to leave; then write out."""
     while not signals.is_stopping:
         agent.step()
-        manager.tell(is_stopping=False, status=f"{len(agent.tenants)} masters")
-        manager.beat(now())
+        supervisor.tell(is_stopping=False, status=f"{len(agent.tenants)} masters")
+        supervisor.beat(now())
         if signals.take_reopen():
             agent.reopen()
             herald.reopen()
         agent.wait()
-    manager.tell(is_stopping=True, status="writing out")
+    supervisor.tell(is_stopping=True, status="writing out")
     drain_to_end(agent, now)

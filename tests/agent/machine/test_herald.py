@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from penstock.agent.herald import Herald
+from penstock.agent.machine.herald import Herald
 from penstock.agent.watch import Notice
 from penstock.config import AgentConfig
 

@@ -15,7 +15,7 @@ from penstock.telemetry.enrolment import Enrolment, Word, receive_message, send_
 DEADLINE_S = 20
 
 
-class Manager:
+class Supervisor:
     """Writes down what it is told."""
 
     def __init__(self, fd):
@@ -57,7 +57,7 @@ def start(listener, tmp_path, told):
             status = 1
             with contextlib.suppress(BaseException):
                 config = Config(agent=AgentConfig(error_log=str(tmp_path / "agent.log")))
-                run_machine(listener, config, Manager(told[1]), ops)
+                run_machine(listener, config, Supervisor(told[1]), ops)
                 status = 0
             os._exit(status)
         pids.append(pid)
@@ -173,4 +173,4 @@ def test_ops_port_is_answered(start):
 def test_user_that_is_no_number_is_an_error_before_anybody_comes(listener, told):
     config = Config(machine=MachineConfig(agent_allow_uids=("www-data",)))
     with pytest.raises(ConfigError, match="agent_allow_uids 'www-data'"):
-        run_machine(listener, config, Manager(told[1]))
+        run_machine(listener, config, Supervisor(told[1]))

@@ -25,10 +25,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from penstock.agent.admission import Candidate, House, Peer, RefusedError, files_of, receive_candidate
 from penstock.agent.agent import Agent
 from penstock.agent.assembly import sources_of
 from penstock.agent.crew import Crew
+from penstock.agent.machine.admission import Candidate, House, Peer, RefusedError, files_of, receive_candidate
 from penstock.agent.metrics import BOUNDS_S, Gatherer, Labelled, Slowness, Source
 from penstock.agent.ops import Desk, OpsPort, Subject
 from penstock.agent.station import Report
