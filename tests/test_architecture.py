@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROW = re.compile(r"^\| (\d+) \| `([\w/.]+)` \| `(\w+)` \|", re.MULTILINE)
 ROWS = ROW.findall((ROOT / "ARCHITECTURE.md").read_text())
-INSIDE = re.compile(r"^\| (6[a-z]) \| `([\w/.]+)` \| `(\w+)` \|", re.MULTILINE)
+INSIDE = re.compile(r"^\| ((?:6|9|10)[a-z]) \| `([\w/.]+)` \| `(\w+)` \|", re.MULTILINE)
 INSIDE_ROWS = INSIDE.findall((ROOT / "ARCHITECTURE.md").read_text())
 
 
@@ -26,6 +26,22 @@ def test_file_and_function_of_the_table_exist(file: str, function: str) -> None:
     tree = ast.parse((ROOT / "src/penstock" / file).read_text())
     defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     assert function in defined
+
+
+SOURCES = [*(ROOT / "src").rglob("*.py"), *(ROOT / "tests").glob("*.py")]
+NAMED = sorted(set(re.findall(r"`([\w/]+\.py)`", (ROOT / "ARCHITECTURE.md").read_text())))
+
+
+@pytest.mark.parametrize("file", NAMED)
+def test_file_that_is_named_anywhere_is_there(file: str) -> None:
+    assert any(path.as_posix().endswith(f"/{file}") for path in SOURCES)
+
+
+@pytest.mark.parametrize(
+    "room", sorted(path.parent.name for path in (ROOT / "src/penstock/agent").glob("*/__init__.py"))
+)
+def test_room_of_the_agent_is_in_its_list(room: str) -> None:
+    assert re.search(rf"^{room}/ +\S", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize(
