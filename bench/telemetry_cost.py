@@ -46,8 +46,8 @@ CONNECTIONS: Final = 16
 WORKER_LIMIT_US: Final = 1.5
 AGENT_LIMIT_US: Final = 3.0
 AGENT_LIMIT_BYTES: Final = 80 << 20
-# What serves a request: sockets, waiting, threads handing over, the interpreter's memory. Anything else would be
-# telemetry's: its memory is mapped, and waking a parked agent is a write.
+# What serves a request: sockets, waiting, threads handing over, the interpreter's memory. Anything else would
+# be telemetry's: its memory is mapped, and waking a parked agent is a write.
 SERVING: Final = frozenset(
     {"recvfrom", "sendto", "sendmsg", "accept4", "getsockname", "setsockopt", "ioctl", "close", "shutdown"}
     | {"epoll_wait", "epoll_ctl", "futex", "clock_nanosleep", "mmap", "munmap", "mprotect", "brk", "madvise"}
