@@ -19,7 +19,7 @@ from penstock.cli.doctor_rules import CHECKS, examine
 from penstock.cli.status import choose, wanted_pid
 from penstock.config import ConfigError, load_config
 from penstock.telemetry import find_masters
-from penstock.telemetry.crew import Crew
+from penstock.telemetry.staff import Staff
 
 if TYPE_CHECKING:
     import argparse
@@ -72,7 +72,7 @@ def render_table(facts: Facts, target: str, findings: list[Finding]) -> Iterator
     server = facts.config.server
     yield f"{target or 'no application'}: {server.workers} x {server.threads} threads on {facts.cpus} CPUs\n"
     for database in facts.imported.databases if facts.imported else ():
-        share = Crew(server.workers, server.threads).share(database.budget)
+        share = Staff(server.workers, server.threads).share(database.budget)
         allowed = database.max_connections
         yield (
             f"database {database.alias!r}: {server.workers} x {share} connections, twice that during a reload"

@@ -23,7 +23,7 @@ from penstock.cli.doctor_facts import Facts
 from penstock.cli.doctor_finding import Finding, note, wrong
 from penstock.cli.machine import OTHER_FILES
 from penstock.server.address import Address, TCPAddress, UnixAddress, parse_address
-from penstock.telemetry.crew import GENERATIONS, Crew
+from penstock.telemetry.staff import GENERATIONS, Staff
 
 # What is said of memory is an estimate: a tenth is left for what is not measured.
 MEMORY_SHARE: Final = 0.9
@@ -366,10 +366,10 @@ def check_import(facts: Facts) -> Iterator[Finding]:
 def check_databases(facts: Facts) -> Iterator[Finding]:
     """All workers of two generations share the connections that a database has."""
     server = facts.config.server
-    crew = Crew(server.workers, server.threads)
+    staff = Staff(server.workers, server.threads)
     for database in facts.imported.databases if facts.imported else ():
-        subject, share = f"database {database.alias!r}", crew.share(database.budget)
-        together = GENERATIONS * crew.workers * share
+        subject, share = f"database {database.alias!r}", staff.share(database.budget)
+        together = GENERATIONS * staff.workers * share
         if database.failure:
             yield note(
                 "databases", f"{subject} cannot be asked: {database.failure}", "DATABASES, or the network"
@@ -377,23 +377,23 @@ def check_databases(facts: Facts) -> Iterator[Finding]:
         elif not share:
             yield wrong(
                 "databases",
-                f"{subject} may have {database.budget} connections for {crew.workers} workers and as many"
+                f"{subject} may have {database.budget} connections for {staff.workers} workers and as many"
                 " successors during a reload: nothing will start",
-                f"MAX_CONNECTIONS: {GENERATIONS * crew.workers} or more, in DATABASES",
+                f"MAX_CONNECTIONS: {GENERATIONS * staff.workers} or more, in DATABASES",
             )
         elif database.max_connections is not None and together > database.max_connections:
             yield wrong(
                 "databases",
-                f"{subject} allows {database.max_connections} connections; {crew.workers} workers of {share},"
-                f" and as many during a reload, may open {together}: some requests fail",
+                f"{subject} allows {database.max_connections} connections; {staff.workers} workers of "
+                f"{share}, and as many during a reload, may open {together}: some requests fail",
                 f"MAX_CONNECTIONS: {database.max_connections} in DATABASES, or workers = "
                 f"{max(1, database.max_connections // (GENERATIONS * share))}",
             )
-        elif share < crew.threads:
+        elif share < staff.threads:
             yield note(
                 "databases",
-                f"{subject} gives each worker {share} connections for {crew.threads} threads: some wait",
-                f"MAX_CONNECTIONS: {GENERATIONS * crew.workers * crew.threads}, or threads = {share}",
+                f"{subject} gives each worker {share} connections for {staff.threads} threads: some wait",
+                f"MAX_CONNECTIONS: {GENERATIONS * staff.workers * staff.threads}, or threads = {share}",
             )
 
 

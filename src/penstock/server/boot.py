@@ -12,7 +12,7 @@ from wsgiref.types import WSGIApplication
 
 from penstock.server.message import FAILED, send_message
 from penstock.server.plan import Hook, ServePlan
-from penstock.telemetry.crew import Crew, join_crew
+from penstock.telemetry.staff import Staff, join_staff
 
 # sysexits(3): EX_SOFTWARE for an application that cannot be imported.
 BOOT_FAILED_STATUS: Final = 70
@@ -30,7 +30,7 @@ class Imported:
 
 def import_application(plan: ServePlan, channel_fd: int) -> Imported | None:
     """Import the application and its hooks; None = it cannot be, and the master has been told why."""
-    join_crew(Crew(plan.server.workers, plan.server.threads))
+    join_staff(Staff(plan.server.workers, plan.server.threads))
     try:
         return Imported(
             plan.load(),

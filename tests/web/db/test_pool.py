@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from penstock.telemetry.crew import Crew, join_crew
+from penstock.telemetry.staff import Staff, join_staff
 from penstock.web import db
 from penstock.web.core.exceptions import ImproperlyConfigured
 from penstock.web.db import pool
@@ -12,10 +12,10 @@ from penstock.web.db.pool import check_before_use
 
 
 @pytest.fixture
-def crew() -> Iterator[None]:
-    join_crew(Crew(workers=2, threads=3))
+def staff() -> Iterator[None]:
+    join_staff(Staff(workers=2, threads=3))
     yield
-    join_crew(None)
+    join_staff(None)
 
 
 def size(engine) -> tuple[int, int]:
@@ -23,19 +23,19 @@ def size(engine) -> tuple[int, int]:
 
 
 def test_pool_of_a_worker_has_one_for_each_thread_and_one_for_a_request_answered_in_its_place(
-    databases, url, crew
+    databases, url, staff
 ) -> None:
     databases(default={"URL": url})
     assert size(db.engine()) == (3, 1)
 
 
 @pytest.mark.parametrize(("budget", "expected"), [(100, (3, 1)), (12, (3, 0)), (8, (2, 0)), (4, (1, 0))])
-def test_pool_of_a_worker_is_its_part_of_max_connections(databases, url, crew, budget, expected) -> None:
+def test_pool_of_a_worker_is_its_part_of_max_connections(databases, url, staff, budget, expected) -> None:
     databases(default={"URL": url, "MAX_CONNECTIONS": budget})
     assert size(db.engine()) == expected
 
 
-def test_max_connections_for_fewer_than_all_workers_is_refused(databases, url, crew) -> None:
+def test_max_connections_for_fewer_than_all_workers_is_refused(databases, url, staff) -> None:
     databases(default={"URL": url, "MAX_CONNECTIONS": 3})
     with pytest.raises(ImproperlyConfigured, match="MAX_CONNECTIONS = 3 for 2 workers; expected at least 4"):
         db.engine()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import NullPool, event
 from sqlalchemy.exc import DisconnectionError
 
-from penstock.telemetry.crew import GENERATIONS, current_crew
+from penstock.telemetry.staff import GENERATIONS, current_staff
 from penstock.web.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
@@ -50,20 +50,20 @@ def pool_options(database: Database) -> dict[str, Any]:
 
 
 def _size(database: Database) -> dict[str, int]:
-    crew = current_crew()
-    if crew is None:
+    staff = current_staff()
+    if staff is None:
         if database.max_connections is None:
             return dict(UNKNOWN)
         return {"pool_size": database.max_connections, "max_overflow": 0}
-    share = crew.share(database.max_connections)
+    share = staff.share(database.max_connections)
     if not share:
-        least = GENERATIONS * crew.workers
+        least = GENERATIONS * staff.workers
         raise ImproperlyConfigured(
             f"DATABASES[{database.alias!r}] has MAX_CONNECTIONS = {database.max_connections} for "
-            f"{crew.workers} workers; expected at least {least}: one for each, and for each successor that a "
-            "reload puts beside it"
+            f"{staff.workers} workers; expected at least {least}: one for each, and for each successor that "
+            "a reload puts beside it"
         )
-    kept = min(crew.threads, share)
+    kept = min(staff.threads, share)
     return {"pool_size": kept, "max_overflow": share - kept}
 
 

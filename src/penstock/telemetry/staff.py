@@ -18,7 +18,7 @@ GENERATIONS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
+class Staff:
     """Who serves a site.
 
     Attributes:
@@ -39,15 +39,15 @@ class Crew:
         return wanted if budget is None else min(wanted, budget // (GENERATIONS * self.workers))
 
 
-_crew: Crew | None = None
+_staff: Staff | None = None
 
 
-def join_crew(crew: Crew | None) -> None:
-    """Let this process and those forked from it be part of a crew; None: of none."""
-    global _crew  # noqa: PLW0603 - set once at boot, before the application is imported
-    _crew = crew
+def join_staff(staff: Staff | None) -> None:
+    """Let this process and those forked from it be part of a staff; None: of none."""
+    global _staff  # noqa: PLW0603 - set once at boot, before the application is imported
+    _staff = staff
 
 
-def current_crew() -> Crew | None:
-    """Return the crew that this process is part of."""
-    return _crew
+def current_staff() -> Staff | None:
+    """Return the staff that this process is part of."""
+    return _staff

@@ -1,6 +1,6 @@
 import pytest
 
-from penstock.telemetry.crew import Crew, current_crew, join_crew
+from penstock.telemetry.staff import Staff, current_staff, join_staff
 
 
 @pytest.mark.parametrize(
@@ -14,15 +14,15 @@ from penstock.telemetry.crew import Crew, current_crew, join_crew
     ],
 )
 def test_share_of_a_worker_fits_all_workers_of_two_generations(workers, threads, budget, expected) -> None:
-    assert Crew(workers, threads).share(budget) == expected
+    assert Staff(workers, threads).share(budget) == expected
 
 
-def test_crew_is_that_which_was_joined() -> None:
-    before = current_crew()
+def test_staff_is_that_which_was_joined() -> None:
+    before = current_staff()
     try:
-        join_crew(Crew(2, 3))
-        assert current_crew() == Crew(2, 3)
-        join_crew(None)
-        assert current_crew() is None
+        join_staff(Staff(2, 3))
+        assert current_staff() == Staff(2, 3)
+        join_staff(None)
+        assert current_staff() is None
     finally:
-        join_crew(before)
+        join_staff(before)
