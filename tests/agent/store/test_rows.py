@@ -62,6 +62,20 @@ def test_series_beyond_the_limit_are_counted_and_not_written(connection, monkeyp
     assert len(points(connection, 10)) == 3
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1.7e308])
+def test_value_that_is_no_number_or_beyond_all_costs_its_own_point_only(connection, value) -> None:
+    histogram = HistogramValue((1.0,), (1, 0), value)
+    families = [
+        family("depth", Kind.GAUGE, value, 5),
+        family("lag", Kind.HISTOGRAM, histogram),
+        family("wait", Kind.SUMMARY, SummaryValue(1, value)),
+    ]
+    assert write_points(connection, SeriesIndex(), families, 100.0) == 3
+    assert [(name, value) for name, _, _, _, value, _ in points(connection, 10)] == [("depth", 5.0)]
+    write_coarse(connection, 90.0, 100.0)
+    assert len(points(connection, 60)) == 1
+
+
 def test_a_minute_is_the_mean_of_gauges_and_the_last_of_all_others(connection) -> None:
     index = SeriesIndex()
     for number, at_s in enumerate((90.0, 100.0, 110.0, 120.0)):

@@ -24,6 +24,7 @@ from penstock.telemetry.clock import NS_PER_S
 FINE_S: Final = 10
 COARSE_S: Final = 60
 MAX_SERIES: Final = 2000
+_MAX_VALUE: Final = 1e300  # the sum of a minute's values is still finite
 
 
 class SeriesIndex:
@@ -50,12 +51,13 @@ class SeriesIndex:
 def write_points(
     connection: sqlite3.Connection, index: SeriesIndex, families: Iterable[Family], at_s: float
 ) -> int:
-    """Write every series' value of this moment; return how many found no room."""
-    samples = [(family, sample) for family in families for sample in family.samples]
-    kept = samples[:MAX_SERIES]
-    rows = [
-        (FINE_S, at_s, index.find(connection, family, sample), *_value(sample)) for family, sample in kept
-    ]
+    """Write every series' value of this moment; return how many were left out.
+
+    A value that is no number, or infinite, is: SQLite takes it for NULL, now or in the mean of a minute.
+    """
+    samples = [(family, sample, _value(sample)) for family in families for sample in family.samples]
+    kept = [each for each in samples if abs(each[2][0]) <= _MAX_VALUE][:MAX_SERIES]
+    rows = [(FINE_S, at_s, index.find(connection, family, sample), *value) for family, sample, value in kept]
     connection.executemany("INSERT OR REPLACE INTO point VALUES (?, ?, ?, ?, ?)", rows)
     return len(samples) - len(kept)
 
