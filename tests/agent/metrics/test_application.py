@@ -148,6 +148,24 @@ def test_series_that_were_refused_and_tables_that_are_damaged_are_counted(segmen
     assert values(families["penstock_damaged_tables"]) == {(): 1}
 
 
+def test_half_a_surrogate_pair_is_spelt_out_for_who_sends_it_on(work, shown) -> None:
+    definition = Definition("files", Kind.COUNTER, "Read \udcff.", ("name",))
+    work(1).define(Counter, definition).labels(os.fsdecode(b"caf\xe9")).inc()
+    work(2).define(Counter, definition).labels("café").inc()
+    family = shown()["files"]
+    assert family.help == "Read \\udcff."
+    assert values(family) == {("caf\\udce9",): 1, ("café",): 1}
+
+
+def test_counts_of_all_buckets_fit_in_64_bits_whatever_the_cells_hold(work, shown) -> None:
+    histogram = work(1).define(Histogram, WAIT)
+    histogram.observe(1)
+    for cell in range(WAIT.cells):
+        histogram._cells[cell] = 2.0**62
+    (sample,) = shown()["wait_seconds"].samples
+    assert sum(sample.value.counts) < 1 << 63
+
+
 @pytest.mark.parametrize(
     "word", [0xFFF8_0000_0000_0000, 0x7FF0_0000_0000_0000, 0xFFF0_0000_0000_0000, 1, 1 << 63]
 )

@@ -41,7 +41,7 @@ _LIVING: Final = (
     WorkerState.DRAINING,
     WorkerState.TEMPLATE,
 )
-_MAX_COUNT: Final = 1 << 63
+_MAX_COUNT: Final = 1 << 53  # from there on a cell cannot count by one; all buckets together fit in 64 bits
 Labels = tuple[tuple[str, str], ...]
 Place = tuple[int, int]  # a slot, and the first cell of a series there
 
@@ -123,8 +123,13 @@ class ApplicationMetrics:
 
 
 def _labels(series: Series, slot: int) -> Labels:
-    labels = tuple(zip(series.definition.labels, series.values, strict=True))
+    labels = tuple(zip(series.definition.labels, map(_sound, series.values), strict=True))
     return (*labels, ("worker", str(slot))) if series.definition.merge is Merge.EACH else labels
+
+
+def _sound(text: str) -> str:
+    """Spell lone surrogates out (names of files hold them): whoever sends metrics on has to write UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 @functools.lru_cache(maxsize=1024)
@@ -139,7 +144,7 @@ def _family(definition: Definition, series: dict[Labels, list[Place]], look: _Lo
     return Family(
         definition.name,
         definition.kind,
-        definition.help,
+        _sound(definition.help),
         definition.unit,
         tuple(sample for sample in samples if sample is not None),
     )
