@@ -1,4 +1,5 @@
 import contextlib
+import gzip
 import io
 import json
 import os
@@ -131,10 +132,22 @@ def test_a_file_that_may_not_be_read_is_said(folder: Path, monkeypatch: pytest.M
         run_logs(parse_words(["logs", "access.log"]))
 
 
-def test_a_damaged_file_is_said(folder: Path) -> None:
-    (folder / "access.log.1.gz").write_bytes(b"no gzip")
-    with pytest.raises(CommandError, match=r"cannot read the logs: .*gzip"):
-        run_logs(parse_words(["logs", "access.log"]))
+@pytest.mark.parametrize("words", [[], ["-n", "100"]], ids=["all", "last"])
+def test_a_damaged_file_is_said_and_hides_no_younger_one(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    (folder / "access.log.1.gz").write_bytes(gzip.compress(b"x" * 9000)[:-9])
+    assert run_logs(parse_words(["logs", *words, "access.log"])) == 1
+    printed = capsys.readouterr()
+    assert printed.out.endswith((folder / "access.log").read_text())
+    assert "penstock: cannot read 'access.log.1.gz'" in printed.err.replace(f"{folder}/", "")
+
+
+def test_a_fifo_is_not_waited_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(folder / "pipe.log")
+    monkeypatch.setattr(logs, "_existing", Path)  # as where the configuration names it
+    with pytest.raises(CommandError, match=r"cannot read 'pipe\.log': not a regular file"):
+        run_logs(parse_words(["logs", "pipe.log"]))
 
 
 def test_a_reader_that_has_had_enough_is_no_error(folder: Path) -> None:
@@ -238,7 +251,7 @@ def test_following_begins_with_the_last_ten(folder: Path) -> None:
 
 
 def test_shelves_are_closed_when_one_cannot_be_opened(folder: Path) -> None:
-    with pytest.raises(CommandError, match="is a directory"):
+    with pytest.raises(CommandError, match="not a regular file"):
         open_shelves([(folder / "access.log", Grammar()), (folder, Grammar())])
 
 

@@ -14,7 +14,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -51,7 +51,8 @@ def run_logs(arguments: "argparse.Namespace") -> int:
         CommandError: there is no log to read, or it cannot be read.
     """
     request = read_request(arguments)
-    shelves = open_shelves(find_logs(arguments))
+    troubles: list[str] = []
+    shelves = open_shelves(find_logs(arguments), functools.partial(_complain, troubles))
     try:
         with printing():
             for entry in select(shelves, request):
@@ -65,7 +66,13 @@ def run_logs(arguments: "argparse.Namespace") -> int:
     finally:
         for shelf in shelves:
             shelf.close()
-    return 0
+    return int(bool(troubles))
+
+
+def _complain(troubles: list[str], trouble: str) -> None:
+    """Say at once what is missing from what is printed."""
+    troubles.append(trouble)
+    sys.stderr.write(f"penstock: {trouble}\n")
 
 
 def read_request(arguments: "argparse.Namespace") -> Request:
@@ -103,8 +110,14 @@ def find_logs(arguments: "argparse.Namespace") -> list[tuple[Path, Grammar]]:
     return _files_of(find_running(arguments))
 
 
-def open_shelves(logs: Sequence[tuple[Path, Grammar]]) -> list[Shelf]:
+def open_shelves(
+    logs: Sequence[tuple[Path, Grammar]], complain: Callable[[str], object] = lambda _: None
+) -> list[Shelf]:
     """Open every log.
+
+    Args:
+        logs: which, and how to read each.
+        complain: told of rotated files that cannot be read.
 
     Raises:
         CommandError: one cannot be read.
@@ -113,7 +126,7 @@ def open_shelves(logs: Sequence[tuple[Path, Grammar]]) -> list[Shelf]:
         shelves = []
         for path, grammar in logs:
             try:
-                shelf = Shelf(path, grammar)
+                shelf = Shelf(path, grammar, complain)
             except OSError as error:
                 reason = (error.strerror or str(error)).lower()
                 raise CommandError(f"cannot read {str(path)!r}: {reason}") from None

@@ -1,4 +1,5 @@
 import gzip
+import os
 import threading
 from pathlib import Path
 
@@ -68,10 +69,38 @@ def test_a_disk_that_refuses_is_said_once_until_it_does_not(archive, remarks, tm
     assert names(tmp_path) == [f"{NAME}.gz"]
 
 
+def test_what_is_no_file_is_neither_waited_for_nor_followed(archive, remarks, tmp_path):
+    os.mkfifo(tmp_path / NAME)
+    (tmp_path / "secret").write_bytes(b"secret\n")
+    (tmp_path / "access.log.20261125T120000+0000").symlink_to(tmp_path / "secret")
+    archivist = Archivist([archive], remarks.append)
+    assert archivist.turn()
+    assert remarks == []
+    for place in (NAME, "access.log.20261125T120000+0000"):  # they took the place of one that was rotated
+        archivist.take(archive, tmp_path / place)
+    assert not archivist.turn()
+    assert (tmp_path / "secret").read_bytes() == b"secret\n"
+    assert not list(tmp_path.glob("*.gz*"))
+
+
+def test_a_link_in_the_place_of_the_part_is_not_written_through(archive, remarks, tmp_path):
+    (tmp_path / "victim").write_bytes(b"victim\n")
+    archivist = Archivist([archive], remarks.append)
+    (tmp_path / NAME).write_bytes(b"line\n")
+    part = tmp_path / f"{NAME}.gz.part"
+    archive.mend = lambda: part.symlink_to(tmp_path / "victim")  # between tidying up and compressing
+    archivist.take(archive, tmp_path / NAME)
+    assert archivist.turn()
+    assert (tmp_path / "victim").read_bytes() == b"victim\n"
+    assert gzip.decompress((tmp_path / f"{NAME}.gz").read_bytes()) == b"line\n"
+
+
 def test_a_file_that_cannot_be_compressed_lets_the_others_pass(archive, remarks, tmp_path):
-    (tmp_path / NAME).mkdir()  # cannot be opened as a file
+    (tmp_path / NAME).write_bytes(b"line\n")
     (tmp_path / "access.log.20261125T120000+0000").write_bytes(b"line\n")
     archivist = Archivist([archive], remarks.append)
+    (tmp_path / NAME).unlink()
+    (tmp_path / NAME).mkdir()  # cannot be opened as a file any more
     assert not archivist.turn()
     assert names(tmp_path) == [NAME, "access.log.20261125T120000+0000.gz"]
     assert len(remarks) == 1

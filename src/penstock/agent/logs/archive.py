@@ -16,15 +16,18 @@ Killed in 2: the part is begun again. Killed before 4: NAME.gz is whole, so NAME
 
 In:     the path of a log, a folder.
 Out:    files compressed and removed.
-Never:  touches a file whose name is not one of these; renames a rotated file (numbers that move on, .1 to .2,
-        would be a chain of renames, and one of them the last).
+Never:  touches a file whose name is not one of these, or what is no file: reading a fifo waits for ever, and
+        a link leads to what is another's; renames a rotated file (numbers that move on, .1 to .2, would be a
+        chain of renames, and one of them the last).
 """
 
 import calendar
 import dataclasses
+import errno
 import gzip
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -144,11 +147,16 @@ class Archive:
     def _files(self) -> list[tuple[Path, re.Match[str]]]:
         name = self.path.name
         try:
-            names = [entry for entry in os.listdir(self.path.parent) if entry.startswith(name)]  # noqa: PTH208 - a Path for each file of the folder costs ten times as much
+            with os.scandir(self.path.parent) as entries:
+                found = [entry for entry in entries if entry.name.startswith(name)]
         except OSError:  # the folder went; there is nothing to look after
             return []
-        matches = [(self.path.with_name(each), _NAME.fullmatch(each, len(name))) for each in names]
-        return [(path, match) for path, match in matches if match]
+        matches = [(entry, _NAME.fullmatch(entry.name, len(name))) for entry in found]
+        return [
+            (self.path.with_name(entry.name), match)
+            for entry, match in matches
+            if match and entry.is_file(follow_symlinks=False)
+        ]
 
 
 def compress(path: Path, is_stopping: Callable[[], bool]) -> None:
@@ -164,7 +172,7 @@ def compress(path: Path, is_stopping: Callable[[], bool]) -> None:
     """
     part = path.with_name(f"{path.name}.gz.part")
     try:
-        with path.open("rb") as plain, _create_like(plain, part) as raw:
+        with _open_plain(path) as plain, _create_like(plain, part) as raw:
             status = os.fstat(plain.fileno())
             with gzip.GzipFile(path.name, "wb", _LEVEL, raw, mtime=status.st_mtime) as packed:
                 for chunk in _chunks(plain, is_stopping):
@@ -192,10 +200,24 @@ def _chunks(plain: IO[bytes], is_stopping: Callable[[], bool]) -> Iterator[bytes
         yield chunk
 
 
+def _open_plain(path: Path) -> IO[bytes]:
+    """Open a file that is to be compressed; a link or a fifo that took its place is refused, not waited for.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return os.fdopen(fd, "rb")
+    os.close(fd)
+    raise OSError(errno.EINVAL, f"{path.name} is no file")
+
+
 def _create_like(plain: IO[bytes], part: Path) -> IO[bytes]:
     """Open a new file with the permissions of another, and its owner where we may."""
     status = os.fstat(plain.fileno())
-    raw = part.open("wb")
+    part.unlink(missing_ok=True)
+    raw = part.open("xb")  # never through a link that somebody put there: it would be written with our rights
     os.fchmod(raw.fileno(), status.st_mode & 0o7777)
     if os.geteuid() == 0:
         os.fchown(raw.fileno(), status.st_uid, status.st_gid)

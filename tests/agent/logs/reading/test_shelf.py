@@ -109,6 +109,12 @@ def test_a_last_line_that_never_ends_is_read(open_shelf, folder):
     assert names(open_shelf().entries(ALL))[-1] == "half"
 
 
+@pytest.mark.parametrize("name", ["access.log.3", "access.log.20261101T000000+0100"])
+def test_a_fifo_is_no_rotated_file(folder, name):
+    os.mkfifo(folder / name)
+    assert folder / name not in rotated_paths(folder / "access.log")
+
+
 def test_a_name_is_no_pattern(tmp_path):
     (tmp_path / "a[1]*.log.1").write_bytes(b"")
     (tmp_path / "a1x.log.1").write_bytes(b"")
@@ -116,5 +122,5 @@ def test_a_name_is_no_pattern(tmp_path):
 
 
 def test_a_log_that_may_not_be_read_is_an_oserror(tmp_path):
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match="regular file"):
         Shelf(tmp_path, Grammar())

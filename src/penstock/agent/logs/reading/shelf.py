@@ -16,14 +16,14 @@ import contextlib
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
 from penstock.agent.logs.archive import Archive, Retention
 from penstock.agent.logs.reading.line import Entry, Grammar
 from penstock.agent.logs.reading.query import Query
-from penstock.agent.logs.reading.volume import entries, last_entries, open_volume, seek_time
+from penstock.agent.logs.reading.volume import entries, last_entries, open_plain, open_volume, seek_time
 from penstock.telemetry.layout import MAX_TEXT_BYTES
 
 _FOREIGN: Final = re.compile(r"\.([0-9]{1,6})(\.gz)?|-([0-9]{8,14})(\.gz)?")
@@ -37,6 +37,7 @@ class Shelf:
     Args:
         path: the log; it need not be there.
         grammar: of its lines.
+        complain: told which rotated file cannot be read, and why.
 
     Attributes:
         path: the file itself, where the log is a link.
@@ -48,8 +49,11 @@ class Shelf:
         OSError: the file being written cannot be opened.
     """
 
-    def __init__(self, path: Path, grammar: Grammar) -> None:
+    def __init__(
+        self, path: Path, grammar: Grammar, complain: Callable[[str], object] = lambda _: None
+    ) -> None:
         self.path = path.resolve()
+        self._complain = complain
         self.grammar = grammar
         self.rotated = rotated_paths(self.path)
         self.live: IO[bytes] | None = None
@@ -59,7 +63,7 @@ class Shelf:
         for _ in range(_TRIES):
             self.close()
             with contextlib.suppress(FileNotFoundError):
-                self.live = self.path.open("rb")
+                self.live = open_plain(self.path)
             before, self.rotated = self.rotated, rotated_paths(self.path)
             if before == self.rotated:
                 break
@@ -69,10 +73,10 @@ class Shelf:
         """Yield what is asked for, oldest first.
 
         Raises:
-            OSError: a file cannot be read.
+            OSError: the file being written cannot be read.
         """
         for path in self._candidates(query):
-            with open_volume(path) as file:
+            with self._passing_over(path), open_volume(path) as file:
                 yield from entries(file, self.grammar, query)
         if self.live:
             start = self.live.seek(0)
@@ -84,15 +88,23 @@ class Shelf:
         """Return the last `count` of what is asked for, in order.
 
         Raises:
-            OSError: a file cannot be read.
+            OSError: the file being written cannot be read.
         """
         found = last_entries(self.live, self.grammar, query, count, self.stop) if self.live else []
         for path in reversed(self._candidates(query)):
             if len(found) >= count:
                 break
-            with open_volume(path) as file:
+            with self._passing_over(path), open_volume(path) as file:
                 found = last_entries(file, self.grammar, query, count - len(found)) + found
         return found
+
+    @contextlib.contextmanager
+    def _passing_over(self, path: Path) -> Iterator[None]:
+        """A rotated file that cannot be read does not hide the younger ones."""
+        try:
+            yield
+        except OSError as error:
+            self._complain(f"cannot read {str(path)!r} (to its end): {error.strerror or error}")
 
     def close(self) -> None:
         """Close the file being written."""
@@ -123,7 +135,7 @@ def _foreign(path: Path) -> list[Path]:
     found = []
     for entry in path.parent.glob(f"{_literal(path.name)}*"):
         match = _FOREIGN.fullmatch(entry.name, len(path.name))
-        if match:
+        if match and entry.is_file():
             key = (1, -int(match[1])) if match[1] else (0, int(match[3]))
             found.append((key, entry))
     return [entry for _, entry in sorted(found)]

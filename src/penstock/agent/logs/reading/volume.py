@@ -10,10 +10,12 @@ Never:  holds more than some blocks, an entry and the entries that were asked fo
 
 import collections
 import contextlib
+import errno
 import gzip
 import io
 import math
 import os
+import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -40,6 +42,19 @@ class _Gzip(gzip.GzipFile):
             raise OSError(f"no whole gzip file: {error}") from None
 
 
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a file to be read; a fifo, which nobody may ever write to, is refused.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return os.fdopen(fd, "rb")
+    os.close(fd)
+    raise OSError(errno.EINVAL, "Not a regular file")
+
+
 def open_volume(path: Path) -> IO[bytes]:
     """Open a file to be read; one that was compressed since it was listed is found under its new name.
 
@@ -48,7 +63,7 @@ def open_volume(path: Path) -> IO[bytes]:
     """
     if path.suffix != ".gz":
         with contextlib.suppress(FileNotFoundError):
-            return path.open("rb")
+            return open_plain(path)
         path = path.with_name(f"{path.name}.gz")
     return _Gzip(path)  # type: ignore[return-value] # it is one, but for its fileno's name
 
