@@ -91,6 +91,24 @@ def test_parser_of_prometheus_reads_every_kind_back(form, parse) -> None:
 @pytest.mark.skipif(
     shutil.which("promtool") is None and "CI" not in os.environ, reason="promtool is not installed"
 )
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        pytest.param(HistogramValue((0.25,), (2, 1), -0.75), Kind.HISTOGRAM, id="negative-values"),
+        pytest.param(HistogramValue((0.25,), (2, 1), math.nan), Kind.HISTOGRAM, id="no-number"),
+        pytest.param(HistogramValue((-5.0, 5.0), (2, 1, 0), 3.5), Kind.HISTOGRAM, id="negative-bound"),
+        pytest.param(SummaryValue(3, -0.75), Kind.SUMMARY, id="negative-summary"),
+        pytest.param(SummaryValue(3, math.nan), Kind.SUMMARY, id="no-number-summary"),
+    ],
+)
+def test_sum_that_may_fall_is_left_out_where_it_would_cost_the_page(value, kind: Kind) -> None:
+    family = Family("x_degrees", kind, "Outside.", "", (Sample((), value),))
+    (strict,) = parse_openmetrics(render([family], OPENMETRICS))
+    assert "x_degrees_sum" not in {sample.name for sample in strict.samples}
+    (plain,) = parse_text(render([family], PROMETHEUS))
+    assert {"x_degrees_sum", "x_degrees_count"} <= {sample.name for sample in plain.samples}
+
+
 def test_promtool_has_nothing_to_say_of_any_kind() -> None:
     done = subprocess.run(
         ["promtool", "check", "metrics"], input=PROMETHEUS_PAGE, capture_output=True, text=True, check=False

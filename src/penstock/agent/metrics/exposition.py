@@ -5,6 +5,8 @@
     info         # TYPE x_info gauge          # TYPE x info, x_info
     stateset     # TYPE x gauge               # TYPE x stateset
     histogram    x_bucket, x_sum, x_count     the same, with exemplars
+    a sum that   as it is                     left out, with its count: what is not
+    may fall                                  rising is a fault of the whole page there
     unit         left out                     # UNIT
     the end      nothing                      # EOF
 
@@ -38,6 +40,7 @@ class Format:
         types: (suffix of the name in HELP and TYPE, word of the type) by kind.
         has_units: `# UNIT` lines.
         has_exemplars: behind buckets and counters.
+        has_falling_sums: sums of values below 0.
         end: the last line.
     """
 
@@ -45,6 +48,7 @@ class Format:
     types: Mapping[Kind, tuple[str, str]]
     has_units: bool
     has_exemplars: bool
+    has_falling_sums: bool
     end: str
 
 
@@ -60,6 +64,7 @@ PROMETHEUS: Final = Format(
     },
     has_units=False,
     has_exemplars=False,
+    has_falling_sums=True,
     end="",
 )
 OPENMETRICS: Final = Format(
@@ -67,6 +72,7 @@ OPENMETRICS: Final = Format(
     types={kind: ("", kind.value) for kind in Kind},
     has_units=True,
     has_exemplars=True,
+    has_falling_sums=False,
     end="# EOF\n",
 )
 _SUFFIXES: Final = {Kind.COUNTER: "_total", Kind.INFO: "_info"}  # of samples, in both
@@ -95,35 +101,39 @@ def _family(family: Family, form: Format) -> str:
     write = _WRITERS.get(family.kind, _single)
     name = family.name + _SUFFIXES.get(family.kind, "")
     for sample in family.samples:
-        lines += write(name, sample, _exemplar if form.has_exemplars else _no_exemplar)
+        lines += write(name, sample, form)
     return "".join(lines)
 
 
-def _single(name: str, sample: Sample, tail: Callable[[Exemplar | None], str]) -> Iterator[str]:
+def _single(name: str, sample: Sample, form: Format) -> Iterator[str]:
     if isinstance(sample.value, HistogramValue | SummaryValue):
         return
-    yield f"{name}{_labels(sample.labels)} {number(sample.value)}{tail(sample.exemplar)}\n"
+    yield f"{name}{_labels(sample.labels)} {number(sample.value)}{_tail(form)(sample.exemplar)}\n"
 
 
-def _histogram(name: str, sample: Sample, tail: Callable[[Exemplar | None], str]) -> Iterator[str]:
+def _histogram(name: str, sample: Sample, form: Format) -> Iterator[str]:
     value = sample.value
     if not isinstance(value, HistogramValue):
         return
+    tail = _tail(form)
     inside = _pairs(sample.labels) + "," if sample.labels else ""
     exemplars = value.exemplars or itertools.repeat(None)
     bounds = (*map(_bound, value.bounds), "+Inf")
     total = 0
     for bound, total, exemplar in zip(bounds, itertools.accumulate(value.counts), exemplars, strict=False):
         yield f'{name}_bucket{{{inside}le="{bound}"}} {total}{tail(exemplar)}\n'
-    labels = _labels(sample.labels)
-    yield f"{name}_sum{labels} {number(value.sum)}\n{name}_count{labels} {total}\n"
+    if form.has_falling_sums or (value.sum >= 0 and not (value.bounds and value.bounds[0] < 0)):
+        labels = _labels(sample.labels)
+        yield f"{name}_sum{labels} {number(value.sum)}\n{name}_count{labels} {total}\n"
 
 
-def _summary(name: str, sample: Sample, _tail: Callable[[Exemplar | None], str]) -> Iterator[str]:
+def _summary(name: str, sample: Sample, form: Format) -> Iterator[str]:
     value = sample.value
     if isinstance(value, SummaryValue):
         labels = _labels(sample.labels)
-        yield f"{name}_count{labels} {value.count}\n{name}_sum{labels} {number(value.sum)}\n"
+        yield f"{name}_count{labels} {value.count}\n"
+        if form.has_falling_sums or value.sum >= 0:
+            yield f"{name}_sum{labels} {number(value.sum)}\n"
 
 
 _WRITERS: Final = {Kind.HISTOGRAM: _histogram, Kind.SUMMARY: _summary}
@@ -132,6 +142,11 @@ _WRITERS: Final = {Kind.HISTOGRAM: _histogram, Kind.SUMMARY: _summary}
 def _bound(value: float) -> str:
     """Return a bucket's bound as OpenMetrics wants it: 1 is `1.0`, so that one bound is one series."""
     return repr(float(value))
+
+
+def _tail(form: Format) -> Callable[[Exemplar | None], str]:
+    """Return what writes the end of a line that may have an exemplar."""
+    return _exemplar if form.has_exemplars else _no_exemplar
 
 
 def _exemplar(exemplar: Exemplar | None) -> str:
