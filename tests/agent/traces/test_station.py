@@ -1,11 +1,15 @@
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from penstock.agent.traces import SpanKind, Traces
+from penstock.agent.traces import SpanKind, Traces, station
 from penstock.agent.traces.station import MAX_WAITING
 from penstock.telemetry import current_trace, layout, span
 from penstock.telemetry.layout import RECORD_BYTES, WORD_BYTES
+from penstock.telemetry.record import SPANS
+from penstock.telemetry.ring import RingWriter
 from penstock.telemetry.traces.trace import MAX_SPANS
 from penstock.telemetry.traces.trace_context import TraceContext
 
@@ -133,6 +137,34 @@ def test_what_waits_for_its_record_is_bounded(rig, request_of):
             waiting.ticks = 0
     assert len(rig.station._waiting) <= MAX_WAITING
     assert rig.station.report()["without_spans"] >= 100
+
+
+def test_large_parts_that_no_record_asks_for_are_bounded_in_bytes(rig, monkeypatch):
+    monkeypatch.setattr(station, "MAX_WAITING_BYTES", 100_000)
+    ring = RingWriter(rig.segment, rig.segment.layout.span_ring(1), -1, lambda _: None)
+    for request in range(100):
+        for number in range(2):
+            text = json.dumps({"id": f"id-{request}", "spans": [], "fill": "x" * 9000}).encode()
+            assert ring.append(SPANS, (10**12 + request, 4242, number, 3), text)
+            rig.station._drain(rig.tenant)
+    assert 50_000 < sum(waiting.size_bytes for waiting in rig.station._waiting.values()) <= 100_000
+    assert rig.station.report()["without_spans"] >= 90
+
+
+@pytest.mark.parametrize(
+    "parts", [[(0, 2), (5, 6)], [(0, 2), (0, 2)], [(1, 2), (1, 2)]], ids=["counts", "same", "no-first"]
+)
+def test_parts_that_do_not_belong_together_cost_the_spans_alone(rig, request_of, parts):
+    request = request_of(status_code=500)
+    ring = RingWriter(rig.segment, rig.segment.layout.span_ring(1), -1, lambda _: None)
+    for number, count in parts:
+        text = json.dumps({"id": "id-1", "spans": [[1, 0, "forged", 1, 2, "", {}]]}).encode()
+        assert ring.append(SPANS, (request.last_byte_ns, 4242, number, count), text)
+    rig.station._drain(rig.tenant)
+    rig.serve(request, work)
+    [trace] = rig.read()
+    assert [found.name for found in own(trace)] == []
+    assert rig.station.report()["damaged"] >= 1
 
 
 def test_counts_of_a_server_that_left_stay(rig, request_of):

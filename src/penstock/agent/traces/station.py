@@ -6,7 +6,8 @@ killed in between) is forgotten after a while, and counted.
 
 In:     batches of access records; ring C of all slots.
 Out:    traces to the sinks.
-Never:  keeps more than MAX_WAITING requests; lets one sink's failure reach another.
+Never:  keeps more than MAX_WAITING requests, or more than MAX_WAITING_BYTES of them; lets one sink's failure
+        reach another.
 """
 
 import logging
@@ -40,6 +41,8 @@ _TAKEN_AT_ONCE: Final = 64  # records of one ring
 _MOST_TAKES: Final = 8  # of one ring in a turn: more than it holds, were it not hostile
 _FORGET_TICKS: Final = 10  # ticks after which nobody asks for a record any more
 MAX_WAITING: Final = 512
+# Of text, which takes some times as much when it is read; a request has 2 KiB as a rule, and 512 KiB at most.
+MAX_WAITING_BYTES: Final = 4 << 20
 
 # Of a request: pid, last byte, request id
 _Key = tuple[int, int, str]
@@ -48,12 +51,24 @@ _Key = tuple[int, int, str]
 class _Waiting:
     """Parts of one request's spans, until its access record comes."""
 
-    __slots__ = ("count", "parts", "ticks")
+    __slots__ = ("count", "parts", "size_bytes", "ticks")
 
     def __init__(self, count: int) -> None:
         self.count = count
         self.parts: dict[int, Mapping[str, Any]] = {}
+        self.size_bytes = 0
         self.ticks = 0
+
+    def add(self, number: int, count: int, content: Mapping[str, Any], size_bytes: int) -> None:
+        """Take one part.
+
+        Raises:
+            SpanRecordError: it is not the part that is missing.
+        """
+        if count != self.count or number in self.parts:
+            raise SpanRecordError(f"part {number!r} of {count!r}; expected another one of {self.count}")
+        self.parts[number] = content
+        self.size_bytes += size_bytes
 
 
 class Traces:
@@ -69,6 +84,7 @@ class Traces:
         self._sinks = tuple(sinks)
         self._readers: dict[Tenant, list[RingReader]] = {}
         self._waiting: dict[_Key, _Waiting] = {}
+        self._waiting_bytes = 0
         self._notices: list[Notice] = []
         self._kept = self._damaged = self._forgotten = self._failed = 0
         self._past = dict.fromkeys(_LOSSES, 0)  # of tenants that have left
@@ -107,7 +123,7 @@ class Traces:
         """What ring C had of a request."""
         if not finished.marks & WITH_SPANS:
             return NOTHING
-        waiting = self._waiting.pop((finished.pid, finished.last_ns, finished.request_id), None)
+        waiting = self._pop((finished.pid, finished.last_ns, finished.request_id))
         if waiting is None or len(waiting.parts) != waiting.count:
             self._forgotten += 1
             return NOTHING
@@ -151,11 +167,19 @@ class Traces:
         if not 0 <= number < count <= MAX_PARTS:
             raise SpanRecordError(f"part {number!r} of {count!r}")
         key = (pid, last_ns, escape_message(request_id))
-        waiting = self._waiting.setdefault(key, _Waiting(count))
-        waiting.parts[number] = content
-        while len(self._waiting) > MAX_WAITING:
-            del self._waiting[next(iter(self._waiting))]
-            self._forgotten += 1
+        self._waiting.setdefault(key, _Waiting(count)).add(number, count, content, len(text))
+        self._waiting_bytes += len(text)
+        while len(self._waiting) > MAX_WAITING or self._waiting_bytes > MAX_WAITING_BYTES:
+            self._forget(next(iter(self._waiting)))
+
+    def _pop(self, key: _Key) -> _Waiting | None:
+        waiting = self._waiting.pop(key, None)
+        self._waiting_bytes -= waiting.size_bytes if waiting else 0
+        return waiting
+
+    def _forget(self, key: _Key) -> None:
+        self._pop(key)
+        self._forgotten += 1
 
     # The loop
 
@@ -166,12 +190,12 @@ class Traces:
         for key, waiting in tuple(self._waiting.items()):
             waiting.ticks += 1
             if waiting.ticks > _FORGET_TICKS or not self._sinks:
-                del self._waiting[key]
-                self._forgotten += 1
+                self._forget(key)
 
     def close(self) -> None:
         """Nothing to let go of."""
         self._waiting.clear()
+        self._waiting_bytes = 0
 
     def take_notices(self) -> list[Notice]:
         """What is to be said since the last call."""
