@@ -51,6 +51,11 @@ def test_missing_jinja2_is_the_first_of_the_steps(
     ]
 
 
+def test_project_made_in_the_current_folder_needs_no_step_into_it(tmp_path: Path) -> None:
+    made = run(tmp_path, "-m", "penstock", "startproject", "shop", ".")
+    assert made.stdout == "shop is ready in this folder:\n\n    penstock serve\n"
+
+
 def test_made_project_has_nothing_to_check(project: Path) -> None:
     outcome = run(project, "-m", "penstock", "check")
     assert (outcome.returncode, outcome.stdout) == (0, "nothing found\n")

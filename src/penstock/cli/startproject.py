@@ -39,10 +39,12 @@ def run_startproject(arguments: "argparse.Namespace") -> int:
     check_name(name)
     folder = Path(arguments.folder or name)
     make_project(name, folder)
-    steps = [f"cd {folder}", "penstock serve"]
+    is_here = folder.resolve() == Path.cwd()
+    steps = ["penstock serve"] if is_here else [f"cd {folder}", "penstock serve"]
     if find_spec("jinja2") is None:
         steps.insert(0, "pip install 'penstock[web]'")
-    sys.stdout.write(f"{folder}/ is ready:\n\n" + "".join(f"    {step}\n" for step in steps))
+    where = f"{name} is ready in this folder" if is_here else f"{folder}/ is ready"
+    sys.stdout.write(f"{where}:\n\n" + "".join(f"    {step}\n" for step in steps))
     return 0
 
 
