@@ -285,7 +285,7 @@ class Import(db.Model):
     Attributes:
         read_bytes: how much of the file has been read: what the progress bar shows.
         message: why it was refused, where that has nothing to do with single rows.
-        fault_count: how many rows are wrong; the first ones are kept as ImportFault.
+        fault_count: how many faults were found, several in a row perhaps; each is kept as ImportFault.
     """
 
     __tablename__ = "imports"

@@ -17,7 +17,8 @@ from spc.models import Chart
 from spc.readings import Readings
 from spc.statistics.rules import PATTERNS, RuleSetting
 
-SIGNIFICANT = 6
+SIGNIFICANT = 6  # digits of a value: as many as can be seen
+LEVEL_SIGNIFICANT = 12  # of a limit: it is written beside its line, rounded once, and the page says the same
 
 
 def encode_points(
@@ -89,13 +90,13 @@ def _level(values):
     A subgroup with a missing measurement has limits of its own: three numbers, not 10,000.
     """
     begins = np.flatnonzero(np.diff(values, prepend=np.nan) != 0)
-    numbers = _numbers(values[begins])
+    numbers = _numbers(values[begins], LEVEL_SIGNIFICANT)
     return numbers[0] if len(numbers) == 1 else {"begins": begins.tolist(), "values": numbers}
 
 
-def _numbers(values) -> list[float | None]:
-    """Return the values with as many digits as can be seen; None for what is missing."""
+def _numbers(values, digits: int = SIGNIFICANT) -> list[float | None]:
+    """Return the values with so many digits; None for what is missing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         magnitude = np.floor(np.log10(np.nanmax(np.abs(values), initial=0) or 1))
-    rounded = np.round(values, int(SIGNIFICANT - 1 - magnitude)).tolist()
+    rounded = np.round(values, int(digits - 1 - magnitude)).tolist()
     return [None if number != number else number for number in rounded]  # noqa: PLR0124 - NaN alone differs from itself

@@ -47,5 +47,5 @@ def engineer_required(view):
 def _ask_for_log_in(request):
     if request.path_info.startswith("/api/v1/"):
         return JsonResponse({"error": "nobody has logged in"}, status=401)
-    back = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
-    return redirect(f"{reverse('log-in')}?{back}")
+    back = "?" + urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
+    return redirect(reverse("log-in") + back)

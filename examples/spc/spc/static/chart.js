@@ -138,8 +138,8 @@ export class ControlChart {
     this.drawZones(series, area, scale);
     this.drawBaseline(area, panel);
     if (series === this.points.series[0]) this.drawSpecification(area, panel, scale);
+    this.clipped(area, panel, () => this.drawLine(series.values, area, scale), 3);
     this.clipped(area, panel, () => {
-      this.drawLine(series.values, area, scale);
       this.drawMarks(series, scale);
       this.drawSelection(series, panel, scale);
     });
@@ -164,10 +164,11 @@ export class ControlChart {
     return Object.assign(y, { low, high });
   }
 
-  clipped(area, panel, draw) {
+  /* Draw within a panel; `beside` it there is room for half a mark, but not for a line that goes on. */
+  clipped(area, panel, draw, beside = 8) {
     this.context.save();
     this.context.beginPath();
-    this.context.rect(area.left - 8, panel.top - 8, area.right - area.left + 16, panel.bottom - panel.top + 16);
+    this.context.rect(area.left - beside, panel.top - 8, area.right - area.left + 2 * beside, panel.bottom - panel.top + 16);
     this.context.clip();
     draw();
     this.context.restore();
@@ -371,13 +372,18 @@ export class ControlChart {
   drawTimes(area) {
     const context = this.context, bottom = area.panels.at(-1).bottom;
     context.fillStyle = this.colours.quiet;
+    context.textAlign = "center";
     const room = Math.max(2, Math.floor((area.right - area.left) / 130));
+    let end = -Infinity;  // of the label before: at the edges one is moved inwards, and may not cover its neighbour
     for (const index of ticks(this.first, this.last, room)) {
       const whole = Math.round(index);
       if (whole < 0 || whole >= this.points.count || Math.abs(whole - index) > 1e-6) continue;
-      const x = this.x(whole);
-      context.textAlign = x < area.left + 40 ? "left" : x > area.right - 40 ? "right" : "center";
-      context.fillText(`#${this.points.numbers[whole]}  ${shortTime(this.points.times[whole])}`, x, bottom + 16);
+      const text = `#${this.points.numbers[whole]}  ${shortTime(this.points.times[whole])}`;
+      const half = context.measureText(text).width / 2;
+      const x = Math.min(Math.max(this.x(whole), half), this.size.width - half);
+      if (x - half < end + 12) continue;
+      context.fillText(text, x, bottom + 16);
+      end = x + half;
     }
   }
 
