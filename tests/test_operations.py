@@ -11,7 +11,7 @@ import pytest
 
 from penstock.agent.metrics import ApplicationMetrics, Family, Gatherer, Kind, ProcessMetrics, ServerMetrics
 from penstock.agent.ops.desk import Desk, Subject
-from penstock.cli import doctor_rules
+from penstock.cli.doctor import rules
 from penstock.protocol import RequestHead
 from penstock.server.signals import HANDLED
 from penstock.telemetry import CurrentRequest, Recorder, Segment, Snapshot, WorkerState, WorkerStatus
@@ -128,7 +128,7 @@ def test_every_state_of_a_worker_is_on_the_page() -> None:
 
 
 def test_every_check_of_the_doctor_is_on_the_page() -> None:
-    tree = ast.parse(Path(doctor_rules.__file__).read_text())
+    tree = ast.parse(Path(rules.__file__).read_text())
     names = {
         node.args[0].value
         for node in ast.walk(tree)

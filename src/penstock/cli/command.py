@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.cli.error import CommandError
 from penstock.cli.parser import parse_words
-from penstock.cli.project_commands import PROJECT_COMMANDS
+from penstock.cli.project.commands import PROJECT_COMMANDS
 from penstock.config import ConfigError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _systemd(arguments: "argparse.Namespace") -> int:
 
 
 def _doctor(arguments: "argparse.Namespace") -> int:
-    from penstock.cli.doctor import run_doctor  # noqa: PLC0415 - only this command needs it
+    from penstock.cli.doctor.command import run_doctor  # noqa: PLC0415 - only this command needs it
 
     return run_doctor(arguments)
 

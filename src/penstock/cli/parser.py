@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final, NoReturn
 
 from penstock import __version__
-from penstock.cli.project_commands import PROJECT_COMMANDS, add_project_commands
+from penstock.cli.project.commands import PROJECT_COMMANDS, add_project_commands
 from penstock.config import OPTIONS, ConfigError, Kind, Option
 from penstock.config.source import GUNICORN, nearest
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.scan import is_there
+from penstock.cli.project.scan import is_there
 
 HERE = Path(__file__).parent
 PAGE = Path(__file__).parents[3] / "docs/from-django.md"

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from penstock.cli.doctor_facts import Facts
-from penstock.cli.doctor_finding import Finding, note, wrong
+from penstock.cli.doctor.facts import Facts
+from penstock.cli.doctor.finding import Finding, note, wrong
 from penstock.cli.machine import OTHER_FILES
 from penstock.server.address import Address, TCPAddress, UnixAddress, parse_address
 from penstock.telemetry.staff import GENERATIONS, Staff

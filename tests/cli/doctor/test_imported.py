@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.doctor_import import report_on
+from penstock.cli.doctor.imported import report_on
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_report_is_the_last_line_and_threads_do_not_hold_it_up(folder: Path) -> 
         "print('hello')\n"
         "def application(environ, start_response): return []\n"
     )
-    words = [sys.executable, "-P", "-m", "penstock.cli.doctor_import", "said_app"]
+    words = [sys.executable, "-P", "-m", "penstock.cli.doctor.imported", "said_app"]
     ran = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=30, check=True)
     first, *_, last = ran.stdout.splitlines()
     assert first == "hello"
@@ -51,7 +51,7 @@ def application(environ, start_response): return []
 
 def databases_of(folder: Path, databases: dict) -> list[dict]:
     (folder / "web_app.py").write_text(SITE.format(databases=databases))
-    words = [sys.executable, "-P", "-m", "penstock.cli.doctor_import", "web_app"]
+    words = [sys.executable, "-P", "-m", "penstock.cli.doctor.imported", "web_app"]
     ran = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=30, check=True)
     return json.loads(ran.stdout.splitlines()[-1])["databases"]
 

@@ -2,7 +2,7 @@
 
 In:     /proc, /sys, limits, the configuration as `serve` would read it here, a child that imports.
 Out:    Facts.
-Never:  judges (doctor_rules.py); imports the application into this process; changes anything.
+Never:  judges (rules.py); imports the application into this process; changes anything.
 """
 
 import dataclasses
@@ -164,7 +164,7 @@ def share_of(pid: int) -> int:
 
 def import_aside(target: str, folder: Path) -> ImportReport:
     """Import the application in a child, as a worker would, and return what came of it."""
-    words = [sys.executable, "-m", "penstock.cli.doctor_import", target]
+    words = [sys.executable, "-m", "penstock.cli.doctor.imported", target]
     try:
         ran = subprocess.run(  # noqa: S603 - our own interpreter
             words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=IMPORT_S, check=False

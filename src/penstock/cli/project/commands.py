@@ -103,37 +103,37 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def _startproject(arguments: argparse.Namespace) -> int:
-    from penstock.cli.startproject import run_startproject  # noqa: PLC0415 - only this command needs it
+    from penstock.cli.project.startproject import run_startproject  # noqa: PLC0415 - only this command needs it
 
     return run_startproject(arguments)
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from penstock.cli.check_project import run_check  # noqa: PLC0415 - only this command needs it
+    from penstock.cli.project.check import run_check  # noqa: PLC0415 - only this command needs it
 
     return run_check(arguments)
 
 
 def _routes(arguments: argparse.Namespace) -> int:
-    from penstock.cli.routes import run_routes  # noqa: PLC0415 - only this command needs it
+    from penstock.cli.project.routes import run_routes  # noqa: PLC0415 - only this command needs it
 
     return run_routes(arguments)
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    from penstock.cli.migrations import run_migrate  # noqa: PLC0415 - only this command needs it
+    from penstock.cli.project.migrations import run_migrate  # noqa: PLC0415 - only this command needs it
 
     return run_migrate(arguments)
 
 
 def _makemigrations(arguments: argparse.Namespace) -> int:
-    from penstock.cli.migrations import run_makemigrations  # noqa: PLC0415 - only this command needs it
+    from penstock.cli.project.migrations import run_makemigrations  # noqa: PLC0415 - only this command needs it
 
     return run_makemigrations(arguments)
 
 
 def _showmigrations(arguments: argparse.Namespace) -> int:
-    from penstock.cli.migrations import run_showmigrations  # noqa: PLC0415 - only this command needs it
+    from penstock.cli.project.migrations import run_showmigrations  # noqa: PLC0415 - only this command needs it
 
     return run_showmigrations(arguments)
 

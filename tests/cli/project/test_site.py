@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.site import VARIABLES, enter_site
+from penstock.cli.project.site import VARIABLES, enter_site
 from penstock.config import ConfigError
 
 

@@ -1,7 +1,7 @@
 import json
 from types import SimpleNamespace
 
-from penstock.cli.routes import ShownRoute, render_json, render_table, shown_routes
+from penstock.cli.project.routes import ShownRoute, render_json, render_table, shown_routes
 from penstock.web.urls import URLResolver, include, path, re_path
 from penstock.web.urls.pattern import RegexPattern
 

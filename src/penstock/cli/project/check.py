@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from penstock.cli.scan import scan_folder
-from penstock.cli.site import enter_site
+from penstock.cli.project.scan import scan_folder
+from penstock.cli.project.site import enter_site
 from penstock.config import ConfigError
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli import doctor_rules
-from penstock.cli.doctor_facts import DatabaseReport, Facts, ImportReport, RunningServer
-from penstock.cli.doctor_finding import Level
-from penstock.cli.doctor_rules import examine
+from penstock.cli.doctor import rules
+from penstock.cli.doctor.facts import DatabaseReport, Facts, ImportReport, RunningServer
+from penstock.cli.doctor.finding import Level
+from penstock.cli.doctor.rules import examine
 from penstock.config import AgentConfig, Config, ServerConfig, WSGIConfig
 
 GIB = 1 << 30
@@ -192,7 +192,7 @@ def test_machine_without_a_temporary_folder_is_noted(facts, monkeypatch: pytest.
     def none_is_usable() -> str:
         raise FileNotFoundError
 
-    monkeypatch.setattr(doctor_rules.tempfile, "gettempdir", none_is_usable)
+    monkeypatch.setattr(rules.tempfile, "gettempdir", none_is_usable)
     (finding,) = examine(facts())
     assert (finding.level, finding.name) == (NOTE, "spool")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping
 
-SOURCE: Final = Path(__file__).parent / "project"
+SOURCE: Final = Path(__file__).parent / "template"
 PLACE: Final = re.compile(r"\$\{([a-z]+)\}")
 # Nobody but the owner may read it: it holds the key that signs sessions.
 PRIVATE_FILE: Final = ".env"

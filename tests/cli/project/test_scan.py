@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.scan import is_there, python_files, scan_folder, used_names
+from penstock.cli.project.scan import is_there, python_files, scan_folder, used_names
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from penstock.cli.error import CommandError
-from penstock.cli.startproject import check_name, make_project, run_startproject
+from penstock.cli.project.startproject import check_name, make_project, run_startproject
 from penstock.config import ConfigError
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli import doctor
-from penstock.cli.doctor import run_doctor
+from penstock.cli.doctor import command as doctor
+from penstock.cli.doctor.command import run_doctor
 from penstock.cli.error import CommandError
 from penstock.cli.parser import parse_words
 from penstock.config import ConfigError

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli import doctor_facts
-from penstock.cli.doctor_facts import gather, import_aside, measure, read_somaxconn, share_of
+from penstock.cli.doctor import facts
+from penstock.cli.doctor.facts import gather, import_aside, measure, read_somaxconn, share_of
 from penstock.cli.machine import default_workers
 from penstock.config import load_config
 from penstock.telemetry import FoundMaster, Recorder, Segment, WorkerState
@@ -65,7 +65,7 @@ def test_server_that_has_just_ended_is_none(tmp_path: Path) -> None:
 
 def test_memory_that_the_kernel_does_not_divide_is_counted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     divided = share_of(os.getpid())
-    monkeypatch.setattr(doctor_facts, "proportional", lambda pid: 0)  # another user's
+    monkeypatch.setattr(facts, "proportional", lambda pid: 0)  # another user's
     assert 1 << 20 < divided <= share_of(os.getpid())
     assert share_of(1 << 22) == 0
 
@@ -121,7 +121,7 @@ def test_folder_that_is_not_there_is_the_reason(tmp_path: Path) -> None:
 
 
 def test_import_without_end_is_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_facts, "IMPORT_S", 0.5)
+    monkeypatch.setattr(facts, "IMPORT_S", 0.5)
     (tmp_path / "aside_app.py").write_text("import time\ntime.sleep(60)\n")
     assert import_aside("aside_app", tmp_path).failure.startswith("it was still importing after")
     assert subprocess.run(["pgrep", "-f", str(tmp_path)], check=False, capture_output=True).stdout == b""

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from penstock.cli.absent import advice_for
+from penstock.cli.project.absent import advice_for
 
 SKIPPED: Final = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages"})
 _PREFIX: Final = re.compile(r"(?:django|penstock\.web)(?:\.|$)")

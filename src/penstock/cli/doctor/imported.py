@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from penstock.cli.doctor_facts import DatabaseReport, ImportReport
+from penstock.cli.doctor.facts import DatabaseReport, ImportReport
 from penstock.server.template.audit import Origins, find_hazards
 from penstock.telemetry.usage import usage_of
 from penstock.wsgi import ApplicationLoadError, load_application

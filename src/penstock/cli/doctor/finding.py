@@ -2,7 +2,7 @@
 
 In:     nothing.
 Out:    Finding.
-Never:  judges (doctor_rules.py).
+Never:  judges (rules.py).
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 import pytest
 
-from penstock.cli.absent import ADVICE, OTHERWISE, advice_for
-from penstock.cli.scan import is_there
+from penstock.cli.project.absent import ADVICE, OTHERWISE, advice_for
+from penstock.cli.project.scan import is_there
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli.error import CommandError
-from penstock.cli.site import set_up_site
+from penstock.cli.project.site import set_up_site
 from penstock.cli.text import columns
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.startproject import make_project
+from penstock.cli.project.startproject import make_project
 
 
 @pytest.fixture
