@@ -1,4 +1,6 @@
 import logging
+import os
+import time
 
 import pytest
 
@@ -169,3 +171,10 @@ def test_what_was_dropped_in_silence_before_trouble_is_said_after_it(segment, no
     now.pass_s(10)
     message = "20 access records dropped: their ring was full"
     assert watch.look(has_reason=False) == [Notice(logging.WARNING, message)]
+
+
+def test_notice_as_an_entry_is_the_agents_of_this_moment():
+    before_ns = time.monotonic_ns()
+    entry = Notice(logging.WARNING, "words").as_entry()
+    assert (entry.level, entry.message, entry.logger) == (logging.WARNING, "words", "penstock.agent")
+    assert (entry.pid, before_ns <= entry.time_ns <= time.monotonic_ns()) == (os.getpid(), True)

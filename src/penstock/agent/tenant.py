@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from penstock.agent.crew import Crew
 from penstock.agent.logs.drain import Drain
@@ -31,8 +31,6 @@ from penstock.telemetry.record import ACCESS, LOG
 from penstock.telemetry.ring import Batch, RingReader
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment, add_to
-
-_LOGGER: Final = "penstock.agent"
 
 
 class Tenant:
@@ -210,13 +208,7 @@ class Tenant:
 
     def say(self, notice: Notice) -> None:
         """Into the error log; if that is in trouble, to standard error; else among the access lines."""
-        entry = LogEntry(
-            time_ns=time.monotonic_ns(),
-            level=notice.level,
-            pid=os.getpid(),
-            logger=_LOGGER,
-            message=notice.message,
-        )
+        entry = notice.as_entry()
         if _can_say(self._journals.entries[0]):
             self._errors.say(self._entry_line(entry).encode())
         elif not self._says_on_standard_error(entry) and _can_say(self._journals.access):

@@ -7,14 +7,18 @@ Never:  writes them (agent.py chooses where: an output does not report its own t
 
 import dataclasses
 import logging
+import os
+import time
 from collections.abc import Callable
 from typing import Final
 
+from penstock.agent.logs.error_line import LogEntry
 from penstock.agent.logs.outlet import Outlet
 from penstock.telemetry import layout
 from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.segment import Segment
 
+_LOGGER: Final = "penstock.agent"
 _MAX_COUNT: Final = (1 << 64) - 1
 _SPEAK_EVERY_S: Final = 10.0
 _DROPPED: Final = (layout.ACCESS_DROPPED, layout.LOG_DROPPED)
@@ -33,6 +37,16 @@ class Notice:
 
     level: int
     message: str
+
+    def as_entry(self) -> LogEntry:
+        """Return it as an entry of the agent's, of this moment."""
+        return LogEntry(
+            time_ns=time.monotonic_ns(),
+            level=self.level,
+            pid=os.getpid(),
+            logger=_LOGGER,
+            message=self.message,
+        )
 
 
 class TroubleWatch:

@@ -122,6 +122,8 @@ def test_damaged_text_gives_no_request_line_and_no_error(tracker, text) -> None:
     assert tracker.take_changes()[0].example.request_line == ""
 
 
-def test_it_has_nothing_to_close(tracker) -> None:
+def test_tick_and_close_change_no_group(tracker) -> None:
+    tracker.logged(TENANT, entry())
     tracker.tick(1.0)
     tracker.close()
+    assert len(tracker.take_changes()) == 1

@@ -24,4 +24,5 @@ def test_log_that_takes_nothing_holds_nobody_up(place):
     herald = Herald(AgentConfig(error_log=place))
     for _ in range(3):
         herald.say(Notice(logging.INFO, "lost"))
+        assert herald._output.pending_bytes == 0
     herald.close()

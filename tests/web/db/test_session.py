@@ -124,7 +124,9 @@ def test_async_view_finds_one_session_in_its_threads(urlconf, counter) -> None:
 
 
 def test_closing_sessions_where_there_are_none_does_nothing() -> None:
-    contextvars.Context().run(db.close_sessions)
+    context = contextvars.Context()
+    context.run(db.close_sessions)
+    assert not list(context)
 
 
 def test_closing_sessions_ends_a_block_that_was_abandoned(counter, count) -> None:

@@ -5,18 +5,11 @@ Out:    lines of the error log's format, to `error_log` (standard error by defau
 Never:  waits for its output: what it does not take is lost, for nobody could be told.
 """
 
-import os
-import time
-from typing import Final
-
-from penstock.agent.logs.error_line import LogEntry
 from penstock.agent.logs.form import entry_form
 from penstock.agent.logs.output import Output
 from penstock.agent.watch import Notice
 from penstock.config import AgentConfig
 from penstock.telemetry.clock import WallClock
-
-_LOGGER: Final = "penstock.agent"
 
 
 class Herald:
@@ -35,14 +28,7 @@ class Herald:
     def say(self, notice: Notice) -> None:
         """Write one line."""
         self._clock.refresh()
-        entry = LogEntry(
-            time_ns=time.monotonic_ns(),
-            level=notice.level,
-            pid=os.getpid(),
-            logger=_LOGGER,
-            message=notice.message,
-        )
-        self._output.write(self._line(entry).encode("utf-8", "backslashreplace"))
+        self._output.write(self._line(notice.as_entry()).encode("utf-8", "backslashreplace"))
         self._output.give_up()
 
     def reopen(self) -> None:
