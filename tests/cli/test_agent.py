@@ -70,7 +70,7 @@ def test_place_where_nothing_can_be_is_refused():
         pass
 
 
-def test_agent_runs_with_what_the_flags_say(path, monkeypatch, tmp_path):
+def test_agent_runs_with_what_the_flags_say(path, monkeypatch, tmp_path, capsys):
     seen = []
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(agent_module, "run_machine", lambda *arguments: seen.extend(arguments))
@@ -81,6 +81,9 @@ def test_agent_runs_with_what_the_flags_say(path, monkeypatch, tmp_path):
     assert config.machine.agent_allow_uids == ("33", "34")
     assert (config.machine.agent_allow_gids, config.machine.agent_log_folder) == (("5",), "/l")
     assert ops is not None
+    told = capsys.readouterr().err
+    assert f"  at      unix:{path} " in told
+    assert "  ops     http://127.0.0.1:0\n" in told
 
 
 def test_agent_without_a_socket_is_told_how(capsys, monkeypatch, tmp_path):

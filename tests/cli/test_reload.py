@@ -103,7 +103,7 @@ def test_server_that_is_not_there_is_told(start) -> None:
 
 
 def test_one_of_several_servers_has_to_be_named() -> None:
-    masters = [FoundMaster(pid, "", (pid,)) for pid in (11, 12)]
+    masters = [FoundMaster(pid, "", (pid,)) for pid in (11, 11, 12)]
     with pytest.raises(CommandError, match="several servers are running: 11, 12; say which with --pid"):
         choose_one(masters, None)
     assert choose_one(masters, 12).pid == 12

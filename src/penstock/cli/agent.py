@@ -12,15 +12,17 @@ import os
 import signal
 import socket
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from penstock import __version__
 from penstock.agent.machine import run_machine
 from penstock.cli.error import CommandError
 from penstock.cli.machine import OTHER_FILES, raise_file_limit
 from penstock.cli.parser import given_flags
-from penstock.cli.serve import open_ops, settle
+from penstock.cli.serve import location, open_ops, settle
 from penstock.cli.streams import open_standard_streams
 from penstock.cli.supervision import make_notifier
 from penstock.config import Config, ConfigError, load_config
@@ -54,11 +56,26 @@ def run_agent(arguments: "argparse.Namespace") -> int:
     supervision = Supervision(make_notifier(os.environ, os.getpid()))
     try:
         with listen(path, has_guests=has_guests(config)) as listener, open_ops(config.server) as ops:
+            announce(path, config.server.ops)
             run_machine(listener, config, supervision, ops.sock if ops else None)
     except StartError as error:
         raise CommandError(str(error)) from None
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # all is done; nothing may make a failure of it
     return 0
+
+
+def announce(path: str, ops: str) -> None:
+    """Say where servers find the agent, and how to stop it."""
+    ops_line = f"  ops     {location(ops)}\n" if ops else ""
+    with contextlib.suppress(OSError, ValueError):  # a closed terminal is no reason to stop
+        sys.stderr.write(
+            f"penstock {__version__}: an agent for the servers of this machine\n"
+            f"  at      unix:{path}    (their option `agent`, or PENSTOCK_AGENT)\n"
+            f"{ops_line}"
+            f"  stop    Ctrl-C, or `kill {os.getpid()}`; servers go on without it\n"
+            f"  status  penstock agent status\n"
+        )
+        sys.stderr.flush()
 
 
 def has_guests(config: Config) -> bool:

@@ -65,7 +65,8 @@ def choose_one(masters: list[FoundMaster], pid: int | None) -> FoundMaster:
     """
     found = choose(masters, pid)
     if len(found) > 1:
-        running = ", ".join(str(master.pid) for master in found)
+        pids = dict.fromkeys(master.pid for master in found)  # a process may hold the memory of many
+        running = ", ".join(str(pid) for pid in pids)
         raise CommandError(f"several servers are running: {running}; say which with --pid")
     return found[0]
 

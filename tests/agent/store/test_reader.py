@@ -76,6 +76,16 @@ def test_traces_come_latest_or_slowest_first(begun, read, trace) -> None:
         assert reader.find_traces("r") == []
 
 
+def test_traces_that_were_written_together_come_in_the_order_they_began(begun, read, trace) -> None:
+    write_traces(begun, [trace(9, start_ns=1)], NOON_S)
+    write_traces(
+        begun, [trace(number, start_ns=start_ns) for number, start_ns in [(1, 7), (2, 9), (3, 8)]], NOON_S + 2
+    )
+    with read() as reader:
+        assert [found.request_id for found in reader.traces(2)] == ["r2", "r3"]
+        assert [found.request_id for found in reader.traces(9)] == ["r2", "r3", "r1", "r9"]
+
+
 def test_a_trace_that_cannot_be_read_is_said(begun, read, trace) -> None:
     write_traces(begun, [trace()], NOON_S)
     begun.execute("UPDATE trace SET body = x'00'")

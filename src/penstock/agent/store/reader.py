@@ -109,11 +109,16 @@ class StoreReader:
             by_duration: the slowest first.
             only_errors: those of requests that failed.
         """
-        order = "duration_s" if by_duration else "at_s"
-        rows = self._rows(
-            f"{_TRACE} WHERE is_error >= ? ORDER BY {order} DESC, id LIMIT ?", int(only_errors), count
-        )
-        return self._traces(rows)
+        if by_duration:
+            slowest = f"{_TRACE} WHERE is_error >= ? ORDER BY duration_s DESC, id LIMIT ?"
+            return self._traces(self._rows(slowest, int(only_errors), count))
+        # Those that were written together have one moment: all of them are read, and ordered by when they began.
+        nth = "SELECT at_s FROM trace WHERE is_error >= ? ORDER BY at_s DESC LIMIT 1 OFFSET ?"
+        query = f"SELECT body, at_s FROM trace WHERE is_error >= ? AND at_s >= coalesce(({nth}), at_s)"
+        rows = self._rows(query, int(only_errors), int(only_errors), count - 1)
+        written = zip((at_s for _, at_s in rows), self._traces([(body,) for body, _ in rows]), strict=True)
+        latest = sorted(written, key=lambda each: (each[0], each[1].start_ns), reverse=True)
+        return [trace for _, trace in latest[:count]]
 
     def find_traces(self, beginning: str) -> list[Trace]:
         """Return the traces whose id begins so, or whose request has this id."""
