@@ -24,6 +24,10 @@ from penstock.agent.traces import Trace
 
 _FAULT: Final = "SELECT id, application, kind, place, count, first_s, last_s, example FROM fault"
 _TRACE: Final = "SELECT body FROM trace"
+_LATEST_TRACES: Final = (
+    "SELECT body, at_s FROM trace WHERE is_error >= ? AND at_s >= coalesce("
+    "(SELECT at_s FROM trace WHERE is_error >= ? ORDER BY at_s DESC LIMIT 1 OFFSET ?), at_s)"
+)
 _FINE_FOR_S: Final = 3600.0
 
 
@@ -112,10 +116,8 @@ class StoreReader:
         if by_duration:
             slowest = f"{_TRACE} WHERE is_error >= ? ORDER BY duration_s DESC, id LIMIT ?"
             return self._traces(self._rows(slowest, int(only_errors), count))
-        # Those that were written together have one moment: all of them are read, and ordered by when they began.
-        nth = "SELECT at_s FROM trace WHERE is_error >= ? ORDER BY at_s DESC LIMIT 1 OFFSET ?"
-        query = f"SELECT body, at_s FROM trace WHERE is_error >= ? AND at_s >= coalesce(({nth}), at_s)"
-        rows = self._rows(query, int(only_errors), int(only_errors), count - 1)
+        # Those that were written together have one moment: all are read, and ordered by when they began.
+        rows = self._rows(_LATEST_TRACES, int(only_errors), int(only_errors), count - 1)
         written = zip((at_s for _, at_s in rows), self._traces([(body,) for body, _ in rows]), strict=True)
         latest = sorted(written, key=lambda each: (each[0], each[1].start_ns), reverse=True)
         return [trace for _, trace in latest[:count]]
