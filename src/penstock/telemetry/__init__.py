@@ -1,4 +1,4 @@
-"""Scoreboard, histograms, rings: shared memory, never blocks, never raises."""
+"""Scoreboard, histograms, rings, metrics and traces: shared memory, never blocks, never raises."""
 
 from penstock.telemetry.discovery import FoundMaster, find_masters
 from penstock.telemetry.handler import RecordHandler, route_logging
