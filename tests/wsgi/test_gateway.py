@@ -198,7 +198,7 @@ def test_application_that_raises_is_answered_with_500_and_logged(
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("penstock.wsgi", logging.ERROR)
     assert record.getMessage() == (
-        f"application.failed request={answer.exchange.request_id} method=GET target='/view?x=1'"
+        f"application.failed request={answer.exchange.request_id} method=GET target='/view'"
     )
     assert record.exc_info is not None
     assert record.exc_info[1] is error

@@ -97,5 +97,7 @@ class AgentConfig:
         choices=("never", "second", "batch"),
     )
     log_query: bool = option(
-        True, help="keep query strings in the access log", reason="off where queries hold secrets"
+        True,
+        help="keep query strings in access lines, traces and errors",
+        reason="off where queries hold secrets",
     )

@@ -47,3 +47,12 @@ def trace_part(trace: str) -> bytes:
     begin = short[:_TRACE_BEGIN_BYTES].rpartition(b"\n")[0]
     end = short[_TRACE_BEGIN_BYTES + 60 - MAX_TRACE_BYTES :].partition(b"\n")[2]
     return b"%b\n  ... cut, %d bytes in all\n%b" % (begin, len(raw), end)
+
+
+def without_query(line: str) -> str:
+    """A request line without what stands between its first question mark and its version."""
+    before, mark, after = line.partition("?")
+    if not mark:
+        return line
+    _, space, version = after.rpartition(" ")
+    return f"{before}{space}{version}" if version.startswith("HTTP/") else before

@@ -397,8 +397,8 @@ class Exchange:
             log.error("%s request=%s %s %s", event, self.request_id, self.describe(), fields)
 
     def describe(self) -> str:
-        """Return the request for a log line."""
-        return f"method={self.head.method} target={self.head.target!r}"
+        """Return the request for a log line, without its query: its access line has that, if any may."""
+        return f"method={self.head.method} target={self.head.target.partition('?')[0]!r}"
 
     # The sink
 

@@ -174,10 +174,10 @@ def test_booting_worker_is_not_judged_by_what_its_predecessor_left(segment, ward
 
 def test_death_from_outside_is_told_with_the_request_it_ended(segment, warden, caplog) -> None:
     member, recorder = worker(segment, 4121)
-    recorder.enter(0, past_ns(2), b"GET /x HTTP/1.1", "id-1")
+    recorder.enter(0, past_ns(2), b"GET /x?card=4711 HTTP/1.1", "id-1")
     told = warden.explain(member, signal.SIGKILL)
     assert told == "killed_by=somebody request=id-1 line='GET /x HTTP/1.1' age_s=2.0"
-    assert access_lines(segment) == [(b"GET /x HTTP/1.1", 503, Outcome.CUT, 4121)]
+    assert access_lines(segment) == [(b"GET /x?card=4711 HTTP/1.1", 503, Outcome.CUT, 4121)]
 
 
 def test_death_by_the_kernel_for_memory_is_told(segment, warden, monkeypatch) -> None:

@@ -58,7 +58,7 @@ def test_request_near_its_deadline_is_said_once_with_its_stack_and_answered(serv
     if is_inline:
         rig.make_inline("/slow")
     client = rig.connect()
-    client.ask("/slow")
+    client.ask("/slow?card=4711")
     gate.wait_arrival()
     rig.wait_until(lambda: events(caplog, "request.slow"))
     gate.open()

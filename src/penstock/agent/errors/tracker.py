@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.agent.errors.group import Change, Example, Group
 from penstock.agent.errors.stack import Origin, find_origin
-from penstock.agent.logs.escape import without_query
 from penstock.agent.metrics.family import Family, Kind, Sample
+from penstock.telemetry.record_text import without_query
 
 if TYPE_CHECKING:
     from penstock.agent.logs.error_line import LogEntry

@@ -18,6 +18,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
 from penstock.telemetry.record import ACCESS_FIELDS
+from penstock.telemetry.record_text import without_query
 
 # Bytes that stand for themselves in every format; LF only separates fields here.
 _PLAIN: Final = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\') + b"\n"
@@ -112,12 +113,3 @@ def _as_sent(field: bytes) -> bytes:
         return field.decode("utf-8").encode("latin-1")
     except UnicodeError:
         return field
-
-
-def without_query(line: str) -> str:
-    """A request line without what stands between its first question mark and its version."""
-    before, mark, after = line.partition("?")
-    if not mark:
-        return line
-    _, space, version = after.rpartition(" ")
-    return f"{before}{space}{version}" if version.startswith("HTTP/") else before

@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from penstock import __version__
-from penstock.agent.logs.escape import without_query
 from penstock.agent.metrics import Gatherer
 from penstock.agent.ops.page import Answer, JSONPage, MetricsPage, Routes, answer_alive, answer_from
 from penstock.agent.readiness import Verdict, judge
 from penstock.agent.station import Report
 from penstock.protocol import RequestHead
 from penstock.telemetry import Segment, Snapshot
+from penstock.telemetry.record_text import without_query
 from penstock.telemetry.report import plain
 from penstock.telemetry.usage import usage_of, usage_of_child
 

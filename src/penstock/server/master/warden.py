@@ -41,6 +41,7 @@ from penstock.telemetry import (
     read_pulse,
     read_stack,
 )
+from penstock.telemetry.record_text import without_query
 
 log = logging.getLogger("penstock.server")
 
@@ -187,4 +188,4 @@ def _say_lost(verdict: LostWorker, now_ns: int) -> None:
 
 def _inside(request: RunningRequest, now_ns: int) -> str:
     age_s = max(now_ns - request.since_ns, 0) / NS
-    return f"request={request.request_id} line={request.line!r} age_s={age_s:.1f}"
+    return f"request={request.request_id} line={without_query(request.line)!r} age_s={age_s:.1f}"

@@ -24,6 +24,7 @@ from penstock.protocol import refusal
 from penstock.server.worker.phase import BUSY, CLOSED
 from penstock.server.worker.transmission import NS, Transmission
 from penstock.telemetry import Outcome
+from penstock.telemetry.record_text import without_query
 from penstock.wsgi import Exchange
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Timekeeper(Transmission):
     def _describe(self, exchange: Exchange, now_ns: int, due_ns: int) -> str:
         """Return all that an operator asks: which request, how old, how long it may take, where it stands."""
         return (
-            f"request={exchange.request_id} line={exchange.line.decode('latin-1')!r}"
+            f"request={exchange.request_id} line={without_query(exchange.line.decode('latin-1'))!r}"
             f" age_s={(now_ns - exchange.start_ns) / NS:.1f} limit_s={(due_ns - exchange.start_ns) / NS:.1f}"
             f" thread={exchange.thread} lane={LANE_NAMES[exchange.lane]}"
             f"\n{self._reception.loop.pool.stack(exchange.thread)}"
