@@ -107,3 +107,24 @@ def test_threads_that_read_and_then_write_lose_nothing(counter) -> None:
     for thread in threads:
         thread.join()
     assert db.session().get(counter, 1).value == 100
+
+
+def test_writer_that_is_interrupted_in_a_statement_lets_others_write(counter, url) -> None:
+    """Its cursor lives on in the traceback, and SQLite keeps a closed connection as long as a cursor."""
+
+    class TornAwayError(BaseException):
+        pass
+
+    def interrupt(_connection, _cursor, statement, *_rest) -> None:
+        if statement == "SELECT 1 UNION SELECT 2":
+            raise TornAwayError
+
+    sa.event.listen(db.engine(), "after_cursor_execute", interrupt)
+    with pytest.raises(TornAwayError) as caught, transaction.atomic():
+        db.session().execute(sa.insert(counter))
+        db.session().execute(sa.text("SELECT 1 UNION SELECT 2"))
+    other = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": 0})
+    with other.begin() as connection:
+        connection.execute(sa.insert(counter))
+        assert connection.scalar(sa.select(sa.func.count()).select_from(counter)) == 1
+    assert caught.tb is not None

@@ -12,6 +12,8 @@ Rules:  https://sqlite.org/wal.html, https://sqlite.org/lang_transaction.html se
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import event
@@ -52,7 +54,14 @@ def govern(engine: Engine, init_command: str = "") -> None:
         if init_command:
             connection.executescript(init_command)
 
+    def let_go(connection: Any, _record: Any, _error: Any) -> None:
+        # SQLite keeps a closed connection, with its lock, for as long as a cursor of it lives: in a
+        # traceback, say, of whoever was interrupted.
+        with contextlib.suppress(sqlite3.Error):
+            connection.rollback()
+
     event.listen(engine, "connect", set_up)
+    event.listen(engine, "invalidate", let_go)
     event.listen(engine, "begin", _await_first_statement)
     event.listen(engine, "before_cursor_execute", _begin)
 
