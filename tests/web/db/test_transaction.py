@@ -299,3 +299,17 @@ def test_exempt_view_says_of_which_database(decorate, expected) -> None:
 def test_view_may_be_exempt_for_several_databases() -> None:
     view = transaction.non_atomic_requests("other")(transaction.non_atomic_requests(lambda request: None))
     assert view._non_atomic_requests == {"default", "other"}
+
+
+def test_block_whose_session_was_closed_says_so_at_its_end(counter, count) -> None:
+    with pytest.raises(TransactionManagementError, match="was closed within"), transaction.atomic():
+        add(counter)
+        db.close_sessions()
+    assert count() == 0
+
+
+def test_exception_leaves_a_block_whose_session_was_closed_as_it_is(counter) -> None:
+    with pytest.raises(BoomError), transaction.atomic():
+        add(counter)
+        db.close_sessions()
+        raise BoomError

@@ -112,8 +112,10 @@ def make_engine(database: Database) -> Engine:
     standing.watch(engine)
     if backend is sqlite3:
         sqlite3.govern(engine, str(database.options.get("init_command", "")))
-    if backend is postgresql and database.has_health_checks:
-        check_before_use(engine, postgresql.looks_well)
+    if backend is postgresql:
+        postgresql.govern(engine)
+        if database.has_health_checks:
+            check_before_use(engine, postgresql.looks_well)
     return engine
 
 

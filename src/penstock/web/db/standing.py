@@ -44,7 +44,7 @@ class Standing:
 
 
 class TransactionLostError(RuntimeError):
-    """A statement after a block without a savepoint failed: what it did cannot be taken back alone."""
+    """A statement or a commit after something failed that had no savepoint: it cannot be taken back alone."""
 
 
 def standing_of(connection: Connection) -> Standing:

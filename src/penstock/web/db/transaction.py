@@ -86,6 +86,13 @@ class Atomic:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         current = session(self.using)
+        if not current.blocks:
+            if kind is not None:  # it was rolled back then
+                return
+            raise TransactionManagementError(
+                f"session of {current.alias!r} was closed within transaction.atomic, and rolled back; "
+                "expected it open until the block ends"
+            )
         block = current.blocks.pop()
         is_failed = kind is not None or block.is_lost
         if current.blocks:

@@ -1,3 +1,5 @@
+import contextlib
+
 import pytest
 import sqlalchemy as sa
 from tests.web.db.conftest import Counter
@@ -6,6 +8,7 @@ from penstock.web import db
 from penstock.web.db import transaction
 from penstock.web.db.backends.postgresql import driver_options
 from penstock.web.db.capacity import allowed_connections
+from penstock.web.db.standing import TransactionLostError
 
 
 @pytest.fixture
@@ -88,3 +91,25 @@ def test_server_that_is_away_is_said(databases) -> None:
     databases(default={"URL": "postgresql://nobody@127.0.0.1:9/nothing"})
     with pytest.raises(db.OperationalError, match=r"127\.0\.0\.1"):
         db.session().scalar(sa.text("SELECT 1"))
+
+
+def test_block_in_which_a_statement_failed_unnoticed_is_no_commit(table) -> None:
+    """PostgreSQL answers its COMMIT with a rollback, and no error."""
+    called = []
+    with pytest.raises(TransactionLostError, match="a statement failed"), transaction.atomic():
+        db.session().execute(sa.insert(table).values(id=1))
+        transaction.on_commit(lambda: called.append("committed"))
+        with contextlib.suppress(db.IntegrityError):
+            db.session().execute(sa.insert(table).values(id=1))
+    assert called == []
+    assert db.session().scalar(sa.select(sa.func.count()).select_from(table)) == 0
+
+
+def test_session_in_which_a_statement_failed_unnoticed_cannot_be_committed(table) -> None:
+    db.session().execute(sa.insert(table).values(id=1))
+    with contextlib.suppress(db.IntegrityError):
+        db.session().execute(sa.insert(table).values(id=1))
+    with pytest.raises(TransactionLostError):
+        db.session().commit()
+    db.session().rollback()
+    assert db.session().scalar(sa.select(sa.func.count()).select_from(table)) == 0
