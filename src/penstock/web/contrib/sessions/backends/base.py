@@ -151,8 +151,7 @@ class SessionBase:
 
     @_session_key.setter
     def _session_key(self, value: Any) -> None:
-        # What is too short to be a key of ours counts as none: it cannot have been guessed for one either.
-        self._key: str | None = value if value and len(value) >= MIN_KEY_LENGTH else None
+        self._key: str | None = value if value and _may_be_key(value) else None
 
     @property
     def _session(self) -> dict[str, Any]:
@@ -341,6 +340,15 @@ class SessionBase:
     asave = make_async_twin("save")
     adelete = make_async_twin("delete")
     aload = make_async_twin("load")
+
+
+def _may_be_key(text: str) -> bool:
+    """Tell what could be a key of ours from what counts as none.
+
+    Too short a text cannot have been guessed for one either; with a control character (a quoted cookie may
+    have NUL) it would be a fault of the database or cache that is asked for it.
+    """
+    return len(text) >= MIN_KEY_LENGTH and text.isascii() and text.isprintable()
 
 
 def log_suspicion(error: SuspiciousOperation) -> None:
