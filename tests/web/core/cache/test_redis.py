@@ -192,6 +192,21 @@ def test_redis_that_comes_back_is_used_again(cache, redis_server) -> None:
     assert cache.get("key") == 2
 
 
+@pytest.fixture
+def read_only(client):
+    """Redis is a replica: it refuses to write."""
+    client.set(":1:key", 1)
+    client.execute_command("REPLICAOF", "127.0.0.1", "1")
+    yield
+    client.execute_command("REPLICAOF", "NO", "ONE")
+
+
+@pytest.mark.parametrize("ask", ["set", "add", "incr"])
+def test_redis_that_refuses_is_said_to(cache, read_only, ask) -> None:
+    with pytest.raises(RedisUnavailableError, match="refuses: You can't write against a read only replica"):
+        getattr(cache, ask)("key", 1)
+
+
 def test_connection_that_redis_closed_meanwhile_is_replaced(cache, client) -> None:
     cache.set("key", 1)
     client.client_kill_filter(_type="normal", skipme=True)

@@ -39,6 +39,13 @@ _MISSING: Final[Any] = object()
 DEFAULTS: Final = {"socket_connect_timeout": 1.0, "socket_timeout": 3.0, "protocol": 2}
 _NOT_THE_DRIVERS: Final = ("MAX_ENTRIES", "CULL_FREQUENCY", "serializer")
 
+# Full, a replica, or not ours to ask: what is wrong is Redis's state, not the question.
+_REFUSALS: Final = (
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.NoPermissionError,
+)
+
 # Redis's own INCRBY makes a key that is not there; Django's incr refuses it.
 _ADD_IF_THERE: Final = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return redis.call('INCRBY', KEYS[1], ARGV[1]) end
@@ -142,6 +149,8 @@ class RedisCache(BaseCache):
         with self._asking(is_writing=True) as client:
             try:
                 found = client.eval(_ADD_IF_THERE, 1, name, delta)
+            except _REFUSALS:
+                raise
             except redis.ResponseError as error:
                 raise ValueError(f"cache has no integer at {key!r}; expected one: {error}") from error
         if found is None:
@@ -214,6 +223,8 @@ class RedisCache(BaseCache):
             raise RedisUnavailableError(
                 f"cache in Redis at {_shown(client)} does not answer: {error}"
             ) from error
+        except _REFUSALS as error:
+            raise RedisUnavailableError(f"cache in Redis at {_shown(client)} refuses: {error}") from error
 
 
 def _made(serializer: Any) -> Any:
