@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from penstock.cli.error import CommandError
-from penstock.cli.status import choose, wanted_pid
+from penstock.cli.status import choose, list_pids, wanted_pid
 from penstock.telemetry import (
     FoundMaster,
     ReloadState,
@@ -65,9 +65,7 @@ def choose_one(masters: list[FoundMaster], pid: int | None) -> FoundMaster:
     """
     found = choose(masters, pid)
     if len(found) > 1:
-        pids = dict.fromkeys(master.pid for master in found)  # a process may hold the memory of many
-        running = ", ".join(str(pid) for pid in pids)
-        raise CommandError(f"several servers are running: {running}; say which with --pid")
+        raise CommandError(f"several servers are running: {list_pids(found)}; say which with --pid")
     return found[0]
 
 

@@ -104,9 +104,13 @@ def choose(masters: Sequence[FoundMaster], pid: int | None) -> list[FoundMaster]
         raise CommandError("no running server found; those of other users are shown to root only")
     chosen = [master for master in masters if pid is None or pid == master.pid]
     if not chosen:
-        running = ", ".join(str(master.pid) for master in masters)
-        raise CommandError(f"no server with pid {pid}; running: {running}")
+        raise CommandError(f"no server with pid {pid}; running: {list_pids(masters)}")
     return chosen
+
+
+def list_pids(masters: Sequence[FoundMaster]) -> str:
+    """Return the pids for a message; a process that holds the memory of many servers is named once."""
+    return ", ".join(dict.fromkeys(str(master.pid) for master in masters))
 
 
 def look(masters: Sequence[FoundMaster]) -> list[Sighting]:

@@ -123,3 +123,8 @@ def test_rules_wrongly_filled_in_are_told_and_not_saved(
 
 def test_form_without_rules_changes_nothing(engineer: Client) -> None:
     assert "each rule is expected once" in engineer.post("/charts/1/rules/", {}).text
+
+
+def test_viewer_is_shown_the_rules_and_can_type_into_none(viewer: Client, engineer: Client) -> None:
+    assert '<fieldset class="bare" disabled>' in viewer.get("/charts/1/rules/").text
+    assert '<fieldset class="bare">' in engineer.get("/charts/1/rules/").text
