@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -97,6 +98,7 @@ def test_candidate_has_what_was_sent(offer, segment):
         pytest.param(enrolment(workers=4), "option 'workers'", id="option-of-another-package"),
         pytest.param(enrolment(log_level="loud"), "log_level = 'loud'; expected debug", id="choice"),
         pytest.param(enrolment(access_log=5), "access_log = '5'; expected a text", id="type"),
+        pytest.param(enrolment(access_log="a\0b"), r"access_log 'a.x00b'; expected a path", id="path"),
         pytest.param(enrolment(log_query="yes"), "expected true or false", id="switch"),
         pytest.param(enrolment(has_ops=True), "4 descriptors; expected 5", id="too-few"),
     ],
@@ -123,6 +125,16 @@ def test_descriptor_that_is_something_else_is_refused_and_everything_closed(offe
     with pytest.raises(RefusedError, match=expected):
         receive_candidate(HOUSE, FAMILY, enrolment(), fds)
     assert open_fds() == before
+
+
+def test_wake_up_that_wakes_for_ever_is_refused(offer):
+    fds = offer()
+    os.close(fds[1])
+    fds[1] = os.eventfd(1 << 31, os.EFD_SEMAPHORE)
+    if "eventfd-semaphore" not in Path(f"/proc/self/fdinfo/{fds[1]}").read_text():
+        pytest.skip("a kernel before 6.5")
+    with pytest.raises(RefusedError, match="semaphore"):
+        receive_candidate(HOUSE, FAMILY, enrolment(), fds)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 5, 8])

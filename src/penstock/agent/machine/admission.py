@@ -34,6 +34,7 @@ _CREDENTIALS: Final = struct.Struct("=iII")  # pid, uid, gid
 _SO_PEERGROUPS: Final = 59  # asm-generic/socket.h; Python has no name for it
 _MAX_GROUPS: Final = 65536  # NGROUPS_MAX
 _EVENTFD: Final = "anon_inode:[eventfd]"
+_SEMAPHORE: Final = "eventfd-semaphore: 1"  # proc(5), fdinfo; kernels before 6.5 do not say it
 _LOGS: Final = ("access_log", "error_log", "application_log")
 _NO_FILES: Final = frozenset({"-", "off", ""})
 _FILE_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -171,10 +172,15 @@ def _check_descriptors(house: House, peer: Peer, enrolment: Enrolment, fds: Sequ
 
 
 def _check_wake_up(fd: int) -> None:
-    """Refuse anything but an eventfd: reading something else could wait, or eat what is another's."""
+    """Refuse anything but an eventfd: reading something else could wait, or eat what is another's.
+
+    One that counts like a semaphore is refused as well: a single write would wake us billions of times.
+    """
     target = os.readlink(f"/proc/self/fd/{fd}")  # noqa: PTH115 - a descriptor, not a path
     if target != _EVENTFD:
         raise RefusedError(f"wake-up {target!r}; expected an eventfd")
+    if _SEMAPHORE in Path(f"/proc/self/fdinfo/{fd}").read_text("ascii"):
+        raise RefusedError("wake-up that is a semaphore; expected a plain eventfd")
 
 
 def _check_listener(house: House, peer: Peer, fd: int) -> None:
@@ -201,6 +207,9 @@ def _logs_of(house: House, peer: Peer, enrolment: Enrolment) -> AgentConfig:
     """Return the options of its logs, with paths that this peer may name."""
     logs = AgentConfig(**{key: _value(key, value) for key, value in enrolment.logs.items()})
     files = [key for key in _LOGS if getattr(logs, key) not in _NO_FILES]
+    for key in files:
+        if "\0" in getattr(logs, key):
+            raise RefusedError(f"{key} {getattr(logs, key)[:80]!r}; expected a path")
     if house.is_family(peer) or not files:
         return logs
     if not house.log_folder:
