@@ -1,7 +1,5 @@
 import argparse
-import sys
 from collections.abc import Callable
-from types import ModuleType
 
 import pytest
 
@@ -54,25 +52,6 @@ def test_mistake_of_the_user_is_one_line_and_status_2(
 def test_error_of_a_command_becomes_its_status_and_one_line(
     error: Exception, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "COMMANDS", {"config": raising(error)})
+    monkeypatch.setattr(command, "entry_of", lambda arguments: raising(error))
     assert command.run_command(["config"]) == status
     assert capsys.readouterr().err == "penstock: some option of two lines\n"
-
-
-@pytest.mark.parametrize(
-    ("word", "module", "function"),
-    [
-        pytest.param("serve", "penstock.cli.serve", "run_serve", id="serve"),
-        pytest.param("status", "penstock.cli.status", "run_status", id="status"),
-        pytest.param("config", "penstock.cli.effective", "run_config", id="config"),
-    ],
-)
-def test_command_is_carried_out_by_its_module(
-    word: str, module: str, function: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stand_in = ModuleType(module)
-    seen = []
-    setattr(stand_in, function, lambda arguments: seen.append(arguments.command) or 7)
-    monkeypatch.setitem(sys.modules, module, stand_in)
-    assert command.run_command([word]) == 7
-    assert seen == [word]

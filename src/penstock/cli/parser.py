@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Final, NoReturn
 
 from penstock import __version__
-from penstock.cli.project.commands import PROJECT_COMMANDS, add_project_commands
+from penstock.cli.entry import ENTRIES
+from penstock.cli.project.grammar import add_project_commands
 from penstock.config import OPTIONS, ConfigError, Kind, Option
 from penstock.config.source import GUNICORN, nearest
 
@@ -61,21 +62,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-COMMANDS: Final = (
-    "serve",
-    "cgi",
-    "status",
-    "logs",
-    "errors",
-    "trace",
-    "metrics",
-    "reload",
-    "agent",
-    "config",
-    "doctor",
-    "systemd",
-    *PROJECT_COMMANDS,
-)
+COMMANDS: Final = tuple(ENTRIES)
 EXPECTED: Final = f"{', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}"
 
 _AGENT_HELP: Final[Mapping[str, str]] = MappingProxyType(

@@ -1,15 +1,13 @@
-"""The commands for a project of penstock.web: their grammar, and what runs them.
+"""The grammar of the commands for a project of penstock.web.
 
 In:     the parser of all commands.
-Out:    six more; a function for each.
+Out:    six more.
 Never:  imports the framework: the server runs without it, and without its libraries.
 Rules:  parser.py's.
 """
 
 import argparse
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 
 def add_project_commands(commands: Any) -> None:
@@ -100,51 +98,3 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings", default="", metavar="MODULE", help="default: the environment's, else the only one here"
     )
-
-
-def _startproject(arguments: argparse.Namespace) -> int:
-    from penstock.cli.project.startproject import run_startproject  # noqa: PLC0415 - only this command needs it
-
-    return run_startproject(arguments)
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    from penstock.cli.project.check import run_check  # noqa: PLC0415 - only this command needs it
-
-    return run_check(arguments)
-
-
-def _routes(arguments: argparse.Namespace) -> int:
-    from penstock.cli.project.routes import run_routes  # noqa: PLC0415 - only this command needs it
-
-    return run_routes(arguments)
-
-
-def _migrate(arguments: argparse.Namespace) -> int:
-    from penstock.cli.project.migrations import run_migrate  # noqa: PLC0415 - only this command needs it
-
-    return run_migrate(arguments)
-
-
-def _makemigrations(arguments: argparse.Namespace) -> int:
-    from penstock.cli.project.migrations import run_makemigrations  # noqa: PLC0415 - only this command needs it
-
-    return run_makemigrations(arguments)
-
-
-def _showmigrations(arguments: argparse.Namespace) -> int:
-    from penstock.cli.project.migrations import run_showmigrations  # noqa: PLC0415 - only this command needs it
-
-    return run_showmigrations(arguments)
-
-
-PROJECT_COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = MappingProxyType(
-    {
-        "startproject": _startproject,
-        "check": _check,
-        "routes": _routes,
-        "migrate": _migrate,
-        "makemigrations": _makemigrations,
-        "showmigrations": _showmigrations,
-    }
-)
