@@ -34,9 +34,9 @@ def watch(chart: Chart) -> int:
 def _bring_up_to_date(chart: Chart, readings: Readings, judgement: Judgement) -> int:
     session = db.session()
     due = {row["number"]: row for row in _due(chart, readings, judgement)}
-    known = {
-        alarm.number: alarm for alarm in session.scalars(select(Alarm).where(Alarm.chart_id == chart.id))
-    }
+    # Locked: who acknowledges one meanwhile waits, and is told if it was withdrawn.
+    of_chart = select(Alarm).where(Alarm.chart_id == chart.id).with_for_update(of=Alarm)
+    known = {alarm.number: alarm for alarm in session.scalars(of_chart)}
     for number, alarm in known.items():
         if alarm.acknowledged_at is not None:
             continue

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from penstock.web import db
 from spc.models import Chart, RuleLine, RuleSet
 from spc.statistics import NELSON, WESTERN_ELECTRIC, RuleSetting
+from spc.versions import begin_version
 
 # What a new chart begins with: a point beyond the limits is an alarm by itself, of the others it takes two.
 # Nelson's are there to be switched on.
@@ -47,6 +48,7 @@ def put_into_force(
         ChangedMeanwhileError: another one is in force by now.
     """
     session = db.session()
+    begin_version(chart)
     newest = session.scalar(select(func.max(RuleSet.number)).where(RuleSet.chart_id == chart.id)) or 0
     if newest != after:
         other = rules_in_force(chart).changed_by
@@ -61,5 +63,4 @@ def put_into_force(
         for position, each in enumerate(settings)
     ]  # fmt: skip
     session.add(made)
-    chart.version += 1
     return made

@@ -23,6 +23,7 @@ from spc.models import Chart, Measure, Measurement, Parameter, Subgroup, Tool, U
 from spc.prepare import PEOPLE
 from spc.rules import BEGINNING, put_into_force
 
+import penstock.web.contrib.sessions.models  # noqa: F401 - its table is one of those that are made
 from penstock.web import db
 from penstock.web.conf import Settings, UserSettingsHolder, settings
 from penstock.web.core.signals import setting_changed
@@ -62,13 +63,28 @@ def filled(site_settings: Settings, data: Path) -> Path:
 def database(filled: Path, site_settings: Settings, tmp_path: Path) -> Iterator[None]:
     """The site with a database of the test's own, and a folder for uploads."""
     shutil.copy(filled, tmp_path / "spc.sqlite3")
-    (tmp_path / "uploads").mkdir()
-    layer = UserSettingsHolder(site_settings)
-    layer.DATABASES = {"default": {"URL": f"sqlite:///{tmp_path / 'spc.sqlite3'}"}}
-    layer.FILE_UPLOAD_TEMP_DIR = tmp_path / "uploads"
-    forget_drawn()
-    with in_force(layer):
+    with in_force(_layer(site_settings, f"sqlite:///{tmp_path / 'spc.sqlite3'}", tmp_path / "uploads")):
         yield
+
+
+@pytest.fixture
+def on_postgresql(site_settings: Settings, postgresql_url: str, tmp_path: Path) -> Iterator[None]:
+    """The same in PostgreSQL, where several write at a time."""
+    with in_force(_layer(site_settings, postgresql_url, tmp_path / "uploads")):
+        db.Model.metadata.create_all(db.engine())
+        _fill(PEOPLE)
+        db.close_sessions()
+        yield
+
+
+def _layer(site_settings: Settings, url: str, uploads: Path) -> UserSettingsHolder:
+    """Return the site's settings with another database, and with a new folder for uploads."""
+    uploads.mkdir()
+    forget_drawn()
+    layer = UserSettingsHolder(site_settings)
+    layer.DATABASES = {"default": {"URL": url}}
+    layer.FILE_UPLOAD_TEMP_DIR = uploads
+    return layer
 
 
 @contextlib.contextmanager

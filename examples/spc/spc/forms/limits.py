@@ -64,7 +64,7 @@ class LimitsForm(Form):
             raise ValidationError(f"{field.data:g} is not above the lower limit {lower:g}")
 
     def put_into(self, chart: Chart) -> None:
-        """Change the chart, which is another version then."""
+        """Change the chart; the caller has begun another version of it."""
         is_entered = self.source.data == ENTERED
         chart.kind = ChartKind(self.kind.data)
         chart.alarm_weight = self.alarm_weight.data
@@ -72,7 +72,6 @@ class LimitsForm(Form):
         chart.centre = self.centre.data if is_entered else None
         chart.sigma = self.sigma.data if is_entered else None
         chart.lower_spec, chart.upper_spec = self.lower_spec.data, self.upper_spec.data
-        chart.version += 1
 
 
 def limits_form(chart: Chart, entered=None) -> LimitsForm:

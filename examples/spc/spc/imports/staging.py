@@ -17,6 +17,7 @@ from spc.alarms import watch
 from spc.imports.fault import RefusedFileError
 from spc.imports.rows import Known, Rows
 from spc.models import Measurement, Parameter, StagedMeasurement, Subgroup, Tool
+from spc.versions import begin_version
 
 COLUMNS = ("import_id", "parameter_id", "number", "position", "taken_s", "size", "value")
 
@@ -56,7 +57,7 @@ def store(import_id: int) -> None:
     for parameter, last_number in changed:
         parameter.last_number = last_number
         for chart in parameter.charts:
-            chart.version += 1
+            begin_version(chart)
             watch(chart)
 
 
@@ -74,6 +75,7 @@ def _changed_parameters(import_id: int) -> list[tuple[Parameter, int]]:
         )
         .where(StagedMeasurement.import_id == import_id)
         .group_by(StagedMeasurement.parameter_id)
+        .order_by(StagedMeasurement.parameter_id)  # two imports lock parameters in the same order
     )
     changed = []
     for number, first, last in db.session().execute(staged).all():

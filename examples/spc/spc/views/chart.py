@@ -20,6 +20,7 @@ from spc.notices import add_notice
 from spc.pages import slice_page
 from spc.readings import readings_of
 from spc.rules import rules_in_force
+from spc.versions import begin_version
 from spc.views.found import found_chart
 
 TABLE_ROWS = 100
@@ -128,6 +129,7 @@ def limits(request, number):
     form = limits_form(shown, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.validate():
         with transaction.atomic():
+            begin_version(shown)
             form.put_into(shown)
             new_count = watch(shown)
         add_notice(request, f"The limits are saved; {new_count} new alarms.")
