@@ -120,7 +120,6 @@ def test_one_word_of_all_slots_is_added_up(segment):
 
 
 def test_nothing_lost_is_nothing_said(segment, now):
-    add(segment, 1, layout.TORN, 5)  # before we began: said by a predecessor
     assert LossWatch(segment, now).look(has_reason=False) == []
 
 
@@ -132,6 +131,16 @@ def test_each_loss_is_said_with_its_count(segment, now, word, what):
     assert watch.look(has_reason=False) == [Notice(logging.WARNING, f"3 {what}")]
     now.pass_s(100)
     assert watch.look(has_reason=False) == []
+
+
+def test_what_was_lost_while_there_was_no_agent_is_said_by_the_next_one_once(segment, now):
+    first = LossWatch(segment, now)
+    add(segment, 1, layout.ACCESS_DROPPED, 3)
+    assert [notice.message[:2] for notice in first.look(has_reason=False)] == ["3 "]
+    add(segment, 1, layout.ACCESS_DROPPED, 7)  # the agent has been killed
+    second = LossWatch(segment, now)
+    assert [notice.message[:2] for notice in second.look(has_reason=False)] == ["7 "]
+    assert LossWatch(segment, now).look(has_reason=False) == []
 
 
 def test_damage_is_said(segment, now):

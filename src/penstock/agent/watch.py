@@ -87,7 +87,10 @@ class TroubleWatch:
 
 
 class LossWatch:
-    """Counters that should stand still, over all slots. Speaks at once, then each 10 s while they grow."""
+    """Counters that should stand still, over all slots. Speaks at once, then each 10 s while they grow.
+
+    What was said stands in the memory: most is lost while there is no agent, and its successor has to say it.
+    """
 
     __slots__ = ("_last", "_now", "_said", "_segment", "_silent_until")
 
@@ -96,7 +99,7 @@ class LossWatch:
         self._now = now
         self._silent_until = 0.0
         self._last = self._read()
-        self._said = [*self._last]
+        self._said = [segment.words[word] for word in layout.AGENT_SAID_WORDS]
 
     def look(self, *, has_reason: bool) -> list[Notice]:
         """One notice for each counter that grew since we last spoke.
@@ -108,9 +111,11 @@ class LossWatch:
         if has_reason:  # what was dropped since the last look has been said; what was before may still be due
             for place in range(len(_DROPPED)):
                 self._said[place] += self._last[place] - last[place]
+            self._keep()
         if self._now() < self._silent_until:
             return []
         before, self._said = self._said, [*self._last]
+        self._keep()
         grown = [(after - past) & _MAX_COUNT for past, after in zip(before, self._said, strict=True)]
         notices = [
             Notice(logging.WARNING, f"{count} {what}")
@@ -120,6 +125,10 @@ class LossWatch:
         if notices:
             self._silent_until = self._now() + _SPEAK_EVERY_S
         return notices
+
+    def _keep(self) -> None:
+        for word, count in zip(layout.AGENT_SAID_WORDS, self._said, strict=True):
+            self._segment.words[word] = count & _MAX_COUNT
 
     def _read(self) -> list[int]:
         sums = [sum_of(self._segment, word) for word in (*_DROPPED, layout.TORN, layout.FAILED)]
