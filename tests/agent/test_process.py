@@ -18,7 +18,6 @@ from penstock.agent.signals import Signals
 from penstock.agent.tenant import Tenant
 from penstock.config import AgentConfig, Config
 from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.scoreboard import WorkerState
 
 DEADLINE_S = 20
@@ -326,7 +325,7 @@ def test_an_output_that_takes_nothing_holds_the_end_up_for_two_seconds(now):
 @pytest.mark.usefixtures("own_signals", "own_collector")
 def test_the_whole_runs_in_this_process_too(segment, config, recorder, finished, path):
     recorder.access(finished())
-    first = segment.layout.slot_at(1) // WORD_BYTES
+    first = segment.layout.slot_word(1)
     segment.words[first + layout.STATE] = WorkerState.GONE
     run_agent(segment, config, os.getpid())  # not our parent: an orphan from the start
     assert path.read_text().count("\n") == 1

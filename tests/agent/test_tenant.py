@@ -58,7 +58,7 @@ def logs(tmp_path, segment, now):
 
 
 def set_word(segment, slot, word, value):
-    segment.words[segment.layout.slot_at(slot) // WORD_BYTES + word] = value
+    segment.words[segment.layout.slot_word(slot) + word] = value
 
 
 # What it writes
@@ -142,7 +142,7 @@ def test_no_byte_of_a_client_forges_a_line(logs, recorder, finished, form, field
     words=st.lists(st.tuples(st.integers(0, 63), st.integers(0, 2**64 - 1)), max_size=8),
 )
 def test_any_memory_is_drained_in_bounded_steps(logs, segment, finished, damage, words):
-    first = segment.layout.slot_at(1) // WORD_BYTES
+    first = segment.layout.slot_word(1)
     for word in range(64):
         segment.words[first + word] = 0
     recorder = Recorder(segment, 1, wait=lambda _: None)

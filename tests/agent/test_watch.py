@@ -6,7 +6,6 @@ import pytest
 
 from penstock.agent.watch import LossWatch, Notice, TroubleWatch, sum_of
 from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
 
 
 class FakeOutput:
@@ -46,7 +45,7 @@ def watch(drain, dropped, now):
 
 
 def add(segment, slot, word, count):
-    segment.words[segment.layout.slot_at(slot) // WORD_BYTES + word] += count
+    segment.words[segment.layout.slot_word(slot) + word] += count
 
 
 def test_an_output_without_trouble_is_not_mentioned(watch):

@@ -80,3 +80,9 @@ def test_sizes_out_of_range_are_refused(sizes, message):
 def test_a_slot_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="slot 3; expected 0 to 2"):
         Layout(3, 1, 65536).slot_at(3)
+
+
+@pytest.mark.parametrize("slot", range(3))
+def test_first_word_of_a_slot_stands_where_its_first_byte_does(slot: int) -> None:
+    plan = Layout(3, 2, 65536)
+    assert plan.slot_at(slot) == plan.slot_word(slot) * WORD_BYTES

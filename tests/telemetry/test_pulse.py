@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.pulse import Pulse, RunningRequest, printable, read_pulse
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.segment import Segment
@@ -87,7 +86,7 @@ def test_any_memory_makes_a_pulse(line):
     try:
         at = segment.layout.thread_at(SLOT, 0)
         segment.memory[at : at + layout.THREAD_BYTES] = line
-        segment.words[segment.layout.slot_at(SLOT) // WORD_BYTES + layout.BEAT_NS] = 2**64 - 1
+        segment.words[segment.layout.slot_word(SLOT) + layout.BEAT_NS] = 2**64 - 1
         found = pulse(segment)
     finally:
         segment.close()

@@ -53,7 +53,7 @@ class Slot:
         self.recorder.reset(4242, 3)
 
     def word(self, word: int) -> int:
-        return self.segment.words[self.segment.layout.slot_at(SLOT) // WORD_BYTES + word]
+        return self.segment.words[self.segment.layout.slot_word(SLOT) + word]
 
     def records(self) -> list[dict]:
         reader = RingReader(self.segment, self.segment.layout.access_ring(SLOT), ACCESS)
@@ -544,7 +544,7 @@ def test_the_hot_path_makes_no_word_beyond_64_bits(slot, finished):
 
 
 def test_counting_a_failure_never_fails(slot, monkeypatch):
-    first = slot.segment.layout.slot_at(SLOT) // WORD_BYTES
+    first = slot.segment.layout.slot_word(SLOT)
     struct.pack_into("@Q", slot.segment.memory, (first + layout.FAILED) * WORD_BYTES, 2**64 - 1)
     slot.recorder.leave(99)
     assert slot.word(layout.FAILED) == 2**64 - 1

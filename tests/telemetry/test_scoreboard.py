@@ -123,7 +123,7 @@ def test_counts_behind_the_end_of_a_short_file_are_zero(tmp_path):
 
 
 def test_a_slot_marked_gone_has_no_connections(segment):
-    first = segment.layout.slot_at(SLOT) // WORD_BYTES
+    first = segment.layout.slot_word(SLOT)
     segment.words[first + layout.CONNECTIONS] = 9
     mark_gone(segment, SLOT)
     words = segment.words
@@ -136,7 +136,7 @@ def test_states_keep_their_numbers_because_memory_holds_them(state):
 
 
 def test_a_fold_of_a_slot_in_which_someone_wrote_the_highest_number_goes_on_from_0(segment):
-    word = segment.layout.slot_at(SLOT) // WORD_BYTES + layout.FOLD
+    word = segment.layout.slot_word(SLOT) + layout.FOLD
     segment.words[word] = (1 << 64) - 1
     fold_counts(segment, SLOT)
     assert segment.words[word] == 0

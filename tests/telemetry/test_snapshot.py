@@ -21,7 +21,7 @@ def recorder(segment):
 
 
 def set_word(segment, slot, word, value):
-    segment.words[segment.layout.slot_at(slot) // WORD_BYTES + word] = value
+    segment.words[segment.layout.slot_word(slot) + word] = value
 
 
 def take(segment, now_ns=None):

@@ -15,7 +15,6 @@ from typing import Final
 
 from penstock.telemetry import layout
 from penstock.telemetry.clock import NS_PER_S
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
 
@@ -66,4 +65,4 @@ def _not(reason: str) -> Verdict:
 
 
 def _state(segment: Segment, slot: int) -> int:
-    return segment.words[segment.layout.slot_at(slot) // WORD_BYTES + layout.STATE]
+    return segment.words[segment.layout.slot_word(slot) + layout.STATE]

@@ -26,7 +26,6 @@ from penstock.config.agent import AgentConfig
 from penstock.telemetry import layout
 from penstock.telemetry.clock import WallClock
 from penstock.telemetry.column import APPLICATION, LANE
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.record import ACCESS, LOG
 from penstock.telemetry.ring import Batch, RingReader
 from penstock.telemetry.scoreboard import WorkerState
@@ -199,9 +198,7 @@ class Tenant:
     def are_workers_gone(self) -> bool:
         """No slot says that a worker still runs."""
         plan = self.segment.layout
-        states = (
-            self._words[plan.slot_at(slot) // WORD_BYTES + layout.STATE] for slot in range(1, plan.slots)
-        )
+        states = (self._words[plan.slot_word(slot) + layout.STATE] for slot in range(1, plan.slots))
         return all(state in (WorkerState.EMPTY, WorkerState.GONE) for state in states)
 
     # What it says

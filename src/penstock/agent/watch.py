@@ -15,7 +15,6 @@ from typing import Final
 from penstock.agent.logs.error_line import LogEntry
 from penstock.agent.logs.outlet import Outlet
 from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.segment import Segment
 
 _LOGGER: Final = "penstock.agent"
@@ -138,4 +137,4 @@ class LossWatch:
 def sum_of(segment: Segment, word: int) -> int:
     """One word of every slot, added up."""
     plan = segment.layout
-    return sum(segment.words[plan.slot_at(slot) // WORD_BYTES + word] for slot in range(plan.slots))
+    return sum(segment.words[plan.slot_word(slot) + word] for slot in range(plan.slots))

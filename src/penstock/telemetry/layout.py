@@ -218,6 +218,10 @@ class Layout:
             raise ValueError(f"slot {slot!r}; expected 0 to {self.slots - 1}")
         return PAGE_BYTES + slot * self.slot_bytes
 
+    def slot_word(self, slot: int) -> int:
+        """Number of a slot's first word."""
+        return self.slot_at(slot) // WORD_BYTES
+
     def thread_at(self, slot: int, thread: int) -> int:
         """Byte offset of a thread's line."""
         return self.slot_at(slot) + PAGE_BYTES + thread * THREAD_BYTES

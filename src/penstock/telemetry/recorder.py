@@ -116,7 +116,7 @@ class Recorder:
         self._slot = slot
         self._memory = segment.memory
         self._words = segment.words
-        self._first_word = plan.slot_at(slot) // WORD_BYTES
+        self._first_word = plan.slot_word(slot)
         self._lines = [plan.thread_at(slot, thread) for thread in range(plan.threads)]
         self._thread_words = [line // WORD_BYTES for line in self._lines]
         self._status_counts = _status_counts(segment, slot)
@@ -154,7 +154,7 @@ class Recorder:
         words, plan = self._segment.words, self._segment.layout
         total = count = 0
         for slot in range(1, plan.slots):
-            first = plan.slot_at(slot) // WORD_BYTES
+            first = plan.slot_word(slot)
             if words[first + layout.STATE] == WorkerState.READY:
                 total += words[first + layout.CONNECTIONS]
                 count += 1

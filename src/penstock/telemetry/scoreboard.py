@@ -57,7 +57,7 @@ def total_counts(fd: int, plan: Layout, slot: int) -> "array[int]":
 def fold_counts(segment: Segment, slot: int) -> None:
     """Retire the live counts of a slot: two marked steps, each repeatable."""
     plan = segment.layout
-    fold_word = plan.slot_at(slot) // WORD_BYTES + layout.FOLD
+    fold_word = plan.slot_word(slot) + layout.FOLD
     fold = segment.words[fold_word]
     if not fold & 1:
         live = read_counts(segment.fd, plan.counts_at(slot))
@@ -91,7 +91,7 @@ def _write(segment: Segment, offset: int, counts: "array[int]") -> None:
 
 def finished_requests(segment: Segment, slot: int) -> int:
     """How many requests the current pid of a slot has finished, refused ones included."""
-    first = segment.layout.slot_at(slot) // WORD_BYTES
+    first = segment.layout.slot_word(slot)
     words = segment.words
     finished = words[first + layout.ACCESS_END] + words[first + layout.ACCESS_DROPPED]
     return max(finished - words[first + layout.REQUESTS_BEFORE], 0)
@@ -99,6 +99,6 @@ def finished_requests(segment: Segment, slot: int) -> int:
 
 def mark_gone(segment: Segment, slot: int) -> None:
     """Say that the process of a slot has ended (its master, after reaping it)."""
-    first = segment.layout.slot_at(slot) // WORD_BYTES
+    first = segment.layout.slot_word(slot)
     segment.words[first + layout.STATE] = WorkerState.GONE
     segment.words[first + layout.CONNECTIONS] = 0

@@ -15,7 +15,6 @@ from penstock.agent.machine.estate import GREETING_S, MAX_CLIENTS, ORPHAN_S, Est
 from penstock.agent.metrics import BOUNDS_S, Gatherer, Slowness
 from penstock.telemetry import layout
 from penstock.telemetry.enrolment import Enrolment, Word, receive_message, send_message
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
@@ -92,7 +91,7 @@ def record(segment, finished, count=1):
 
 
 def set_state(segment, state):
-    segment.words[segment.layout.slot_at(1) // WORD_BYTES + layout.STATE] = state
+    segment.words[segment.layout.slot_word(1) + layout.STATE] = state
 
 
 def answer(sock):

@@ -141,7 +141,7 @@ def test_series_that_were_refused_and_tables_that_are_damaged_are_counted(segmen
     for number in range(3):
         orders.labels(number).inc()
     work(2)
-    segment.words[segment.layout.slot_at(2) // WORD_BYTES + layout.METRICS_USED] = 64
+    segment.words[segment.layout.slot_word(2) + layout.METRICS_USED] = 64
     families = shown()
     assert values(families["penstock_refused_series"]) == {(): 2}
     assert values(families["penstock_application_series"]) == {(): 2}

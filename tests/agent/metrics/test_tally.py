@@ -70,7 +70,7 @@ def test_fold_while_reading_counts_nothing_twice_and_loses_nothing(
 def test_marked_fold_is_read_from_its_bank(segment, put, finished) -> None:
     put(1).access(finished())
     fold_counts(segment, 1)
-    fold_word = segment.layout.slot_at(1) // WORD_BYTES + layout.FOLD
+    fold_word = segment.layout.slot_word(1) + layout.FOLD
     assert segment.words[fold_word] == 2
     assert TallyReader(segment).read().by_class[2] == 1
     segment.words[fold_word] = 1  # killed between its two steps: the counts were not cleared yet
@@ -81,7 +81,7 @@ def test_marked_fold_is_read_from_its_bank(segment, put, finished) -> None:
 
 def test_slot_that_folds_for_ever_is_read_all_the_same(segment, put, monkeypatch) -> None:
     put(1)
-    fold_word = segment.layout.slot_at(1) // WORD_BYTES + layout.FOLD
+    fold_word = segment.layout.slot_word(1) + layout.FOLD
     read = tally_module._read
 
     def fold_always(fd, offset, spans):

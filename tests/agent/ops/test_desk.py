@@ -10,7 +10,6 @@ from penstock.agent.metrics import ApplicationMetrics, Gatherer, ProcessMetrics,
 from penstock.agent.ops.desk import Desk, Subject
 from penstock.protocol import RequestHead
 from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.metrics.definition import Definition, Kind, Merge
 from penstock.telemetry.metrics.instrument import Counter, Gauge, Histogram
 from penstock.telemetry.metrics.meter import Meter
@@ -176,7 +175,7 @@ def test_damaged_memory_is_an_error_of_that_page_alone(make_desk, segment) -> No
 def test_damaged_scoreboard_is_answered_for_all_the_same(make_desk, segment, put, word: int) -> None:
     for slot in range(3):
         put(slot)
-        first = segment.layout.slot_at(slot) // WORD_BYTES
+        first = segment.layout.slot_word(slot)
         for place in range(64):
             segment.words[first + place] = word
     desk = make_desk()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from penstock.agent.traces import SpanKind, Traces, station
 from penstock.agent.traces.station import MAX_WAITING
 from penstock.telemetry import current_trace, layout, span
-from penstock.telemetry.layout import RECORD_BYTES, WORD_BYTES
+from penstock.telemetry.layout import RECORD_BYTES
 from penstock.telemetry.record import SPANS
 from penstock.telemetry.ring import RingWriter
 from penstock.telemetry.traces.trace import MAX_SPANS
@@ -169,7 +169,7 @@ def test_parts_that_do_not_belong_together_cost_the_spans_alone(rig, request_of,
 
 def test_counts_of_a_server_that_left_stay(rig, request_of):
     words = rig.segment.words
-    word = rig.segment.layout.slot_at(1) // WORD_BYTES + layout.TRACES_PASSED
+    word = rig.segment.layout.slot_word(1) + layout.TRACES_PASSED
     words[word] = 7
     rig.station.left(rig.tenant)
     words[word] = 9

@@ -5,7 +5,6 @@ import timeit
 import pytest
 
 from penstock.telemetry import counter, gauge, histogram, layout
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.metrics.definition import Definition, Kind, Merge, MetricError
 from penstock.telemetry.metrics.exemplar import read_exemplars
 from penstock.telemetry.metrics.instrument import Counter, Gauge, Histogram
@@ -127,7 +126,7 @@ def test_full_memory_sends_new_series_to_the_one_that_is_shared(meter, segment) 
     found = cells(segment)
     assert found["orders", "_overflow"] == [3]
     assert ("orders", "a") not in found
-    first = segment.layout.slot_at(1) // WORD_BYTES
+    first = segment.layout.slot_word(1)
     assert segment.words[first + layout.METRICS_REFUSED] == 3
 
 

@@ -7,7 +7,6 @@ import zlib
 import pytest
 
 from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.metrics.definition import Definition, Kind
 from penstock.telemetry.metrics.table import _HEAD, MAX_ENTRIES, Table, TableWriter
 
@@ -23,7 +22,7 @@ def read(segment) -> Table:
 
 
 def used_word(segment) -> int:
-    return segment.layout.slot_at(SLOT) // WORD_BYTES + layout.METRICS_USED
+    return segment.layout.slot_word(SLOT) + layout.METRICS_USED
 
 
 def put_entry(segment, packed, cells: int, /, **wrong) -> None:

@@ -5,7 +5,6 @@ import pytest
 
 from penstock.config.telemetry import TelemetryConfig
 from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.record import JOINED, SPANS, WITH_SPANS, Outcome
 from penstock.telemetry.ring import RingReader
 from penstock.telemetry.traces.keeper import MAX_ATTRIBUTES, TraceKeeper
@@ -31,7 +30,7 @@ class Kept:
         return self.keeper.judge(request, threshold, is_slow=is_slow)
 
     def word(self, word: int) -> int:
-        return self.segment.words[self.segment.layout.slot_at(SLOT) // WORD_BYTES + word]
+        return self.segment.words[self.segment.layout.slot_word(SLOT) + word]
 
     def records(self) -> list[tuple]:
         batch = self.reader.take(1000)

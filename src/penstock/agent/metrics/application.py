@@ -28,7 +28,6 @@ from penstock.agent.metrics.family import (
     SummaryValue,
 )
 from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.metrics.definition import GAUGE_PID, GAUGE_TIME, Definition, Merge
 from penstock.telemetry.metrics.exemplar import KeptExemplar, read_exemplars
 from penstock.telemetry.metrics.table import Series, Table
@@ -86,7 +85,7 @@ class ApplicationMetrics:
     def _look(self) -> _Look:
         """Copy all cells, so that they are of one moment, or nearly."""
         plan, words, memory = self._segment.layout, self._segment.words, self._segment.memory
-        firsts = [plan.slot_at(slot) // WORD_BYTES for slot in range(plan.slots)]
+        firsts = [plan.slot_word(slot) for slot in range(plan.slots)]
         tables = enumerate(self._tables)
         exemplars = [read_exemplars(self._segment, slot) for slot in range(plan.slots)]
         return _Look(
@@ -110,7 +109,7 @@ class ApplicationMetrics:
 
     def _own(self) -> Iterator[Family]:
         words, plan = self._segment.words, self._segment.layout
-        firsts = [plan.slot_at(slot) // WORD_BYTES for slot in range(plan.slots)]
+        firsts = [plan.slot_word(slot) for slot in range(plan.slots)]
         refused = sum(words[first + layout.METRICS_REFUSED] for first in firsts)
         text = "Times that label values of the application's metrics had to share the series `_overflow`."
         yield Family("penstock_refused_series", Kind.COUNTER, text, "", (Sample((), refused),))

@@ -18,7 +18,6 @@ from typing import Final
 
 from penstock.agent.metrics.family import Family, Kind, Sample
 from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.scoreboard import WorkerState
 from penstock.telemetry.segment import Segment
 from penstock.telemetry.usage import Usage, open_descriptors, proportional, usage_of, usage_of_child
@@ -94,7 +93,7 @@ class ProcessMetrics:
     def _slots(self, states: tuple[WorkerState, ...]) -> Iterator[tuple[int, int]]:
         words, plan = self._segment.words, self._segment.layout
         for slot in range(1, plan.slots):
-            first = plan.slot_at(slot) // WORD_BYTES
+            first = plan.slot_word(slot)
             if words[first + layout.STATE] in states:
                 yield slot, words[first + layout.PID]
 

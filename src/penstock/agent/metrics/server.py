@@ -87,7 +87,7 @@ class ServerMetrics:
         self._tallies = TallyReader(segment)
         self._quantiles = RecentQuantiles()
         plan = segment.layout
-        self._firsts = {slot: plan.slot_at(slot) // WORD_BYTES for slot in range(plan.slots)}
+        self._firsts = {slot: plan.slot_word(slot) for slot in range(plan.slots)}
 
     def families(self) -> list[Family]:
         """Return all families as of now."""

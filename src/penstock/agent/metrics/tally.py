@@ -106,14 +106,14 @@ def _used_slots(segment: Segment) -> list[int]:
     return [
         slot
         for slot in range(1, plan.slots)
-        if words[plan.slot_at(slot) // WORD_BYTES + layout.STATE] != WorkerState.EMPTY
+        if words[plan.slot_word(slot) + layout.STATE] != WorkerState.EMPTY
     ]
 
 
 def _slot_counts(segment: Segment, slot: int, spans: Spans) -> int:
     """Counts of a slot over all its pids, as one number; read again if they were folded meanwhile."""
     plan = segment.layout
-    fold_word = plan.slot_at(slot) // WORD_BYTES + layout.FOLD
+    fold_word = plan.slot_word(slot) + layout.FOLD
     counts = 0
     for _ in range(_TRIES):
         fold = segment.words[fold_word]

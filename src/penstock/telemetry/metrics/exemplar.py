@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from penstock.telemetry import layout
-from penstock.telemetry.layout import EXEMPLAR_BYTES, EXEMPLARS, WORD_BYTES
+from penstock.telemetry.layout import EXEMPLAR_BYTES, EXEMPLARS
 from penstock.telemetry.metrics.definition import MetricError
 from penstock.telemetry.segment import Segment, add_to
 
@@ -62,13 +62,13 @@ def write_exemplar(segment: Segment, slot: int, cell: int, kept: KeptExemplar) -
     at = plan.exemplars_at(slot) + _place(cell) * EXEMPLAR_BYTES
     entry = _entry(cell, kept.value, kept.time_s, text)
     segment.memory[at : at + len(entry)] = entry
-    add_to(segment.words, plan.slot_at(slot) // WORD_BYTES + layout.METRICS_EXEMPLARS, 1)
+    add_to(segment.words, plan.slot_word(slot) + layout.METRICS_EXEMPLARS, 1)
 
 
 def read_exemplars(segment: Segment, slot: int) -> dict[int, KeptExemplar]:
     """Return what a slot keeps, by cell; empty at once where none was ever written. Never raises."""
     plan = segment.layout
-    if not segment.words[plan.slot_at(slot) // WORD_BYTES + layout.METRICS_EXEMPLARS]:
+    if not segment.words[plan.slot_word(slot) + layout.METRICS_EXEMPLARS]:
         return {}
     found = {}
     at = plan.exemplars_at(slot)

@@ -70,7 +70,7 @@ class Table:
         at = segment.layout.metrics_at(slot)
         self._area = segment.memory[at : at + layout.SERIES_BYTES]
         self._words = segment.words
-        self._used_word = segment.layout.slot_at(slot) // WORD_BYTES + layout.METRICS_USED
+        self._used_word = segment.layout.slot_word(slot) + layout.METRICS_USED
         self.definitions: list[Definition] = []
         self.stamps: list[int] = []
         self.series: list[Series] = []
@@ -145,7 +145,7 @@ class TableWriter:
         plan = segment.layout
         at = plan.metrics_at(slot)
         self._segment = segment
-        self._first_word = plan.slot_at(slot) // WORD_BYTES
+        self._first_word = plan.slot_word(slot)
         self._memory = segment.memory
         self._at = at
         self.cells = segment.memory[at : at + layout.SERIES_BYTES].cast("d")

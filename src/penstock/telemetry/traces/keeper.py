@@ -25,7 +25,6 @@ from typing import Any, Final
 from penstock.config.telemetry import TelemetryConfig
 from penstock.telemetry import layout
 from penstock.telemetry.clock import NS_PER_S
-from penstock.telemetry.layout import WORD_BYTES
 from penstock.telemetry.record import JOINED, SPANS, WITH_SPANS, FinishedRequest, Outcome
 from penstock.telemetry.ring import RingWriter
 from penstock.telemetry.segment import Segment, add_to
@@ -74,7 +73,7 @@ class TraceKeeper:
         wait: Callable[[float], object] = sleep,
     ) -> None:
         self._words = segment.words
-        self._first_word = segment.layout.slot_at(slot) // WORD_BYTES
+        self._first_word = segment.layout.slot_word(slot)
         self._ring = RingWriter(segment, segment.layout.span_ring(slot), wake_fd, wait)
         self.pid = pid
         self._rate = config.trace_rate
