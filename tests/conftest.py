@@ -9,6 +9,7 @@ import collections
 import glob
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
@@ -42,6 +43,12 @@ POSTGRESQL_PATHS = sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)
 PROGRAM_PATH = os.pathsep.join(
     [os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin", *POSTGRESQL_PATHS]
 )
+
+
+def pytest_configure() -> None:
+    """Give Ctrl-C its meaning back: a shell that runs us in the background has it ignored, here and below."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _refuse(name: str) -> NoReturn:

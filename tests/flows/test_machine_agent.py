@@ -46,7 +46,11 @@ class MachineAgent:
         return next((look(found) for found in find_agents() if found.pid == self.process.pid), None)
 
     def wait_for_masters(self, count):
-        wait_until(lambda: len(self.report()["tenants"]) == count, f"{count} masters at the agent")
+        def are_there():
+            report = self.report()
+            return report and len(report["tenants"]) == count
+
+        wait_until(are_there, f"{count} masters at the agent")
 
     def kill(self):
         self.process.kill()
