@@ -7,6 +7,7 @@ r"""A file of measurements on its way in: all of it, or nothing.
     staging.py       arrays -> staged rows -> one transaction that stores them
     process.py       the process that does it, beside the workers
     start.py         starts that process, from a worker
+    abandoned.py     which imports have lost theirs
 
 Why a process of its own: a worker that reads 1,000,000 rows holds its interpreter for seconds, and everybody
 else's charts wait. It also outlives a reload, may have a limit of memory, and takes pyarrow's 60 MB along

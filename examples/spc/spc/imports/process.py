@@ -5,7 +5,7 @@ Out:    the measurements stored, or the import refused with its reasons; the fil
 Never:  takes more than MAX_MEMORY_BYTES: a file that unpacks to more ends here and not the machine.
 
 It writes how far it is into the import's row, where every worker reads it. If it is killed, nothing was
-stored; the page of the import says that nothing moves any more.
+stored; the page of the import says that nothing moves any more, and the next import cleans up after it.
 """
 
 import logging
@@ -18,6 +18,7 @@ from sqlalchemy import update
 import penstock.web
 from penstock.web import db
 from penstock.web.db import transaction
+from spc.imports.abandoned import abandoned_imports, locked
 from spc.imports.csv_file import read_csv
 from spc.imports.fault import Fault, Faults, RefusedFileError
 from spc.imports.parquet_file import read_parquet
@@ -40,9 +41,21 @@ logger = logging.getLogger(__name__)
 
 def run_import(number: int) -> None:
     """Import a file whole, or say in its row why not."""
-    session = db.session()
-    found = session.get_one(Import, number)
-    faults = Faults()
+    with locked(file_of(number)):
+        found = db.session().get_one(Import, number)
+        if not found.is_over:
+            _run(found)
+
+
+def clean_up() -> None:
+    """Refuse the imports whose processes are gone, and remove what they left."""
+    for number in abandoned_imports():
+        _refuse(number, "its process ended before it was done; upload the file again", [])
+        file_of(number).unlink(missing_ok=True)
+
+
+def _run(found: Import) -> None:
+    number, faults = found.id, Faults()
     try:
         _import(found, faults)
     except RefusedFileError as error:
@@ -115,6 +128,7 @@ def main() -> None:
     """Run one import in this process."""
     resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     penstock.web.setup()
+    clean_up()
     run_import(int(sys.argv[1]))
 
 
