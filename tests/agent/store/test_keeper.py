@@ -1,4 +1,5 @@
 import itertools
+import os
 import sqlite3
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ from penstock.agent.errors import ErrorTracker
 from penstock.agent.logs.error_line import LogEntry
 from penstock.agent.metrics.family import Family, Kind, Sample
 from penstock.agent.store.keeper import MAX_WAITING_TRACES, Keeper
+from penstock.agent.store.schema import StoreError
 
 TENANT = SimpleNamespace(name="shop")
 HITS = Family("hits", Kind.COUNTER, "Hits.", "", (Sample((), 5),))
@@ -174,6 +176,21 @@ def test_a_file_that_is_damaged_while_it_is_written_is_begun_anew(make, path, er
     assert path.with_name("store.db.old").exists()
 
 
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["removed", "replaced"])
+def test_a_file_that_was_taken_away_is_begun_anew(make, path, errors, machine, is_replaced) -> None:
+    keeper = make()
+    errors.logged(TENANT, entry())
+    assert keeper._turn()
+    path.rename(path.with_name("taken.db"))
+    if is_replaced:
+        make()._turn()
+    errors.logged(TENANT, entry())
+    machine.pass_s(10)
+    assert keeper._turn()
+    assert counts(path) == [1]
+    assert len(at_s(path)) == 1 + is_replaced
+
+
 def test_a_folder_that_comes_later_is_found(path, tmp_path, machine, errors) -> None:
     late = tmp_path / "late" / "store.db"
     keeper = Keeper(late, max_bytes=1 << 26, max_age_s=9.0, gather=list, errors=errors, clocks=machine.clocks)
@@ -236,6 +253,12 @@ def test_a_file_that_is_not_ours_ends_the_thread_and_is_said(make, path) -> None
     assert "the agent goes on without a store" in keeper.take_notices()[0].message
     assert path.read_text() == "precious"
     keeper.tick(2.0)
+
+
+def test_a_fifo_is_not_waited_for(make, path) -> None:
+    os.mkfifo(path)
+    with pytest.raises(StoreError, match="no store"):
+        make()._turn()
 
 
 def test_a_station_that_never_ticked_is_closed_all_the_same(make, path) -> None:

@@ -38,7 +38,7 @@ from penstock.agent.store.rows import (
     write_points,
     write_traces,
 )
-from penstock.agent.store.schema import StoreError, is_damaged, open_for_writing, put_aside
+from penstock.agent.store.schema import StoreError, file_of, is_damaged, open_for_writing, put_aside
 from penstock.agent.store.timeline import Clocks, Timeline
 from penstock.agent.traces import Trace
 from penstock.agent.watch import Notice
@@ -207,6 +207,7 @@ class Book:
         self._max_age_s = max_age_s
         self._clocks = clocks
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None  # that is open
         self._timeline: Timeline | None = None
         self._index = SeriesIndex()
         self._fine_s = self._coarse_s = self._tidied_s = self._orphans_s = 0.0  # positions of the last time
@@ -279,13 +280,19 @@ class Book:
                 connection.close()
 
     def _opened(self) -> sqlite3.Connection:
-        """Return the connection; in a new file time goes on where it was."""
+        """Return the connection; in a new file time goes on where it was.
+
+        A file that was removed or replaced is left: SQLite would write on where nobody ever reads.
+        """
+        if self._connection is not None and file_of(self._path) != self._file:
+            self.close()
         if self._connection is None:
             connection = open_for_writing(self._path)
             saved = read_anchor(connection)
             if self._timeline is None or saved is not None:
                 self._timeline = Timeline(saved, self._clocks)
             self._connection = connection
+            self._file = file_of(self._path)
         return self._connection
 
     def _write_points(

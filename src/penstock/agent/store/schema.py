@@ -109,6 +109,15 @@ def is_damaged(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
+def file_of(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of what stands at a path now; None = nothing."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def put_aside(path: Path) -> None:
     """Rename the file to PATH.old; its journal goes with it."""
     path.replace(f"{path}.old")
@@ -158,13 +167,10 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether a file is there that is not ours; an empty one is nobody's."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEADER_BYTES)
-    except FileNotFoundError:
-        return False
-    except IsADirectoryError:
-        return True
+    """Whether a file is there that is not ours; an empty one is nobody's. A fifo would be waited for."""
+    if not path.is_file():
+        return path.exists()
+    with path.open("rb") as file:
+        head = file.read(_HEADER_BYTES)
     is_ours = head.startswith(_HEADER) and head[_ID_AT : _ID_AT + 4] == APPLICATION_ID.to_bytes(4, "big")
     return bool(head) and not is_ours
