@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import threading
 
 import pytest
@@ -111,6 +112,16 @@ def test_block_with_rollback_set_is_rolled_back_without_an_exception(counter, co
         add(counter)
         transaction.set_rollback(True)
     assert count() == 0
+
+
+def test_loss_that_is_taken_back_lets_statements_run_again(counter, count) -> None:
+    with transaction.atomic():
+        add(counter)
+        with contextlib.suppress(BoomError), transaction.atomic(savepoint=False):
+            raise BoomError
+        transaction.set_rollback(False)
+        add(counter)
+    assert count() == 2
 
 
 def test_rollback_may_be_set_within_blocks_alone(counter) -> None:

@@ -231,9 +231,14 @@ def get_rollback(using: str | None = None) -> bool:
 
 
 def set_rollback(rollback: bool, using: str | None = None) -> None:
-    """Have the innermost block rolled back when it ends, without an exception; or not."""
-    block = _innermost(using, "set_rollback")
-    block.is_lost = rollback
+    """Have the innermost block rolled back when it ends, without an exception; or not.
+
+    False takes a loss back, as Django's does: statements run again, and what the failed block did is kept.
+    """
+    _innermost(using, "set_rollback").is_lost = rollback
+    if not rollback:
+        current = session(using)
+        current.mark_lost(is_lost=any(block.is_lost for block in current.blocks))
 
 
 def in_atomic_block(using: str | None = None) -> bool:
