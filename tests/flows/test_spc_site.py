@@ -49,6 +49,9 @@ def page(require_program) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         page.set_default_timeout(PATIENCE_MS)
+        expect.set_options(
+            timeout=PATIENCE_MS
+        )  # an import starts a process: on a busy machine that takes its time
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         yield page
@@ -178,3 +181,34 @@ def test_chart_of_10_000_points_is_zoomed_and_read_by_mouse_and_keys(site, page:
     page.click("text=The same as a table")
     assert re.search("page 1 of 100, 10,000 in all", page.inner_text("main"))
     expect(page.locator("text=Limits")).to_have_count(0)
+
+
+@pytest.mark.timeout(120)
+def test_chart_on_a_wall_monitor_grows_and_still_chooses_the_point_under_the_pointer(
+    site, page: Page
+) -> None:
+    page.set_viewport_size({"width": 2560, "height": 1440})
+    log_in(page, site, "viewer")
+    page.goto(f"{site.url}/charts/1/")
+    expect(page.locator("#chart")).to_have_attribute("data-ready", "yes")
+    box = page.locator("#chart").bounding_box()
+    page.mouse.move(box["x"] + 700, box["y"] + 150)
+    expect(page.locator("#tooltip")).to_be_visible()
+    unit, x, between = page.evaluate(
+        "[chart.unit, chart.x(chart.selected) * chart.unit, (chart.x(1) - chart.x(0)) * chart.unit]"
+    )
+    assert unit > 1.2
+    assert abs(x - 700) <= between / 2 + 1
+    keep(page, "6-wall")
+
+
+@pytest.mark.timeout(120)
+def test_pages_on_a_phone_need_not_be_moved_sideways(site, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    log_in(page, site, "engineer")
+    wider = """[document.documentElement, ...document.querySelectorAll('.scroll')]
+        .filter((each) => each.scrollWidth > each.clientWidth + 1)
+        .map((each) => each.outerHTML.slice(0, 80))"""
+    for path in ("", "charts/1/", "charts/1/rules/", "alarms/", "imports/"):
+        page.goto(f"{site.url}/{path}")
+        assert (path, page.evaluate(wider)) == (path, [])

@@ -194,7 +194,7 @@ function showTooltip(index) {
   if (values) lines.push(line("small", `measured: ${values.map(shortNumber).join(", ")}`));
   tooltip.replaceChildren(...lines);
   tooltip.hidden = false;
-  placeTooltip(chart.x(index));
+  placeTooltip(chart.x(index) * chart.unit);
 }
 
 function line(tag, text) {

@@ -9,9 +9,11 @@
    pixels shows the lowest and the highest of its points: nothing that stands out is lost by drawing less.
 
    Colours come from the style sheet, so that the drawing follows the page into the dark; whatever a colour says,
-   a shape says too. */
+   a shape says too.  Lengths are in sixteenths of a rem, and grow with the page on a wall monitor; only positions
+   that come from an event are in CSS pixels. */
 
-const GAP = 26;            // between two panels, in CSS pixels: room for the title of the lower one
+const UNITS_IN_REM = 16;
+const GAP = 26;            // between two panels: room for the title of the lower one
 const MARGIN = { left: 64, right: 84, top: 24, bottom: 22 };
 const NARROW = 560;        // from here down the limits stand within the panel: a phone has no room beside it
 const STRIP_HEIGHT = 40;
@@ -27,6 +29,7 @@ export class ControlChart {
     this.points = points;
     this.selected = null;
     this.showZones = true;
+    this.measure();
     this.showLatest();
   }
 
@@ -76,7 +79,12 @@ export class ControlChart {
   }
 
   get size() {
-    return { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
+    return { width: this.canvas.clientWidth / this.unit, height: this.canvas.clientHeight / this.unit };
+  }
+
+  /* Find out how many CSS pixels a unit is. */
+  measure() {
+    this.unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / UNITS_IN_REM;
   }
 
   x(index) {
@@ -87,16 +95,16 @@ export class ControlChart {
   /* Which index lies under a horizontal position; not rounded. */
   indexAt(x) {
     const { left, right } = this.area;
-    return this.first + (x - left) / (right - left) * (this.last - this.first);
+    return this.first + (x / this.unit - left) / (right - left) * (this.last - this.first);
   }
 
   isInStrip(y) {
-    return y >= this.area.strip.top - 4;
+    return y / this.unit >= this.area.strip.top - 4;
   }
 
   indexInStrip(x) {
     const { left, right } = this.area;
-    return (x - left) / (right - left) * (this.points.count - 1);
+    return (x / this.unit - left) / (right - left) * (this.points.count - 1);
   }
 
   /* The nearest point to a position, if one is near. */
@@ -109,8 +117,9 @@ export class ControlChart {
   // -- drawing ------------------------------------------------------------------------------------------------
 
   draw() {
+    this.measure();
     const { width, height } = this.size;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = (window.devicePixelRatio || 1) * this.unit;
     if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
       this.canvas.width = Math.round(width * ratio);
       this.canvas.height = Math.round(height * ratio);
