@@ -8,6 +8,7 @@ bin := $(venv)/bin
 
 help:
 	@echo "make run      serve examples/spc, control charts, on http://127.0.0.1:8000 with two workers"
+	@echo "              BIND=127.0.0.1:8001 OPS_BIND=127.0.0.1:9902: elsewhere; EXAMPLE=django_site: a Django site"
 	@echo "make test     run all tests"
 	@echo "make check    what CI runs: format, lint, types, layers, manual, tests"
 	@echo "make bench    measure this server beside others; writes bench/RESULTS.md"
