@@ -1,3 +1,6 @@
+import contextlib
+import socket
+import threading
 import time
 
 import pytest
@@ -55,6 +58,30 @@ def test_connection_that_is_cut_is_tried_again(collector, deliver):
     delivery = deliver()
     assert delivery.verdict is Verdict.TRY_AGAIN
     assert delivery.reason
+
+
+@pytest.mark.parametrize("rest", [b"X: ", b"Content-Length: 9999\r\n\r\n"], ids=["head", "body"])
+def test_answer_that_comes_by_the_byte_is_cut_and_tried_again(rest):
+    def drip(listener):
+        sock, _ = listener.accept()
+        with sock, contextlib.suppress(OSError):
+            sock.recv(65536)
+            sock.sendall(b"HTTP/1.1 200 OK\r\n" + rest)
+            while not has_ended.wait(0.05):
+                sock.sendall(b"a")
+
+    has_ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        address = parse_collector_address(f"http://127.0.0.1:{listener.getsockname()[1]}", [])
+        began_s = time.monotonic()
+        delivery = Collector(address, 0.5).deliver("/v1/traces", MESSAGE)
+        lasted_s = time.monotonic() - began_s
+        has_ended.set()
+        thread.join()
+    assert delivery.verdict is Verdict.TRY_AGAIN
+    assert 0.4 < lasted_s < 20
 
 
 def test_collector_that_is_not_there_is_tried_again(closed_port):

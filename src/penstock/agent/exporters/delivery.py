@@ -14,9 +14,12 @@ import email.utils
 import enum
 import gzip
 import http.client
+import os
+import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from penstock import __version__
@@ -92,8 +95,12 @@ class Collector:
                 self._connection = self._connect()
             connection = self._connection
             connection.request("POST", self._address.path + path, body, self._fields())
-            response = connection.getresponse()
-            answer = response.read(_MAX_ANSWER_BYTES)
+            with _cut_after(connection.sock, self._timeout_s) as has_been_cut:
+                response = connection.getresponse()
+                answer = response.read(_MAX_ANSWER_BYTES)
+            if has_been_cut.is_set():  # half an answer looks like a whole one
+                self.close()
+                return Delivery(Verdict.TRY_AGAIN, f"no whole answer in {self._timeout_s:.1f} s")
             if response.will_close or not response.isclosed():
                 self.close()
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -127,6 +134,33 @@ class Collector:
             wait_s = retry_after_s(response.getheader("Retry-After", ""), self._wall_s())
             return Delivery(Verdict.TRY_AGAIN, reason, wait_s=wait_s)
         return Delivery(Verdict.REFUSED, reason)
+
+
+@contextlib.contextmanager
+def _cut_after(sock: socket.socket, limit_s: float) -> Iterator[threading.Event]:
+    """Cut a connection whose answer is not whole in time.
+
+    The timeout of a socket begins anew with each piece: who sends a byte now and then would hold us for ever.
+
+    Yields:
+        Set when it was cut.
+    """
+    has_been_cut = threading.Event()
+    with socket.socket(fileno=os.dup(sock.fileno())) as same:
+        timer = threading.Timer(limit_s, _cut, (same, has_been_cut))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield has_been_cut
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+def _cut(sock: socket.socket, has_been_cut: threading.Event) -> None:
+    has_been_cut.set()
+    with contextlib.suppress(OSError):  # it has gone by itself
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def retry_after_s(value: str, wall_s: float) -> float:
