@@ -1,5 +1,6 @@
 import itertools
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -136,6 +137,29 @@ def test_a_file_that_somebody_else_moved_is_not_moved_again(make_outlet, path):
     write(outlet, b"two\n")
     assert path.read_bytes() == b"two\n"
     assert [each.name for each in rotated(path)] == ["access.log.1"]
+
+
+def test_a_file_that_somebody_removed_is_begun_anew(make_outlet, path):
+    outlet = make_outlet()
+    write(outlet, b"one\n")
+    path.unlink()
+    outlet.tick()
+    write(outlet, b"two\n")
+    assert path.read_bytes() == b"two\n"
+
+
+def test_a_file_whose_folder_went_is_in_trouble_until_there_is_one(make_outlet, path, tmp_path):
+    (tmp_path / "logs").mkdir()
+    outlet = make_outlet(target=tmp_path / "logs" / "access.log")
+    write(outlet, b"one\n")
+    shutil.rmtree(tmp_path / "logs")
+    outlet.tick()
+    assert outlet.output.trouble == "No such file or directory"
+    (tmp_path / "logs").mkdir()
+    outlet.tick()
+    write(outlet, b"two\n")
+    assert (tmp_path / "logs" / "access.log").read_bytes() == b"two\n"
+    assert outlet.output.trouble == ""
 
 
 def test_a_file_that_cannot_be_moved_grows_on_and_it_is_said(make_outlet, path, remarks, monkeypatch):

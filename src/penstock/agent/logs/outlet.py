@@ -107,6 +107,8 @@ class Outlet:
         if self.output.retry():
             self._take_up_file()
         if self.output.is_file and not self.output.pending_bytes:
+            if not os.fstat(self.output.fd).st_nlink:  # it was removed: what is written now nobody can read
+                self.reopen()
             self._make_way(0)
         self._ask_for_sync()
 
