@@ -91,7 +91,7 @@ def test_port_in_use_is_said_and_nothing_stays_open() -> None:
         before = len(os.listdir("/proc/self/fd"))
         with pytest.raises(ListenError, match=f"cannot listen on 127.0.0.1:{port}: the address is in use"):
             open_listeners([TCPAddress("127.0.0.1", 0), TCPAddress("127.0.0.1", port)], 16)
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert len(os.listdir("/proc/self/fd")) <= before  # an earlier test may leave some to the collector
 
 
 @pytest.mark.parametrize(

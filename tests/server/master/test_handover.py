@@ -103,7 +103,7 @@ def test_process_that_cannot_be_had_is_said(handover, listeners, monkeypatch, ca
     monkeypatch.setattr(os, "fork", refuse)
     handover.begin(lambda *_: None, listeners)
     assert "server.handover_failed error='resource temporarily unavailable'" in caplog.text
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # an earlier test may leave some to the collector
 
 
 def test_process_1_is_not_replaced(handover, listeners, monkeypatch, caplog) -> None:

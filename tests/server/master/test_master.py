@@ -304,7 +304,7 @@ def test_worker_that_cannot_be_forked_is_tried_again_later(make_master, monkeypa
         patched.setattr(os, "fork", refuse)
         for _ in range(3):
             master._carry_out(StartWorker(1, 1))
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # an earlier test may leave some to the collector
     assert master._roster.members == {}
     assert master._roster.wait_s(time.monotonic()) > 0
     assert "worker.start_failed" in caplog.text

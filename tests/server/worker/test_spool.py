@@ -52,7 +52,7 @@ def test_body_that_is_given_up_leaves_nothing_open(size: int, tmp_path: Path) ->
     spool = BodySpool(10, str(tmp_path))
     spool.write(b"x" * size)
     spool.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # an earlier test may leave some to the collector
 
 
 def test_body_without_a_place_to_spool_to_is_too_large() -> None:
@@ -121,7 +121,7 @@ def test_closed_outbox_closes_its_files(tmp_path: Path) -> None:
     outbox.spool(b"spooled")
     outbox.spool(FilePiece(open_unnamed(str(tmp_path)), 0, 0, is_spool=False))
     outbox.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # an earlier test may leave some to the collector
 
 
 def test_spool_of_an_endless_stream_begins_a_new_file_now_and_then(

@@ -124,3 +124,13 @@ def test_a_name_is_no_pattern(tmp_path):
 def test_a_log_that_may_not_be_read_is_an_oserror(tmp_path):
     with pytest.raises(OSError, match="regular file"):
         Shelf(tmp_path, Grammar())
+
+
+def test_a_file_that_was_retired_since_it_was_listed_is_no_fault(folder):
+    complaints = []
+    shelf = Shelf(folder / "access.log", Grammar(), complaints.append)
+    gone = shelf.rotated[0]
+    gone.unlink()
+    assert names(shelf.entries(ALL)) == [name for name in NAMES if name != gone.name]
+    assert complaints == []
+    shelf.close()

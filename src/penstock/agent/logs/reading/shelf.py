@@ -100,9 +100,11 @@ class Shelf:
 
     @contextlib.contextmanager
     def _passing_over(self, path: Path) -> Iterator[None]:
-        """A rotated file that cannot be read does not hide the younger ones."""
+        """A rotated file that cannot be read does not hide the younger ones; one that is gone was retired."""
         try:
             yield
+        except FileNotFoundError:
+            pass
         except OSError as error:
             self._complain(f"cannot read {str(path)!r} (to its end): {error.strerror or error}")
 
