@@ -146,8 +146,8 @@ class Slayer(threading.Thread):
     def run(self) -> None:
         """Kill until it is over."""
         with _opened(self._master_pid) as fd:
-            agent_due_s = time.monotonic() + self._agent_every_s
-            worker_due_s = time.monotonic() + 0.2  # the first early: a short run has to see one
+            # The first early: a short run has to see one.
+            agent_due_s = worker_due_s = time.monotonic() + 0.2
             while not self.is_over.wait(max(0.0, worker_due_s - time.monotonic())):
                 worker_due_s += 1.0
                 snapshot = Snapshot.take(fd)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import textwrap
 from collections.abc import Callable, Iterator
@@ -55,6 +56,12 @@ CONFIGURATION = """
 """
 
 
+def is_listening(path: str) -> bool:
+    """The socket takes connections: its file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
+
+
 @pytest.fixture
 def proxy(require_program, tmp_path) -> Iterator[Callable[..., str]]:
     """Start nginx in front of a server: `proxy(server)` returns the path of its Unix socket."""
@@ -69,7 +76,7 @@ def proxy(require_program, tmp_path) -> Iterator[Callable[..., str]]:
         configuration.write_text(textwrap.dedent(CONFIGURATION).format(folder=folder, upstream=upstream))
         command = [program, "-e", f"{folder}/nginx-error.log", "-p", str(folder), "-c", str(configuration)]
         processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        wait_until(lambda: os.path.exists(f"{folder}/nginx.sock"), "nginx to listen")
+        wait_until(lambda: is_listening(f"{folder}/nginx.sock"), "nginx to listen")
         return f"{folder}/nginx.sock"
 
     yield start
