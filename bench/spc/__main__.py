@@ -150,7 +150,7 @@ def ask(port, cookie, path, seconds):
     ).stdout
     if "Non-2xx" in told or "Socket errors" in told:
         raise AssertionError(f"{path}: {told}; expected 200 each time")
-    shares = {share: milliseconds(spent) for share, spent in re.findall(r"(50|99)%\s+(\S+)", told)}
+    shares = {share: milliseconds(spent) for share, spent in re.findall(r"(?m)^ +(50|99)% +(\S+)$", told)}
     rate = re.search(r"Requests/sec:\s+(\S+)", told)[1]
     print(f"{path}: {rate}/s, median {shares['50']:.1f} ms, p99 {shares['99']:.1f} ms")
     return shares["99"]
