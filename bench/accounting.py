@@ -59,7 +59,7 @@ def is_alive(member: Member) -> bool:
 
 def read_cpu(root: int) -> dict[Member, int]:
     """Read the CPU time of every member so far, in nanoseconds."""
-    return {member: used for member in tree_members(root) if (used := _cpu_ns(member.pid)) is not None}
+    return {member: used for member in tree_members(root) if (used := cpu_ns(member.pid)) is not None}
 
 
 def cost_between(before: dict[Member, int], after: dict[Member, int]) -> Cost:
@@ -97,7 +97,8 @@ def busy_seconds(cpu: int) -> float:
     raise LookupError(f"CPU {cpu}; expected one of /proc/stat")
 
 
-def _cpu_ns(pid: int) -> int | None:
+def cpu_ns(pid: int) -> int | None:
+    """Return the CPU time of one process so far, in nanoseconds; None = it has ended."""
     try:
         return time.clock_gettime_ns((~pid << 3) | _SCHED_CLOCK)
     except OSError:  # ended since it was listed

@@ -145,7 +145,7 @@ class Slayer(threading.Thread):
 
     def run(self) -> None:
         """Kill until it is over."""
-        with _opened(self._master_pid) as fd:
+        with opened(self._master_pid) as fd:
             # The first early: a short run has to see one.
             agent_due_s = worker_due_s = time.monotonic() + 0.2
             while not self.is_over.wait(max(0.0, worker_due_s - time.monotonic())):
@@ -169,7 +169,8 @@ def kill(pid: int) -> int:
 
 
 @contextlib.contextmanager
-def _opened(master_pid: int) -> Iterator[int]:
+def opened(master_pid: int) -> Iterator[int]:
+    """Open the memory of a server, to be read."""
     (found,) = [found for found in find_masters() if found.pid == master_pid]
     fd = found.open()
     try:
@@ -221,7 +222,7 @@ def _measure_running(
     seconds = time.monotonic() - began_s
     slayer.is_over.set()
     slayer.join()
-    with _opened(server.pid) as fd:  # the memory stays while we hold it
+    with opened(server.pid) as fd:  # the memory stays while we hold it
         server.send_signal(signal.SIGTERM)
         server.wait(PATIENCE_S)
         segment = Segment.attach(os.dup(fd), writable=False)

@@ -29,10 +29,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from bench.accounting import cpu_ns
 from bench.agent_lines import request
+from bench.exactness import opened
 from bench.load import SERVER_CPU, Answered, ask_with_wrk
 from bench.traffic import browsing, write_requests
-from penstock.telemetry import find_masters
 from penstock.telemetry.recorder import Recorder
 from penstock.telemetry.segment import Segment
 from penstock.telemetry.snapshot import Snapshot
@@ -113,17 +114,8 @@ def _ports(process: "subprocess.Popen[bytes]") -> tuple[int, int]:
 
 
 def _snapshot(pid: int) -> Snapshot:
-    (master,) = [found for found in find_masters() if found.pid == pid]
-    fd = master.open()
-    try:
+    with opened(pid) as fd:
         return Snapshot.take(fd)
-    finally:
-        os.close(fd)
-
-
-def cpu_us(pid: int) -> float:
-    """CPU of a process so far (clock_getcpuclockid(3)), in microseconds."""
-    return time.clock_gettime_ns((~pid << 3) | 2) / 1000
 
 
 def calls(pid: int, port: int, requests: Path) -> tuple[Answered, "collections.Counter[str]"]:
@@ -156,14 +148,15 @@ def main() -> None:
             ask_with_wrk(port, requests, connections=CONNECTIONS, seconds=1)
             (worker,) = snapshot.workers
             master = _snapshot(snapshot.master_pid)
-            before_us = cpu_us(master.agent_pid)
+            before_ns = cpu_ns(master.agent_pid)
             asked = 0
             for _ in range(seconds):
                 asked += ask_with_wrk(port, requests, connections=CONNECTIONS, seconds=1).requests
                 urllib.request.urlopen(f"http://127.0.0.1:{ops}/metrics").read()
             time.sleep(0.5)  # what the rings still hold
             after = _snapshot(snapshot.master_pid)
-            agent_us = (cpu_us(master.agent_pid) - before_us) / (after.agent_lines - master.agent_lines)
+            lines = after.agent_lines - master.agent_lines
+            agent_us = (cpu_ns(master.agent_pid) - before_ns) / lines / 1000
             agent_bytes = resident(master.agent_pid)
             answered, counted = calls(worker.pid, port, requests)
     in_worker_us = worker_us()
