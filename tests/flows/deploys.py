@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from tests.flows.client import Client
+from tests.flows.harness import ROOMY_RING
 
 MODULE: Final = "site_of_flow"
-ENVIRONMENT: Final = {"PYTHONDONTWRITEBYTECODE": "1"}
+ENVIRONMENT: Final = {"PYTHONDONTWRITEBYTECODE": "1", **ROOMY_RING}
 SOURCE: Final = """
 {first}
 
@@ -136,9 +137,13 @@ class Visitor:
 
 
 class Crowd:
-    """Many visitors: half of them keep their connection."""
+    """Many visitors: half of them keep their connection.
 
-    def __init__(self, address, count: int, pause_s: float = 0.0) -> None:
+    They pause after each answer: a test is about what becomes of their requests, not about how many of them
+    a server takes that shares the machine with other tests.
+    """
+
+    def __init__(self, address, count: int, pause_s: float = 0.005) -> None:
         self.visitors = [Visitor(address, keeps=bool(place % 2), pause_s=pause_s) for place in range(count)]
 
     def all_saw(self, version: int) -> bool:

@@ -25,6 +25,9 @@ ROOT: Final = FLOWS.parent.parent
 # Far beyond what anything takes; a flow that needs it has failed.
 PATIENCE_S: Final = 30.0
 POLL_S: Final = 0.01
+# For flows that count lines to the last: a busy machine may keep the agent from its CPU or its disk for
+# seconds, and 4 MiB hold 11,000 records. Memory that is not written costs nothing.
+ROOMY_RING: Final = {"PENSTOCK_RING_BYTES": "32 MiB"}
 # Variables that would configure the server under test.
 CONFIGURING: Final = re.compile(r"PENSTOCK_.*|PORT|WEB_CONCURRENCY|PYTHONPATH")
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from tests.flows.client import Client, request
-from tests.flows.harness import wait_until
+from tests.flows.harness import ROOMY_RING, wait_until
 
 from penstock.telemetry import WorkerState
 
@@ -83,7 +83,7 @@ class Caller(threading.Thread):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_term_under_full_traffic_loses_no_answer(serve, workers) -> None:
-    server = serve("-w", str(workers))
+    server = serve("-w", str(workers), environment=ROOMY_RING)
     callers = [Caller(server, is_kept=bool(number % 2)) for number in range(8)]
     for caller in callers:
         caller.start()

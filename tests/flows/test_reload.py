@@ -96,7 +96,7 @@ def test_broken_code_is_refused_with_its_traceback_and_the_old_answers_throughou
 @pytest.mark.timeout(180)
 def test_application_that_imports_for_two_seconds_leaves_no_gap(serve, site) -> None:
     server = site.serve(serve)
-    crowd = Crowd(server.address, 4, pause_s=0.005)
+    crowd = Crowd(server.address, 4)
     try:
         wait_until(lambda: crowd.all_saw(1), "the first answers")
         calm_s = time.monotonic()
