@@ -16,10 +16,10 @@ from pathlib import Path
 from penstock.agent.crew import Crew
 from penstock.agent.tenant import Tenant
 from penstock.config.agent import AgentConfig
-from penstock.telemetry.record import Outcome
-from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory.segment import Segment
+from penstock.telemetry.records.record import Outcome
 from penstock.telemetry.traces.trace import RequestTrace
+from penstock.telemetry.writing.recorder import Recorder
 
 OWN = (
     '{peer} [{time_iso}] "{request}" {status} {sent_bytes} "{user_agent}" {request_id} {total_ms} {queue_ms}'

@@ -35,8 +35,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from penstock.agent.metrics.tally import TallyReader
-from penstock.telemetry import Segment, Snapshot, find_masters, layout
-from penstock.telemetry.usage import resident
+from penstock.telemetry import Segment, Snapshot, find_masters
+from penstock.telemetry.memory import layout
+from penstock.telemetry.reading.usage import resident
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DEPTH: Final = 16

@@ -34,11 +34,11 @@ from bench.agent_lines import request
 from bench.exactness import opened
 from bench.load import SERVER_CPU, Answered, ask_with_wrk
 from bench.traffic import browsing, write_requests
-from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.segment import Segment
-from penstock.telemetry.snapshot import Snapshot
+from penstock.telemetry.memory.segment import Segment
+from penstock.telemetry.reading.snapshot import Snapshot
+from penstock.telemetry.reading.usage import resident
 from penstock.telemetry.traces.trace import RequestTrace
-from penstock.telemetry.usage import resident
+from penstock.telemetry.writing.recorder import Recorder
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 TURNS: Final = 9

@@ -45,6 +45,13 @@ def test_room_of_the_agent_is_in_its_list(room: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "room", sorted(path.parent.name for path in (ROOT / "src/penstock/telemetry").glob("*/__init__.py"))
+)
+def test_room_of_telemetry_is_in_the_list_of_packages(room: str) -> None:
+    assert re.search(rf"^(telemetry)? .*\b{room}/", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
     "package", sorted(path.parent.name for path in (ROOT / "src/penstock").glob("*/__init__.py"))
 )
 def test_package_is_in_the_list_of_packages(package: str) -> None:

@@ -15,7 +15,7 @@ from penstock.cli.doctor import rules
 from penstock.protocol import RequestHead
 from penstock.server.signals import HANDLED
 from penstock.telemetry import CurrentRequest, Recorder, Segment, Snapshot, WorkerState, WorkerStatus
-from penstock.telemetry.layout import HISTOGRAM_WORDS, WORD_BYTES
+from penstock.telemetry.memory.layout import HISTOGRAM_WORDS, WORD_BYTES
 from penstock.telemetry.metrics.meter import Meter
 from penstock.telemetry.metrics.runtime import GarbageWatch, take_over_counter
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from penstock.agent.signals import Signals
-from penstock.telemetry.record import Outcome
-from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.scoreboard import WorkerState
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory.scoreboard import WorkerState
+from penstock.telemetry.memory.segment import Segment
+from penstock.telemetry.records.record import Outcome
 from penstock.telemetry.traces.trace import RequestTrace
+from penstock.telemetry.writing.recorder import Recorder
 
 US = 1000
 START_NS = 1_000_000_000  # stamps lie in the past

@@ -12,9 +12,9 @@ from penstock.agent.crew import Crew
 from penstock.agent.tenant import Tenant
 from penstock.agent.watch import Notice
 from penstock.config import AgentConfig
-from penstock.telemetry import layout
-from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.segment import Segment
+from penstock.telemetry.writing.recorder import Recorder
 
 
 class ParkedPoller:

@@ -9,8 +9,8 @@ from penstock.agent.census import Census
 from penstock.agent.crew import Crew
 from penstock.agent.tenant import Tenant
 from penstock.config import AgentConfig
-from penstock.telemetry.board import read_board
-from penstock.telemetry.discovery import find_agents
+from penstock.telemetry.memory.board import read_board
+from penstock.telemetry.reading.discovery import find_agents
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from penstock.agent.process import drain_to_end, loop, open_parent, run_agent
 from penstock.agent.signals import Signals
 from penstock.agent.tenant import Tenant
 from penstock.config import AgentConfig, Config
-from penstock.telemetry import layout
-from penstock.telemetry.scoreboard import WorkerState
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.scoreboard import WorkerState
 
 DEADLINE_S = 20
 

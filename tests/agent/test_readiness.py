@@ -1,8 +1,8 @@
 import pytest
 
 from penstock.agent.readiness import READY, STALE_NS, judge
-from penstock.telemetry import layout
-from penstock.telemetry.scoreboard import WorkerState
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.scoreboard import WorkerState
 
 NOW_NS = 10**15
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from penstock.agent.crew import Crew
 from penstock.agent.tenant import Tenant
 from penstock.config.agent import AgentConfig
-from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
-from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.scoreboard import WorkerState
-from penstock.telemetry.snapshot import Snapshot
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.layout import WORD_BYTES
+from penstock.telemetry.memory.scoreboard import WorkerState
+from penstock.telemetry.reading.snapshot import Snapshot
+from penstock.telemetry.writing.recorder import Recorder
 
 
 class Logs:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from penstock.agent.watch import LossWatch, Notice, TroubleWatch, sum_of
-from penstock.telemetry import layout
+from penstock.telemetry.memory import layout
 
 
 class FakeOutput:

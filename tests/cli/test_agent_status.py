@@ -6,8 +6,8 @@ import pytest
 from penstock.cli.agent_status import choose, look, render
 from penstock.cli.command import run_command
 from penstock.cli.error import CommandError
-from penstock.telemetry.board import Board
-from penstock.telemetry.discovery import FoundAgent, find_agents
+from penstock.telemetry.memory.board import Board
+from penstock.telemetry.reading.discovery import FoundAgent, find_agents
 
 TENANT = {
     "name": "shop",

@@ -13,7 +13,7 @@ from tests.flows.client import NumberAsker, number_of
 from tests.flows.harness import PATIENCE_S, ROOT, clean_environment, run_command, wait_until
 
 from penstock.cli.agent_status import look
-from penstock.telemetry.discovery import find_agents
+from penstock.telemetry.reading.discovery import find_agents
 
 pytestmark = pytest.mark.flow
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from penstock.telemetry.record import Outcome
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory.segment import Segment
+from penstock.telemetry.records.record import Outcome
 from penstock.telemetry.traces.trace import RequestTrace
 
 US = 1000

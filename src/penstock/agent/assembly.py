@@ -24,7 +24,7 @@ from penstock.agent.station import Station
 from penstock.agent.store import Keeper
 from penstock.agent.traces import Traces, TraceSink
 from penstock.config import Config, StoreConfig
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory.segment import Segment
 
 
 def stations_of(config: Config, gatherer: Gatherer) -> list[Station]:

@@ -1,7 +1,7 @@
 """Who lives in this agent and how they do, put up each second where `penstock agent status` reads it.
 
 In:     the agent, its crew.
-Out:    a report, on a board (telemetry/board.py); the agent's own figures, as a station.
+Out:    a report, on a board (telemetry/memory/board.py); the agent's own figures, as a station.
 Never:  keeps history: what was counted since when stands in the shared memory of each tenant.
 """
 
@@ -16,8 +16,8 @@ from penstock.agent.agent import Agent
 from penstock.agent.crew import Crew
 from penstock.agent.station import Report
 from penstock.agent.tenant import Tenant
-from penstock.telemetry.board import Board
-from penstock.telemetry.usage import resident, usage_of
+from penstock.telemetry.memory.board import Board
+from penstock.telemetry.reading.usage import resident, usage_of
 
 Describe = Callable[[Tenant], Mapping[str, int | str]]
 

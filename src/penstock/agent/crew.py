@@ -28,7 +28,7 @@ from penstock.agent.watch import Notice
 if TYPE_CHECKING:
     from penstock.agent.logs.error_line import LogEntry
     from penstock.agent.tenant import Tenant
-    from penstock.telemetry.ring import Batch
+    from penstock.telemetry.records.ring import Batch
 
 _NOTHING: Final = object()
 

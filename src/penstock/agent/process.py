@@ -29,7 +29,7 @@ from penstock.agent.ops import Desk, OpsPort, OpsSeat, Subject
 from penstock.agent.signals import Signals
 from penstock.agent.tenant import Tenant
 from penstock.config import Config
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory.segment import Segment
 
 _DRAIN_S: Final = 2.0  # longest time without progress before TERM is obeyed although records are left
 _ORPHAN_S: Final = 3.0  # workers leave at most 2 s after their master

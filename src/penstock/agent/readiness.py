@@ -13,10 +13,10 @@ Never:  asks a process anything: readiness is answered while all of them are bus
 import dataclasses
 from typing import Final
 
-from penstock.telemetry import layout
 from penstock.telemetry.clock import NS_PER_S
-from penstock.telemetry.scoreboard import WorkerState
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.scoreboard import WorkerState
+from penstock.telemetry.memory.segment import Segment
 
 # The master turns at least every 2 s; a machine that swaps may delay it.
 STALE_NS: Final = 10 * NS_PER_S

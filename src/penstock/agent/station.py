@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from penstock.agent.logs.error_line import LogEntry
     from penstock.agent.tenant import Tenant
     from penstock.agent.watch import Notice
-    from penstock.telemetry.ring import Batch
+    from penstock.telemetry.records.ring import Batch
 
 Report = Mapping[str, int | float | str]
 

@@ -23,13 +23,13 @@ from penstock.agent.logs.outlet import Outlet
 from penstock.agent.logs.output import Output
 from penstock.agent.watch import LossWatch, Notice, TroubleWatch, sum_of
 from penstock.config.agent import AgentConfig
-from penstock.telemetry import layout
 from penstock.telemetry.clock import WallClock
-from penstock.telemetry.column import APPLICATION, LANE
-from penstock.telemetry.record import ACCESS, LOG
-from penstock.telemetry.ring import Batch, RingReader
-from penstock.telemetry.scoreboard import WorkerState
-from penstock.telemetry.segment import Segment, add_to
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.scoreboard import WorkerState
+from penstock.telemetry.memory.segment import Segment, add_to
+from penstock.telemetry.records.column import APPLICATION, LANE
+from penstock.telemetry.records.record import ACCESS, LOG
+from penstock.telemetry.records.ring import Batch, RingReader
 
 
 class Tenant:

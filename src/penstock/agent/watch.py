@@ -14,8 +14,8 @@ from typing import Final
 
 from penstock.agent.logs.error_line import LogEntry
 from penstock.agent.logs.outlet import Outlet
-from penstock.telemetry import layout
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.segment import Segment
 
 _LOGGER: Final = "penstock.agent"
 _MAX_COUNT: Final = (1 << 64) - 1

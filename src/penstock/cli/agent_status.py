@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from penstock.cli.error import CommandError
 from penstock.cli.text import duration, printing
-from penstock.telemetry.board import BoardError, read_board
-from penstock.telemetry.discovery import FoundAgent, find_agents
+from penstock.telemetry.memory.board import BoardError, read_board
+from penstock.telemetry.reading.discovery import FoundAgent, find_agents
 
 if TYPE_CHECKING:
     import argparse

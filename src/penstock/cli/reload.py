@@ -2,7 +2,7 @@
 
 In:     /proc and the memory of the server, as `penstock status`; its pid.
 Out:    SIGHUP; with --wait, an exit status that a deploy can stop on, and the traceback of broken code.
-Never:  asks the server anything: the verdict is read where the master writes it (telemetry/verdict.py).
+Never:  asks the server anything: it reads the verdict from its memory (telemetry/memory/verdict.py).
 Rules:  pidfd_open(2): a signal through it cannot reach a stranger, and it tells when the server has ended.
 """
 

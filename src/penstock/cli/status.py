@@ -17,8 +17,8 @@ from penstock.cli.error import CommandError
 from penstock.cli.text import columns, duration, printing
 from penstock.config import ConfigError
 from penstock.telemetry import FoundMaster, SegmentError, Snapshot, WorkerState, WorkerStatus, find_masters
-from penstock.telemetry.report import plain
-from penstock.telemetry.usage import usage_of
+from penstock.telemetry.reading.report import plain
+from penstock.telemetry.reading.usage import usage_of
 
 if TYPE_CHECKING:
     import argparse
@@ -139,7 +139,7 @@ def _sight(master: FoundMaster) -> Sighting | None:
 
 
 def render_json(sightings: Sequence[Sighting]) -> str:
-    """Return a JSON list, one object a server, fields as in telemetry/snapshot.py."""
+    """Return a JSON list, one object a server, fields as in telemetry/reading/snapshot.py."""
     return json.dumps([_plain(sighting) for sighting in sightings], indent=2) + "\n"
 
 

@@ -1,18 +1,24 @@
 """Scoreboard, histograms, rings, metrics and traces: shared memory, never blocks, never raises."""
 
-from penstock.telemetry.discovery import FoundMaster, find_masters
-from penstock.telemetry.handler import RecordHandler, route_logging
+from penstock.telemetry.memory.pulse import Pulse, RunningRequest, read_pulse
+from penstock.telemetry.memory.scoreboard import WorkerState, finished_requests, mark_gone
+from penstock.telemetry.memory.segment import Segment, SegmentError
+from penstock.telemetry.memory.stack import STACK_SIGNAL, ask_for_stack, read_stack, show_stacks
+from penstock.telemetry.memory.verdict import (
+    ReloadState,
+    Verdict,
+    begin_reload,
+    last_reload,
+    read_verdict,
+    write_verdict,
+)
 from penstock.telemetry.metrics.definition import MetricError
 from penstock.telemetry.metrics.meter import METER, counter, gauge, histogram
 from penstock.telemetry.metrics.takeover import take_over_prometheus
-from penstock.telemetry.printed import capture_prints
-from penstock.telemetry.pulse import Pulse, RunningRequest, read_pulse
-from penstock.telemetry.record import FinishedRequest, Outcome
-from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.scoreboard import WorkerState, finished_requests, mark_gone
-from penstock.telemetry.segment import Segment, SegmentError
-from penstock.telemetry.snapshot import CurrentRequest, Snapshot, WorkerStatus
-from penstock.telemetry.stack import STACK_SIGNAL, ask_for_stack, read_stack, show_stacks
+from penstock.telemetry.reading.discovery import FoundMaster, find_masters
+from penstock.telemetry.reading.snapshot import CurrentRequest, Snapshot, WorkerStatus
+from penstock.telemetry.records.record import Outcome
+from penstock.telemetry.traces.request import FinishedRequest
 from penstock.telemetry.traces.sampling import marks
 from penstock.telemetry.traces.span import Span, add_span, span
 from penstock.telemetry.traces.threshold import NEVER_SLOW, Threshold
@@ -24,14 +30,9 @@ from penstock.telemetry.traces.trace import (
     traceparent,
 )
 from penstock.telemetry.traces.trace_context import TraceContext
-from penstock.telemetry.verdict import (
-    ReloadState,
-    Verdict,
-    begin_reload,
-    last_reload,
-    read_verdict,
-    write_verdict,
-)
+from penstock.telemetry.writing.handler import RecordHandler, route_logging
+from penstock.telemetry.writing.printed import capture_prints
+from penstock.telemetry.writing.recorder import Recorder
 
 __all__ = [
     "METER",

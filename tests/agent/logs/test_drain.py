@@ -8,10 +8,10 @@ from penstock.agent.logs.ledger import Ledger
 from penstock.agent.logs.outlet import Outlet
 from penstock.agent.logs.output import Kind, Output
 from penstock.agent.logs.rotation import Period, Rotation
-from penstock.telemetry import layout
-from penstock.telemetry.record import ACCESS
-from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.ring import RingReader
+from penstock.telemetry.memory import layout
+from penstock.telemetry.records.record import ACCESS
+from penstock.telemetry.records.ring import RingReader
+from penstock.telemetry.writing.recorder import Recorder
 
 
 def lines_of(batch, times=1):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from penstock.agent.logs.error_line import LogEntry, TextErrors, entry_of, severity
 from penstock.telemetry.clock import WallClock
-from penstock.telemetry.layout import MAX_TEXT_BYTES
+from penstock.telemetry.memory.layout import MAX_TEXT_BYTES
 
 
 @pytest.fixture(scope="module")

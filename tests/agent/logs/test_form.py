@@ -7,8 +7,8 @@ from penstock.agent.logs.form import access_form, access_format, entry_form, ent
 from penstock.agent.logs.json_line import JSONAccess
 from penstock.agent.logs.template import Template, TemplateError
 from penstock.telemetry.clock import WallClock
-from penstock.telemetry.record import ACCESS
-from penstock.telemetry.ring import Batch, RingReader
+from penstock.telemetry.records.record import ACCESS
+from penstock.telemetry.records.ring import Batch, RingReader
 
 CLOCK = WallClock()
 

@@ -6,7 +6,7 @@ import pytest
 from penstock.agent.logs.journals import Journals
 from penstock.agent.logs.ledger import Ledger
 from penstock.config.agent import AgentConfig
-from penstock.telemetry.layout import ACCESS_OUTPUT, APPLICATION_OUTPUT, ERROR_OUTPUT
+from penstock.telemetry.memory.layout import ACCESS_OUTPUT, APPLICATION_OUTPUT, ERROR_OUTPUT
 
 
 @pytest.fixture

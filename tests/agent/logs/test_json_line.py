@@ -8,7 +8,7 @@ from penstock.agent.logs.error_line import LogEntry
 from penstock.agent.logs.escape import escape_json, split_access_text
 from penstock.agent.logs.json_line import JSONAccess, JSONErrors, RequestLineTexts
 from penstock.telemetry.clock import NS_PER_S, WallClock
-from penstock.telemetry.record import JOINED, WITH_SPANS
+from penstock.telemetry.records.record import JOINED, WITH_SPANS
 from penstock.telemetry.traces.trace import ERROR, SLOW
 from penstock.telemetry.traces.trace_context import derive_ids
 

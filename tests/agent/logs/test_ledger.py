@@ -4,8 +4,8 @@ import os
 import pytest
 
 from penstock.agent.logs.ledger import Ledger
-from penstock.telemetry import layout
-from penstock.telemetry.layout import ACCESS_OUTPUT, ERROR_OUTPUT
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.layout import ACCESS_OUTPUT, ERROR_OUTPUT
 
 SIZE = ACCESS_OUTPUT + layout.OUTPUT_SIZE
 

@@ -13,9 +13,9 @@ from penstock.agent.logs.outlet import Outlet
 from penstock.agent.logs.output import Output
 from penstock.agent.logs.rotation import Period, Rotation
 from penstock.agent.logs.syncing import Sync
-from penstock.telemetry import layout
-from penstock.telemetry.record import ACCESS
-from penstock.telemetry.ring import RingReader
+from penstock.telemetry.memory import layout
+from penstock.telemetry.records.record import ACCESS
+from penstock.telemetry.records.ring import RingReader
 
 AREA = layout.ACCESS_OUTPUT
 

@@ -13,11 +13,11 @@ from penstock.agent.crew import Crew
 from penstock.agent.machine.admission import House
 from penstock.agent.machine.estate import GREETING_S, MAX_CLIENTS, ORPHAN_S, Estate
 from penstock.agent.metrics import BOUNDS_S, Gatherer, Slowness
-from penstock.telemetry import layout
 from penstock.telemetry.enrolment import Enrolment, Word, receive_message, send_message
-from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.scoreboard import WorkerState
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.scoreboard import WorkerState
+from penstock.telemetry.memory.segment import Segment
+from penstock.telemetry.writing.recorder import Recorder
 
 
 class Machine:

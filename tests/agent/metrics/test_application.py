@@ -7,12 +7,12 @@ import pytest
 
 from penstock.agent.metrics.application import ApplicationMetrics
 from penstock.agent.metrics.family import Exemplar, HistogramValue, Sample, SummaryValue
-from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.layout import WORD_BYTES
+from penstock.telemetry.memory.scoreboard import WorkerState, mark_gone
 from penstock.telemetry.metrics.definition import Definition, Kind, Merge
 from penstock.telemetry.metrics.instrument import Counter, Gauge, Histogram, Instrument
 from penstock.telemetry.metrics.meter import Meter
-from penstock.telemetry.scoreboard import WorkerState, mark_gone
 
 ORDERS = Definition("orders", Kind.COUNTER, "Orders.", ("kind",))
 WAIT = Definition("wait_seconds", Kind.HISTOGRAM, "Waiting.", bounds=(0.1, 1.0), unit="seconds")

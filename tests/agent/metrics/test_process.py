@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from penstock.agent.metrics.process import PROPORTIONAL_EVERY_S, ProcessMetrics
-from penstock.telemetry.scoreboard import WorkerState
+from penstock.telemetry.memory.scoreboard import WorkerState
 
 OWN = (("process", "agent"),)
 WORKER = (("process", "worker"), ("slot", "1"))

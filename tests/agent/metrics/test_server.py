@@ -9,12 +9,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from penstock.agent.metrics.exposition import render
 from penstock.agent.metrics.family import Exemplar
 from penstock.agent.metrics.server import BOUNDS_S, ServerMetrics, buckets_below
-from penstock.telemetry import layout
-from penstock.telemetry.histogram import bucket_of
-from penstock.telemetry.pulse import RunningRequest
-from penstock.telemetry.record import Outcome
-from penstock.telemetry.scoreboard import WorkerState, mark_gone
-from penstock.telemetry.verdict import ReloadState, Verdict, begin_reload, write_verdict
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.histogram import bucket_of
+from penstock.telemetry.memory.pulse import RunningRequest
+from penstock.telemetry.memory.scoreboard import WorkerState, mark_gone
+from penstock.telemetry.memory.verdict import ReloadState, Verdict, begin_reload, write_verdict
+from penstock.telemetry.records.record import Outcome
 
 
 @pytest.fixture

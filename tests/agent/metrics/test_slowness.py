@@ -4,8 +4,8 @@ import pytest
 
 from penstock.agent.metrics.slowness import Slowness
 from penstock.agent.station import AccessListener, TenantListener
-from penstock.telemetry.record import ACCESS
-from penstock.telemetry.ring import RingReader
+from penstock.telemetry.records.record import ACCESS
+from penstock.telemetry.records.ring import RingReader
 
 MS = 1_000_000
 

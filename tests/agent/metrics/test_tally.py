@@ -5,10 +5,10 @@ import pytest
 
 from penstock.agent.metrics import tally as tally_module
 from penstock.agent.metrics.tally import TallyReader
-from penstock.telemetry import layout
-from penstock.telemetry.histogram import bucket_of
-from penstock.telemetry.layout import PHASES, WORD_BYTES
-from penstock.telemetry.scoreboard import fold_counts
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.histogram import bucket_of
+from penstock.telemetry.memory.layout import PHASES, WORD_BYTES
+from penstock.telemetry.memory.scoreboard import fold_counts
 
 US = 1000
 

@@ -9,12 +9,12 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from penstock.agent.metrics import ApplicationMetrics, Gatherer, ProcessMetrics, ServerMetrics
 from penstock.agent.ops.desk import Desk, Subject
 from penstock.protocol import RequestHead
-from penstock.telemetry import layout
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.scoreboard import WorkerState
 from penstock.telemetry.metrics.definition import Definition, Kind, Merge
 from penstock.telemetry.metrics.instrument import Counter, Gauge, Histogram
 from penstock.telemetry.metrics.meter import Meter
 from penstock.telemetry.metrics.runtime import GarbageWatch, take_over_counter
-from penstock.telemetry.scoreboard import WorkerState
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import pytest
 from penstock.agent.traces import Trace, Traces
 from penstock.config.telemetry import TelemetryConfig
 from penstock.telemetry.clock import WallClock
-from penstock.telemetry.layout import RECORD_BYTES
-from penstock.telemetry.record import ACCESS
-from penstock.telemetry.recorder import Recorder
-from penstock.telemetry.ring import RingReader
+from penstock.telemetry.memory.layout import RECORD_BYTES
+from penstock.telemetry.records.record import ACCESS
+from penstock.telemetry.records.ring import RingReader
 from penstock.telemetry.traces.trace import CURRENT, RequestTrace
+from penstock.telemetry.writing.recorder import Recorder
 
 SLOT = 1
 

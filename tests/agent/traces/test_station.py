@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from penstock.agent.traces import SpanKind, Traces, station
 from penstock.agent.traces.station import MAX_WAITING
-from penstock.telemetry import current_trace, layout, span
-from penstock.telemetry.layout import RECORD_BYTES
-from penstock.telemetry.record import SPANS
-from penstock.telemetry.ring import RingWriter
+from penstock.telemetry import current_trace, span
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.layout import RECORD_BYTES
+from penstock.telemetry.records.record import SPANS
+from penstock.telemetry.records.ring import RingWriter
 from penstock.telemetry.traces.trace import MAX_SPANS
 from penstock.telemetry.traces.trace_context import TraceContext
 

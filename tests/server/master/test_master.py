@@ -28,7 +28,8 @@ from penstock.server.master.nursery import WorkerNotBorn
 from penstock.server.master.roster import ImportGeneration, StartWorker
 from penstock.server.plan import ServePlan
 from penstock.server.process import Identity
-from penstock.telemetry import ReloadState, Verdict, layout, read_verdict
+from penstock.telemetry import ReloadState, Verdict, read_verdict
+from penstock.telemetry.memory import layout
 
 pytestmark = pytest.mark.usefixtures("keep_process")
 

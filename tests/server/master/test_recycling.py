@@ -7,7 +7,8 @@ from penstock.config import ServerConfig
 from penstock.server.master.lifecycle import State
 from penstock.server.master.recycling import Recycler
 from penstock.server.master.roster import Member
-from penstock.telemetry import Segment, layout
+from penstock.telemetry import Segment
+from penstock.telemetry.memory import layout
 
 OWN_PID = os.getpid()
 

@@ -16,8 +16,8 @@ from penstock.server.master.lifecycle import State
 from penstock.server.master.roster import Member
 from penstock.server.master.warden import Warden
 from penstock.telemetry import Outcome, Recorder, Segment
-from penstock.telemetry.record import ACCESS
-from penstock.telemetry.ring import RingReader
+from penstock.telemetry.records.record import ACCESS
+from penstock.telemetry.records.ring import RingReader
 
 SLOT = 1
 NS = 10**9
@@ -26,8 +26,8 @@ PATIENCE_S = 10.0
 # A process with a stack to show, which then holds the interpreter's lock in C, for centuries.
 HANGING = """
 import os, re, sys
-from penstock.telemetry.segment import Segment
-from penstock.telemetry.stack import show_stacks
+from penstock.telemetry.memory.segment import Segment
+from penstock.telemetry.memory.stack import show_stacks
 segment = Segment.attach(int(sys.argv[1]), writable=True)
 segment.stack_fds = (-1, int(sys.argv[2]))
 show_stacks(segment)

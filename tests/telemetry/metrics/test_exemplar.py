@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from penstock.telemetry import layout
+from penstock.telemetry.memory import layout
 from penstock.telemetry.metrics.definition import MetricError
 from penstock.telemetry.metrics.exemplar import (
     KeptExemplar,

@@ -4,7 +4,8 @@ import timeit
 
 import pytest
 
-from penstock.telemetry import counter, gauge, histogram, layout
+from penstock.telemetry import counter, gauge, histogram
+from penstock.telemetry.memory import layout
 from penstock.telemetry.metrics.definition import Definition, Kind, Merge, MetricError
 from penstock.telemetry.metrics.exemplar import read_exemplars
 from penstock.telemetry.metrics.instrument import Counter, Gauge, Histogram

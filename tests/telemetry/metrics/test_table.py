@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from penstock.telemetry import layout
+from penstock.telemetry.memory import layout
 from penstock.telemetry.metrics.definition import Definition, Kind
 from penstock.telemetry.metrics.table import _HEAD, MAX_ENTRIES, Table, TableWriter
 

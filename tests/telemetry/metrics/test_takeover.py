@@ -11,7 +11,7 @@ import pytest
 BEGIN = """
 import json
 from penstock.telemetry import METER, take_over_prometheus
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory.segment import Segment
 from penstock.telemetry.metrics.table import Table
 
 segment = Segment.create(slots=2, threads=1, ring_bytes=65536)

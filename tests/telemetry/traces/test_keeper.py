@@ -4,9 +4,9 @@ import json
 import pytest
 
 from penstock.config.telemetry import TelemetryConfig
-from penstock.telemetry import layout
-from penstock.telemetry.record import JOINED, SPANS, WITH_SPANS, Outcome
-from penstock.telemetry.ring import RingReader
+from penstock.telemetry.memory import layout
+from penstock.telemetry.records.record import JOINED, SPANS, WITH_SPANS, Outcome
+from penstock.telemetry.records.ring import RingReader
 from penstock.telemetry.traces.keeper import MAX_ATTRIBUTES, TraceKeeper
 from penstock.telemetry.traces.span import span
 from penstock.telemetry.traces.threshold import LOOK_EVERY, NEVER_SLOW, Threshold

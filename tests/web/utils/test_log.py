@@ -5,7 +5,7 @@ import logging.config
 
 import pytest
 
-from penstock.telemetry.handler import RecordHandler
+from penstock.telemetry.writing.handler import RecordHandler
 from penstock.web.core import mail
 from penstock.web.http import HttpResponse
 from penstock.web.test import RequestFactory

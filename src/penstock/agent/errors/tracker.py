@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Final
 from penstock.agent.errors.group import Change, Example, Group
 from penstock.agent.errors.stack import Origin, find_origin
 from penstock.agent.metrics.family import Family, Kind, Sample
-from penstock.telemetry.record_text import without_query
+from penstock.telemetry.records.text import without_query
 
 if TYPE_CHECKING:
     from penstock.agent.logs.error_line import LogEntry
     from penstock.agent.tenant import Tenant
-    from penstock.telemetry.ring import Batch
+    from penstock.telemetry.records.ring import Batch
 
 # An example is at most 16 KiB: 5 MB in the worst case.
 MAX_GROUPS: Final = 300

@@ -17,8 +17,8 @@ from penstock.agent.exporters.delivery import Collector
 from penstock.agent.metrics import Gatherer
 from penstock.agent.traces import Trace
 from penstock.config import OTLPConfig
-from penstock.telemetry import layout
 from penstock.telemetry.clock import measure_offset_ns
+from penstock.telemetry.memory import layout
 
 if TYPE_CHECKING:
     from penstock.agent.tenant import Tenant

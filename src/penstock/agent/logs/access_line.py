@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from penstock.telemetry.clock import WallClock
-from penstock.telemetry.histogram import TICK_BITS
-from penstock.telemetry.record import Outcome
+from penstock.telemetry.memory.histogram import TICK_BITS
+from penstock.telemetry.records.record import Outcome
 
 _MAX_TEXTS: Final = 65536
 

@@ -16,9 +16,9 @@ from typing import Final
 from penstock.agent.logs.ledger import Ledger
 from penstock.agent.logs.outlet import Outlet
 from penstock.agent.logs.output import Kind
-from penstock.telemetry import layout
-from penstock.telemetry.ring import Batch, RingReader
-from penstock.telemetry.segment import Segment, add_to
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.segment import Segment, add_to
+from penstock.telemetry.records.ring import Batch, RingReader
 
 # Large enough that a batch's fixed costs (a dozen calls, one write) vanish, small enough that one hostile
 # line, which makes its whole batch take the careful path, costs its neighbours little, and its text stays

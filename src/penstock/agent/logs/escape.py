@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
-from penstock.telemetry.record import ACCESS_FIELDS
-from penstock.telemetry.record_text import without_query
+from penstock.telemetry.records.record import ACCESS_FIELDS
+from penstock.telemetry.records.text import without_query
 
 # Bytes that stand for themselves in every format; LF only separates fields here.
 _PLAIN: Final = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\') + b"\n"

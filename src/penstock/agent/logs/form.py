@@ -15,7 +15,7 @@ from penstock.agent.logs.escape import escape_json, escape_text, split_access_te
 from penstock.agent.logs.json_line import JSONAccess, JSONErrors
 from penstock.agent.logs.template import COMBINED, COMMON, Rows, Template
 from penstock.telemetry.clock import WallClock
-from penstock.telemetry.ring import Batch
+from penstock.telemetry.records.ring import Batch
 
 # What the server says itself; everything else in ring B was said by the application.
 _SERVER_LOGGERS: Final = ("penstock.agent", "penstock.server", "penstock.uncaught", "penstock.wsgi")

@@ -19,7 +19,7 @@ from penstock.agent.logs.output import Output
 from penstock.agent.logs.rotation import Period, Rotation
 from penstock.agent.logs.syncing import Sync, Syncer
 from penstock.config.agent import AgentConfig
-from penstock.telemetry import layout
+from penstock.telemetry.memory import layout
 
 _DAY_S: Final = 86400
 _MAX_REMARKS: Final = 100

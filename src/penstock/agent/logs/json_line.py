@@ -17,7 +17,7 @@ from typing import Any, Final
 from penstock.agent.logs.access_line import MillisecondTexts, outcome_name
 from penstock.agent.logs.error_line import LogEntry, severity
 from penstock.telemetry.clock import WallClock
-from penstock.telemetry.record import JOINED, Outcome
+from penstock.telemetry.records.record import JOINED, Outcome
 from penstock.telemetry.traces.trace import REASONS
 from penstock.telemetry.traces.trace_context import derive_ids
 

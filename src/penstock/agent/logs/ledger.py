@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from penstock.telemetry import layout
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.segment import Segment
 
 _NO_SIZES: Final = ((0, 0), (0, 0))
 

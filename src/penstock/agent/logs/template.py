@@ -22,9 +22,9 @@ from typing import Any, Final
 
 from penstock.agent.logs.access_line import MillisecondTexts, outcome_name
 from penstock.agent.logs.json_line import trace_id_of
-from penstock.telemetry import column
 from penstock.telemetry.clock import WallClock
-from penstock.telemetry.record import ACCESS_FIELDS, Outcome
+from penstock.telemetry.records import column
+from penstock.telemetry.records.record import ACCESS_FIELDS, Outcome
 
 Rows = Sequence[tuple[Any, ...]]
 _LANES: Final = ("inline", "pool")

@@ -12,7 +12,7 @@ In:     a connection, the text and the descriptors of ENROL.
 Out:    a Candidate; or why not.
 Never:  keeps a descriptor of what it refuses, trusts that one is what it should be.
 
-Rules:  unix(7) SO_PEERCRED, SO_PEERGROUPS; memfd_create(2) (seals are looked at by telemetry/segment.py).
+Rules:  unix(7) SO_PEERCRED, SO_PEERGROUPS; memfd_create(2) (telemetry/memory/segment.py looks at seals).
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from typing import Any, Final, Self
 from penstock.config import OPTIONS, AgentConfig, ConfigError, MachineConfig
 from penstock.config.value import parse_toml
 from penstock.telemetry.enrolment import Enrolment, close_all
-from penstock.telemetry.segment import Segment, SegmentError
+from penstock.telemetry.memory.segment import Segment, SegmentError
 
 _CREDENTIALS: Final = struct.Struct("=iII")  # pid, uid, gid
 _SO_PEERGROUPS: Final = 59  # asm-generic/socket.h; Python has no name for it

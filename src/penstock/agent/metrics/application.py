@@ -27,12 +27,12 @@ from penstock.agent.metrics.family import (
     Sample,
     SummaryValue,
 )
-from penstock.telemetry import layout
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.scoreboard import WorkerState
+from penstock.telemetry.memory.segment import Segment
 from penstock.telemetry.metrics.definition import GAUGE_PID, GAUGE_TIME, Definition, Merge
 from penstock.telemetry.metrics.exemplar import KeptExemplar, read_exemplars
 from penstock.telemetry.metrics.table import Series, Table
-from penstock.telemetry.scoreboard import WorkerState
-from penstock.telemetry.segment import Segment
 
 _LIVING: Final = (
     WorkerState.BOOTING,

@@ -6,7 +6,7 @@ read of one process a page, and of each every half minute at most.
 
 In:     pids from the shared memory: hostile. A pid counts only while its parent is the master.
 Out:    families.
-Never:  believes a pid (telemetry/usage.py); shows what it may not look at.
+Never:  believes a pid (telemetry/reading/usage.py); shows what it may not look at.
 
 Rules:  proc(5): stat, fd, smaps_rollup.
 """
@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from penstock.agent.metrics.family import Family, Kind, Sample
-from penstock.telemetry import layout
-from penstock.telemetry.scoreboard import WorkerState
-from penstock.telemetry.segment import Segment
-from penstock.telemetry.usage import Usage, open_descriptors, proportional, usage_of, usage_of_child
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.scoreboard import WorkerState
+from penstock.telemetry.memory.segment import Segment
+from penstock.telemetry.reading.usage import Usage, open_descriptors, proportional, usage_of, usage_of_child
 
 PROPORTIONAL_EVERY_S: Final = 30.0
 _WORKERS: Final = (WorkerState.BOOTING, WorkerState.READY, WorkerState.DRAINING)

@@ -15,7 +15,7 @@ from typing import Final
 
 from penstock.agent.metrics.tally import Tally
 from penstock.telemetry.clock import NS_PER_S
-from penstock.telemetry.histogram import quantile
+from penstock.telemetry.memory.histogram import quantile
 
 PARTS: Final = (0.5, 0.9, 0.99, 0.999)
 PHASES: Final = ("queue", "application", "total")

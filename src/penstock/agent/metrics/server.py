@@ -25,13 +25,13 @@ from penstock.agent.metrics.family import Exemplar, Family, HistogramValue, Kind
 from penstock.agent.metrics.quantile import RecentQuantiles
 from penstock.agent.metrics.tally import Tally, TallyReader
 from penstock.agent.readiness import judge
-from penstock.telemetry import layout
 from penstock.telemetry.clock import NS_PER_S, measure_offset_ns
-from penstock.telemetry.histogram import bucket_bounds
-from penstock.telemetry.layout import HISTOGRAM_WORDS, STATUS_CLASSES, WORD_BYTES
-from penstock.telemetry.scoreboard import WorkerState
-from penstock.telemetry.segment import Segment
-from penstock.telemetry.verdict import ReloadState, last_reload, read_verdict
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.histogram import bucket_bounds
+from penstock.telemetry.memory.layout import HISTOGRAM_WORDS, STATUS_CLASSES, WORD_BYTES
+from penstock.telemetry.memory.scoreboard import WorkerState
+from penstock.telemetry.memory.segment import Segment
+from penstock.telemetry.memory.verdict import ReloadState, last_reload, read_verdict
 
 if TYPE_CHECKING:
     from array import array

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, Final
 from penstock.agent.metrics.family import Exemplar
 from penstock.agent.station import Report
 from penstock.telemetry.clock import NS_PER_S
-from penstock.telemetry.column import APPLICATION, TOTAL
-from penstock.telemetry.histogram import TICK_BITS
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory.histogram import TICK_BITS
+from penstock.telemetry.memory.segment import Segment
+from penstock.telemetry.records.column import APPLICATION, TOTAL
 
 if TYPE_CHECKING:
     from penstock.agent.tenant import Tenant
-    from penstock.telemetry.ring import Batch
+    from penstock.telemetry.records.ring import Batch
 
 _REQUEST_ID: Final = 2  # field of a record's text
 _MAX_ID_CHARACTERS: Final = 128 - len("request_id")

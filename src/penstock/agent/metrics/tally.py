@@ -24,16 +24,16 @@ from array import array
 from collections.abc import Sequence
 from typing import Final
 
-from penstock.telemetry import layout
-from penstock.telemetry.layout import (
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.layout import (
     COUNT_WORDS,
     HISTOGRAM_WORDS,
     PHASES,
     STATUS_CLASSES,
     WORD_BYTES,
 )
-from penstock.telemetry.scoreboard import WorkerState
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory.scoreboard import WorkerState
+from penstock.telemetry.memory.segment import Segment
 
 _COUNT_BYTES: Final = COUNT_WORDS * WORD_BYTES
 _HISTOGRAM_BYTES: Final = HISTOGRAM_WORDS * WORD_BYTES

@@ -23,9 +23,9 @@ from penstock.agent.readiness import Verdict, judge
 from penstock.agent.station import Report
 from penstock.protocol import RequestHead
 from penstock.telemetry import Segment, Snapshot
-from penstock.telemetry.record_text import without_query
-from penstock.telemetry.report import plain
-from penstock.telemetry.usage import usage_of, usage_of_child
+from penstock.telemetry.reading.report import plain
+from penstock.telemetry.reading.usage import usage_of, usage_of_child
+from penstock.telemetry.records.text import without_query
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

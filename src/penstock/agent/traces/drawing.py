@@ -14,8 +14,8 @@ from typing import Any, Final
 from penstock.agent.logs.access_line import outcome_name
 from penstock.agent.traces.span_record import OwnSpan, Recollection
 from penstock.agent.traces.trace import SpanKind, Trace, TraceSpan, Value
-from penstock.telemetry.histogram import TICK_BITS
-from penstock.telemetry.record import LANE
+from penstock.telemetry.memory.histogram import TICK_BITS
+from penstock.telemetry.records.record import LANE
 from penstock.telemetry.traces.trace import ASKED, ERROR, SAMPLED, SLOW
 from penstock.telemetry.traces.trace_context import derive_ids, derive_span_id
 
@@ -55,7 +55,7 @@ def finished_of(row: Sequence[Any], texts: Sequence[str]) -> Finished:
     """Name the columns of a record.
 
     Args:
-        row: as telemetry.record.ACCESS unpacks it.
+        row: as telemetry.records.record.ACCESS unpacks it.
         texts: its five fields, safe to show.
     """
     (_, _, _, last_ns, head, body, queue, _, application, send, total,

@@ -27,15 +27,15 @@ from penstock.agent.traces.span_record import (
 )
 from penstock.agent.traces.trace import Trace, TraceSink
 from penstock.agent.watch import Notice, sum_of
-from penstock.telemetry import layout
-from penstock.telemetry.column import LANE
-from penstock.telemetry.record import SPANS, WITH_SPANS
-from penstock.telemetry.ring import RingReader
+from penstock.telemetry.memory import layout
+from penstock.telemetry.records.column import LANE
+from penstock.telemetry.records.record import SPANS, WITH_SPANS
+from penstock.telemetry.records.ring import RingReader
 from penstock.telemetry.traces.trace import REASONS
 
 if TYPE_CHECKING:
     from penstock.agent.tenant import Tenant
-    from penstock.telemetry.ring import Batch
+    from penstock.telemetry.records.ring import Batch
 
 _TAKEN_AT_ONCE: Final = 64  # records of one ring
 _MOST_TAKES: Final = 8  # of one ring in a turn: more than it holds, were it not hostile

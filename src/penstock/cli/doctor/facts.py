@@ -18,7 +18,7 @@ from typing import Any, Final
 from penstock.cli.machine import available_cpus, default_workers, memory_bytes
 from penstock.config import Config, LoadedConfig
 from penstock.telemetry import FoundMaster, SegmentError, Snapshot, WorkerState
-from penstock.telemetry.usage import proportional, resident
+from penstock.telemetry.reading.usage import proportional, resident
 
 # An application that imports longer than this has a problem of its own, which is then said.
 IMPORT_S: Final = 60.0

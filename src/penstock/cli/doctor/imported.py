@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from penstock.cli.doctor.facts import DatabaseReport, ImportReport
 from penstock.server.template.audit import Origins, find_hazards
-from penstock.telemetry.usage import usage_of
+from penstock.telemetry.reading.usage import usage_of
 from penstock.wsgi import ApplicationLoadError, load_application
 
 if TYPE_CHECKING:

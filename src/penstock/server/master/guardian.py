@@ -19,7 +19,7 @@ from penstock.server.master.family import Family, how_it_ended, send_signal
 from penstock.server.master.predecessor import Predecessor
 from penstock.server.plan import Heritage, RunAgent, ServePlan
 from penstock.server.process import forget_parent
-from penstock.telemetry.layout import AGENT_DISMISSED_WORD
+from penstock.telemetry.memory.layout import AGENT_DISMISSED_WORD
 
 log = logging.getLogger("penstock.server")
 

@@ -37,7 +37,7 @@ from penstock.telemetry.enrolment import (
     receive_message,
     send_message,
 )
-from penstock.telemetry.segment import Segment
+from penstock.telemetry.memory.segment import Segment
 
 log = logging.getLogger("penstock.server")
 

@@ -60,7 +60,7 @@ from penstock.server.plan import Heritage, ServePlan
 from penstock.server.process import Identity, has_terminal, parse_identity
 from penstock.server.signals import HANDLED, SignalQueue, hold_back
 from penstock.telemetry import Recorder, Segment, WorkerState, mark_gone, route_logging
-from penstock.telemetry.layout import MASTER_TURNED_NS_WORD, SUCCESSOR_PID_WORD
+from penstock.telemetry.memory.layout import MASTER_TURNED_NS_WORD, SUCCESSOR_PID_WORD
 
 log = logging.getLogger("penstock.server")
 

@@ -13,7 +13,7 @@ left to the master, and what tells them apart is whether the loop has turned sin
 
 Without any late request a loop is stuck as well when it has been silent for as long as a request may take.
 
-In:     pulses of workers (telemetry/pulse.py), the time.
+In:     pulses of workers (telemetry/memory/pulse.py), the time.
 Out:    verdicts, each given once; when to look again.
 Never:  reads a clock or memory, signals, logs.
 

@@ -14,7 +14,7 @@ from penstock.config import ServerConfig
 from penstock.server.master.lifecycle import State
 from penstock.server.master.roster import Member
 from penstock.telemetry import Segment, finished_requests
-from penstock.telemetry.usage import resident
+from penstock.telemetry.reading.usage import resident
 
 LOOK_EVERY_S: Final = 1.0
 

@@ -17,7 +17,7 @@ from penstock.server.master.renewal import renew_plan
 from penstock.server.master.roster import Roster
 from penstock.server.plan import ServePlan
 from penstock.telemetry import ReloadState, Segment, Verdict, begin_reload, write_verdict
-from penstock.telemetry.usage import proportional
+from penstock.telemetry.reading.usage import proportional
 
 log = logging.getLogger("penstock.server")
 

@@ -41,7 +41,7 @@ from penstock.telemetry import (
     read_pulse,
     read_stack,
 )
-from penstock.telemetry.record_text import without_query
+from penstock.telemetry.records.text import without_query
 
 log = logging.getLogger("penstock.server")
 

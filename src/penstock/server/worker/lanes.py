@@ -22,7 +22,7 @@ import re
 from typing import Final
 
 from penstock.telemetry import Threshold
-from penstock.telemetry.histogram import TICK_BITS
+from penstock.telemetry.memory.histogram import TICK_BITS
 
 # A request is slow when the loop could have served some hundred others meanwhile.
 SLOW_NS: Final = 2_000_000

@@ -24,7 +24,7 @@ from penstock.protocol import refusal
 from penstock.server.worker.phase import BUSY, CLOSED
 from penstock.server.worker.transmission import NS, Transmission
 from penstock.telemetry import Outcome
-from penstock.telemetry.record_text import without_query
+from penstock.telemetry.records.text import without_query
 from penstock.wsgi import Exchange
 
 if TYPE_CHECKING:

@@ -43,8 +43,8 @@ from penstock.telemetry import (
     show_stacks,
     take_over_prometheus,
 )
+from penstock.telemetry.memory.pulse import BEAT_S
 from penstock.telemetry.metrics.runtime import GarbageWatch
-from penstock.telemetry.pulse import BEAT_S
 from penstock.wsgi import connection_environ
 
 log = logging.getLogger("penstock.server")

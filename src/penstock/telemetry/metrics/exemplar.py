@@ -18,10 +18,10 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from penstock.telemetry import layout
-from penstock.telemetry.layout import EXEMPLAR_BYTES, EXEMPLARS
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.layout import EXEMPLAR_BYTES, EXEMPLARS
+from penstock.telemetry.memory.segment import Segment, add_to
 from penstock.telemetry.metrics.definition import MetricError
-from penstock.telemetry.segment import Segment, add_to
 
 MAX_CHARACTERS: Final = 128
 _HEAD: Final = struct.Struct("=QddII")  # cell + 1, value, Unix time, bytes of JSON, CRC-32 of the rest

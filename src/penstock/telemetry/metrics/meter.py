@@ -21,7 +21,8 @@ from array import array
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
 
-from penstock.telemetry.layout import WORD_BYTES
+from penstock.telemetry.memory.layout import WORD_BYTES
+from penstock.telemetry.memory.segment import Segment
 from penstock.telemetry.metrics.definition import (
     DEFAULT_BOUNDS,
     Definition,
@@ -33,7 +34,6 @@ from penstock.telemetry.metrics.definition import (
 from penstock.telemetry.metrics.exemplar import KeptExemplar, check_labels, write_exemplar
 from penstock.telemetry.metrics.instrument import Counter, Gauge, Histogram, Instrument, renew_lock
 from penstock.telemetry.metrics.table import TableWriter
-from penstock.telemetry.segment import Segment
 
 MAX_SERIES: Final = 1000  # of a metric, in a process
 _OWN_PREFIX: Final = "penstock_"  # the server's names

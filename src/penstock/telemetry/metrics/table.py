@@ -26,10 +26,10 @@ import time
 import zlib
 from typing import Any, Final
 
-from penstock.telemetry import layout
-from penstock.telemetry.layout import WORD_BYTES
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.layout import WORD_BYTES
+from penstock.telemetry.memory.segment import Segment, add_to
 from penstock.telemetry.metrics.definition import Definition
-from penstock.telemetry.segment import Segment, add_to
 
 _HEAD: Final = struct.Struct("=IIQ")  # bytes of the entry, cells of it, CRC-32 of its JSON
 # Bytes that are left to definitions and to the series that take what is too much.

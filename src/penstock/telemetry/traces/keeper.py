@@ -23,11 +23,12 @@ from time import sleep
 from typing import Any, Final
 
 from penstock.config.telemetry import TelemetryConfig
-from penstock.telemetry import layout
 from penstock.telemetry.clock import NS_PER_S
-from penstock.telemetry.record import JOINED, SPANS, WITH_SPANS, FinishedRequest, Outcome
-from penstock.telemetry.ring import RingWriter
-from penstock.telemetry.segment import Segment, add_to
+from penstock.telemetry.memory import layout
+from penstock.telemetry.memory.segment import Segment, add_to
+from penstock.telemetry.records.record import JOINED, SPANS, WITH_SPANS, Outcome
+from penstock.telemetry.records.ring import RingWriter
+from penstock.telemetry.traces.request import FinishedRequest
 from penstock.telemetry.traces.span import Span
 from penstock.telemetry.traces.threshold import Threshold
 from penstock.telemetry.traces.trace import ASKED, ERROR, LOOKED_AT, REASONS, SLOW
@@ -55,7 +56,7 @@ class TraceKeeper:
         pid: of this process.
         wake_fd: eventfd that wakes the agent.
         config: how many are kept.
-        wait: how a full ring waits (telemetry/ring.py).
+        wait: how a full ring waits (records/ring.py).
 
     Attributes:
         pid: of the process whose requests they are.

@@ -113,7 +113,7 @@ class RequireNoServerLog(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - the signature of logging.Filter
         """Look at the root logger; by name, for the framework knows no server."""
         return not any(
-            type(each).__module__ == "penstock.telemetry.handler" for each in logging.root.handlers
+            type(each).__module__ == "penstock.telemetry.writing.handler" for each in logging.root.handlers
         )
 
 

@@ -24,7 +24,7 @@ from penstock.agent.logs.archive import Archive, Retention
 from penstock.agent.logs.reading.line import Entry, Grammar
 from penstock.agent.logs.reading.query import Query
 from penstock.agent.logs.reading.volume import entries, last_entries, open_plain, open_volume, seek_time
-from penstock.telemetry.layout import MAX_TEXT_BYTES
+from penstock.telemetry.memory.layout import MAX_TEXT_BYTES
 
 _FOREIGN: Final = re.compile(r"\.([0-9]{1,6})(\.gz)?|-([0-9]{8,14})(\.gz)?")
 _SLACK_S: Final = 5.0  # a clock that was corrected; a line is written a moment after its time

@@ -1,0 +1,1 @@
+"""Records of requests, log lines and spans, and the rings that bring them from a worker to the agent."""
