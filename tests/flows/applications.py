@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from urllib.parse import parse_qs
 
 PATTERN = bytes(range(251))  # a prime length, so that a lost or doubled block shows
@@ -123,6 +124,15 @@ def sleep(environ, start_response, rest):
             file.write("begun\n")
     time.sleep(float(rest))
     return answer(start_response, b"slept\n")
+
+
+def gate(environ, start_response, _rest):
+    """Tell file ?begun= that the request is running, and wait for file ?until= to be there."""
+    Path(query(environ, "begun", "")).touch()
+    until = Path(query(environ, "until", ""))
+    while not until.exists():
+        time.sleep(0.01)
+    return answer(start_response, b"let through\n")
 
 
 def spin(environ, start_response, rest):
@@ -265,6 +275,7 @@ ROUTES = {
     "whole": whole,
     "stream": stream,
     "sleep": sleep,
+    "gate": gate,
     "spin": spin,
     "stubborn": stubborn,
     "deadlock": deadlock,

@@ -5,7 +5,7 @@ import re
 import time
 from urllib.parse import parse_qs
 
-# Each letter doubles the time; 26 take some seconds, and no other thread of the process runs meanwhile.
+# Each letter doubles the time: 26 take some seconds. No other thread of the process runs meanwhile.
 HOPELESS = re.compile(r"(?:a|a)*b")
 
 

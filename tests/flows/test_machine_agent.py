@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from tests.flows.client import NumberAsker, number_of
-from tests.flows.harness import PATIENCE_S, ROOT, clean_environment, run_command, wait_until
+from tests.flows.harness import PATIENCE_S, ROOMY_RING, ROOT, clean_environment, run_command, wait_until
 
 from penstock.cli.agent_status import look
 from penstock.telemetry.reading.discovery import find_agents
@@ -92,8 +92,7 @@ def ask_while(server, do):
 
 def test_agent_killed_twice_under_load_loses_no_line_of_two_servers(serve, agent) -> None:
     agent.start()
-    roomy = {**agent.environment, "PENSTOCK_RING_BYTES": "64 MiB"}  # python takes a second to start
-    servers = [serve("-w", "2", environment=roomy) for _ in range(2)]
+    servers = [serve("-w", "2", environment=agent.environment | ROOMY_RING) for _ in range(2)]
     for server in servers:
         server.is_noise_expected = True
     agent.wait_for_masters(2)
@@ -183,12 +182,12 @@ def test_usr1_of_a_master_opens_its_own_logs(serve, agent) -> None:
     assert agent.stop() == 0
 
 
-def measure(*words):
+def measure(*words, environment=None):
     """What bench/exactness.py finds: lines beside requests, while somebody is killed each second."""
     ran = subprocess.run(
         [sys.executable, "-m", "bench.exactness", *words],
         cwd=ROOT,
-        env=clean_environment(),
+        env=clean_environment(environment),
         capture_output=True,
         text=True,
         timeout=4 * PATIENCE_S,
@@ -200,7 +199,7 @@ def measure(*words):
 
 def test_every_finished_request_has_its_line_while_workers_are_killed(is_full) -> None:
     requests = 30_000 if is_full else 10_000
-    result = measure("--workers", "4", "--requests", str(requests))
+    result = measure("--workers", "4", "--requests", str(requests), environment=ROOMY_RING)
     assert result["answered"] == 4 * requests
     assert result["lines"] == result["finished"]
     assert [result[fault] for fault in ("dropped", "doubled", "damaged_lines")] == [0, 0, 0]

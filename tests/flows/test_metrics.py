@@ -146,10 +146,12 @@ def test_counter_equals_the_answers_while_workers_are_killed(serve, tmp_path: Pa
     assert answered > 100
     assert lost >= 1
     wait_until(lambda: hits(server) >= answered, "the last page")
-    assert answered <= hits(server) <= answered + lost
-    assert seen == sorted(seen)
     values = metrics(server)
-    assert values[("shop_wait_seconds_count",)] in {hits(server), hits(server) - 1}  # killed in between
+    counted = values["shop_hits_total", ("path", "/")]
+    assert answered <= counted <= answered + lost
+    assert seen == sorted(seen)
+    # Between the two a request may have been killed, one in each thread of a victim.
+    assert 0 <= counted - values[("shop_wait_seconds_count",)] <= lost
     assert values["shop_wait_seconds_bucket", ("le", "0.025")] == 0
 
 

@@ -4,7 +4,6 @@ import itertools
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -80,26 +79,33 @@ def test_ready_server_says_so_on_a_connection_that_is_kept(serve) -> None:
 
 
 def test_draining_server_is_alive_and_not_ready_and_serves_on(serve, connect) -> None:
-    server = serve(*OPS, environment={"PENSTOCK_DRAIN_S": "3"})
+    server = serve(*OPS, environment={"PENSTOCK_DRAIN_S": "600"})
     assert ask(server, "/readyz") == (200, "ready\n")
     server.send_signal(signal.SIGTERM)
     wait_until(lambda: ask(server, "/readyz") == (503, "draining\n"), "readiness to end")
     assert ask(server, "/livez") == (200, "alive\n")
     assert connect(server).get("/n/1").status == 200  # the balancer has not noticed yet
-    assert server.wait() == 0
+    assert server.stop(signal.SIGQUIT) == 0
 
 
 def test_stopping_server_answers_until_its_last_request_is_done(serve, connect, tmp_path: Path) -> None:
     server = serve(*OPS)
-    begun = tmp_path / "begun"
-    slow = connect(server)
-    slow.send(request(f"/sleep/2?begun={begun}", "Connection: close"))
-    wait_until(begun.exists, "the slow request")
+    slow, release = hold_one(server, connect, tmp_path)
     server.send_signal(signal.SIGTERM)
     wait_until(lambda: ask(server, "/readyz") == (503, "draining\n"), "readiness to end")
     assert ask(server, "/livez") == (200, "alive\n")
+    release.touch()
     assert slow.read_answer().status == 200
     assert server.wait() == 0
+
+
+def hold_one(server: Server, connect, tmp_path: Path) -> tuple[Client, Path]:
+    """Keep one request running; return its client and the file that lets it through."""
+    begun, release = tmp_path / "begun", tmp_path / "release"
+    client = connect(server)
+    client.send(request(f"/gate?begun={begun}&until={release}", "Connection: close"))
+    wait_until(begun.exists, "the slow request")
+    return client, release
 
 
 def hold(serve, tmp_path: Path, query: str, clients: int, threads: int) -> Server:
@@ -115,8 +121,8 @@ def hold(serve, tmp_path: Path, query: str, clients: int, threads: int) -> Serve
 @pytest.mark.parametrize(
     ("query", "clients", "threads"),
     [
-        pytest.param("/sleep?s=3", 2, 2, id="all-threads-sleep"),
-        pytest.param("/hold?letters=26", 1, 2, id="gil-is-held"),
+        pytest.param("/sleep?s=600", 2, 2, id="all-threads-sleep"),
+        pytest.param("/hold?letters=60", 1, 2, id="gil-is-held"),
     ],
 )
 def test_worker_that_cannot_answer_delays_no_health_check(
@@ -125,13 +131,14 @@ def test_worker_that_cannot_answer_delays_no_health_check(
     server = hold(serve, tmp_path, query, clients, threads)
     server.is_noise_expected = True  # requests that took so long may be reported
     for path in ("/livez", "/readyz", "/metrics", "/status"):
-        began_s = time.monotonic()
         status, body = ask(server, path)
         assert status == 200
-        assert time.monotonic() - began_s < 1.0
     assert body.count('"age_s"') == clients, "the worker was free again: the test proves nothing"
     server.is_killed = True
+    server.send_signal(signal.SIGKILL)
+    server.wait()
     server.end()
+    wait_until(lambda: not server.members(), "its processes to end")
 
 
 def test_totals_equal_the_requests_made_and_survive_a_killed_worker(serve) -> None:
@@ -214,17 +221,17 @@ def test_master_that_stands_still_makes_the_server_unready(serve) -> None:
 
 def test_new_program_takes_over_without_an_unready_moment(serve, connect, tmp_path: Path) -> None:
     server = serve("--ops", f"unix:{tmp_path / 'ops.sock'}")
-    begun = tmp_path / "begun"
-    slow = connect(server)
-    slow.send(request(f"/sleep/3?begun={begun}", "Connection: close"))
-    wait_until(begun.exists, "the slow request")  # so that the old program drains for a while
+    slow, release = hold_one(server, connect, tmp_path)  # so that the old program drains for a while
+    taken_over = (200, "ready: a new program has taken over\n")
     server.send_signal(signal.SIGUSR2)
     answers = set()
     while server.process.poll() is None:
         answers.add(ask(server, "/readyz"))
+        if taken_over in answers:
+            release.touch()
     answers.add(ask(server, "/readyz"))
     assert slow.read_answer().status == 200
-    assert answers == {(200, "ready\n"), (200, "ready: a new program has taken over\n")}
+    assert answers == {(200, "ready\n"), taken_over}
     (successor,) = re.findall(r"server\.handed_over .*successor=([0-9]+)", server.errors())
     os.kill(int(successor), signal.SIGTERM)
     wait_until(lambda: not server.members(), "the new one to end")

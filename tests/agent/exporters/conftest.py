@@ -172,9 +172,11 @@ def collector() -> Iterator[CollectorStub]:
 
 
 @pytest.fixture
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+def closed_port() -> Iterator[int]:
+    """A port that refuses, and that no neighbour gets meanwhile: it is bound, and nobody listens."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        yield server.getsockname()[1]
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def parcel(name, count=1, weight=1, read_answer=lambda _: (0, ""), pack=None):
 def settled(courier, **counts) -> bool:
     """Whether the courier's counts become these; it is polled, for it tells nobody."""
     end = threading.Event()
-    for _ in range(1000):
+    for _ in range(3000):
         report = courier.report()
         if {name: report.get(name, 0) for name in counts} == counts:
             return True

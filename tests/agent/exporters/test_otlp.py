@@ -45,7 +45,7 @@ def start(collector, monkeypatch):
 
 def until(station, **counts) -> bool:
     end = threading.Event()
-    for _ in range(1000):
+    for _ in range(3000):
         report = station.report()
         if {name: report.get(name, 0) for name in counts} == counts:
             return True

@@ -116,7 +116,8 @@ def test_its_own_thread_answers_until_it_is_stopped(listener, desk, connect) -> 
         socket.create_connection(address)
 
 
-def test_who_has_connected_when_it_stops_is_answered(listener, desk, connect) -> None:
+def test_who_has_connected_when_it_stops_is_answered(listener, desk, connect, monkeypatch) -> None:
+    monkeypatch.setattr(port_module, "FAREWELL_S", DEADLINE_S)
     port = OpsPort(listener, desk)
     port.start()
     asked, asking = connect(), connect()

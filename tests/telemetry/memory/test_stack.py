@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from penstock.telemetry.memory import stack
 from penstock.telemetry.memory.segment import Segment
 from penstock.telemetry.memory.stack import (
     MAX_STACK_BYTES,
@@ -105,7 +106,9 @@ def test_segment_without_a_pipe_shows_nothing(segment):
     attached.close()
 
 
-def test_stack_comes_while_c_code_holds_the_interpreter(segment):
+def test_stack_comes_while_c_code_holds_the_interpreter(segment, monkeypatch):
+    monkeypatch.setattr(stack, "FIRST_WAIT_MS", 20_000)
+    monkeypatch.setattr(stack, "NEXT_WAIT_MS", 1_000)
     words = [sys.executable, "-c", HOLDER, str(segment.fd), str(segment.stack_fds[1])]
     fds = [segment.fd, segment.stack_fds[1]]
     holder = subprocess.Popen(words, pass_fds=fds, stdout=subprocess.PIPE)
