@@ -121,7 +121,7 @@ def test_worker_killed_in_a_transaction_leaves_nothing_behind(counting, database
 
 
 def test_request_interrupted_in_a_transaction_leaves_nothing_behind(counting, database) -> None:
-    server = counting(workers=1, PENSTOCK_REQUEST_TIMEOUT_S="0.5")
+    server = counting(workers=1, PENSTOCK_REQUEST_TIMEOUT_S="1")
     server.is_noise_expected = True
     assert ask(server, "/hang").status == 504
     wait_until(lambda: not database.is_held(), "the rollback")
