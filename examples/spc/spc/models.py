@@ -2,7 +2,8 @@
 
     Tool --< Parameter --< Subgroup --< Measurement        what was measured
                  |
-                 `--< Chart --< RuleSet --< RuleLine       how it is judged (each change is a new RuleSet)
+                 `--< Chart --< RuleSet --< RuleLine       how it is judged: each change is a new RuleSet
+                        |---< LimitSet                     or a new LimitSet
                         |
                         `--< Alarm                         what came of it
 
@@ -30,7 +31,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from penstock.web import db
 from spc.statistics import ChartKind, Rule
@@ -166,8 +167,8 @@ class Measurement(db.Model):
     value: Mapped[float | None]
 
 
-class Chart(db.Model):
-    """How a parameter is drawn and judged.
+class LimitColumns:
+    """How a parameter is drawn and judged: of a chart now, and of each version that it had.
 
     The limits are entered (`centre` and `sigma`, the standard deviation of one measurement) or, where those
     are None, computed from a baseline of `baseline_count` subgroups from the index `baseline_first` on.
@@ -175,13 +176,8 @@ class Chart(db.Model):
     Attributes:
         lower_spec, upper_spec: what the customer takes; None where there is no such end.
         alarm_weight: an alarm is raised at a point whose violated rules weigh at least so much together.
-        version: goes up whenever the drawing would change; caches and ETags are made of it.
     """
 
-    __tablename__ = "charts"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    parameter_id: Mapped[int] = mapped_column(ForeignKey("parameters.id"), index=True)
     kind: Mapped[ChartKind] = mapped_column(words(ChartKind))
     baseline_first: Mapped[int] = mapped_column(default=0)
     baseline_count: Mapped[int] = mapped_column(default=100)
@@ -190,12 +186,6 @@ class Chart(db.Model):
     lower_spec: Mapped[float | None]
     upper_spec: Mapped[float | None]
     alarm_weight: Mapped[float] = mapped_column(default=1.0)
-    version: Mapped[int] = mapped_column(default=1)
-
-    parameter: Mapped[Parameter] = relationship(back_populates="charts", lazy="joined", innerjoin=True)
-    rule_sets: Mapped[list["RuleSet"]] = relationship(
-        back_populates="chart", order_by="RuleSet.number.desc()"
-    )
 
     @property
     def has_entered_limits(self) -> bool:
@@ -203,11 +193,24 @@ class Chart(db.Model):
         return self.centre is not None
 
 
-class RuleSet(db.Model):
-    """The rules of a chart as somebody left them; the one of the highest number is in force."""
+class Chart(LimitColumns, db.Model):
+    """A parameter as it is drawn and judged now.
 
-    __tablename__ = "rule_sets"
-    __table_args__ = (UniqueConstraint("chart_id", "number"),)
+    Attributes:
+        version: goes up whenever the drawing would change; caches and ETags are made of it.
+    """
+
+    __tablename__ = "charts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parameter_id: Mapped[int] = mapped_column(ForeignKey("parameters.id"), index=True)
+    version: Mapped[int] = mapped_column(default=1)
+
+    parameter: Mapped[Parameter] = relationship(back_populates="charts", lazy="joined", innerjoin=True)
+
+
+class Change:
+    """Rules or limits of a chart as somebody left them; the one of the highest number is in force."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     chart_id: Mapped[int] = mapped_column(ForeignKey("charts.id"))
@@ -216,8 +219,24 @@ class RuleSet(db.Model):
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     remark: Mapped[str] = mapped_column(String(200), default="")
 
-    chart: Mapped[Chart] = relationship(back_populates="rule_sets")
-    changed_by: Mapped[User | None] = relationship(lazy="joined")
+    @declared_attr
+    def changed_by(self) -> Mapped[User | None]:
+        return relationship(lazy="joined")
+
+
+class LimitSet(Change, LimitColumns, db.Model):
+    """The limits of a chart as somebody left them."""
+
+    __tablename__ = "limit_sets"
+    __table_args__ = (UniqueConstraint("chart_id", "number"),)
+
+
+class RuleSet(Change, db.Model):
+    """The rules of a chart as somebody left them."""
+
+    __tablename__ = "rule_sets"
+    __table_args__ = (UniqueConstraint("chart_id", "number"),)
+
     lines: Mapped[list["RuleLine"]] = relationship(lazy="selectin", order_by="RuleLine.position")
 
 

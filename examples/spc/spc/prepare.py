@@ -19,6 +19,7 @@ from penstock.web.db import transaction
 from spc.account.password import hash_password
 from spc.alarms import watch
 from spc.judgement import OF_COUNTS
+from spc.limits import put_limits_into_force, setting_of
 from spc.models import Alarm, Chart, Measure, Measurement, Parameter, Role, Subgroup, Tool, User, now
 from spc.rules import BEGINNING as RULES
 from spc.rules import put_into_force
@@ -81,6 +82,7 @@ def _parameters() -> dict[Stream, Parameter]:
         )
         session.add(chart)
         session.flush()
+        put_limits_into_force(chart, setting_of(chart), after=0, author=None, remark="as commissioned")
         put_into_force(chart, RULES, after=0, author=None, remark="as published, Nelson's switched off")
     return made
 

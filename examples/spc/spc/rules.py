@@ -8,12 +8,10 @@ Never:  changes a set that is there: each change is a new one, so that what was 
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
-
 from penstock.web import db
 from spc.models import Chart, RuleLine, RuleSet
 from spc.statistics import NELSON, WESTERN_ELECTRIC, RuleSetting
-from spc.versions import begin_version
+from spc.versions import begin_change, in_force
 
 # What a new chart begins with: a point beyond the limits is an alarm by itself, of the others it takes two.
 # Nelson's are there to be switched on.
@@ -26,14 +24,9 @@ BEGINNING = (
 )
 
 
-class ChangedMeanwhileError(Exception):
-    """Somebody else has changed the rules since they were shown; the message says who."""
-
-
 def rules_in_force(chart: Chart) -> RuleSet | None:
     """Return the rule set with the highest number."""
-    newest = select(RuleSet).where(RuleSet.chart_id == chart.id).order_by(RuleSet.number.desc()).limit(1)
-    return db.session().scalars(newest).first()
+    return in_force(RuleSet, chart)
 
 
 def put_into_force(
@@ -47,14 +40,8 @@ def put_into_force(
     Raises:
         ChangedMeanwhileError: another one is in force by now.
     """
-    session = db.session()
-    begin_version(chart)
-    newest = session.scalar(select(func.max(RuleSet.number)).where(RuleSet.chart_id == chart.id)) or 0
-    if newest != after:
-        other = rules_in_force(chart).changed_by
-        who = other.name if other else "somebody"
-        raise ChangedMeanwhileError(f"{who} has changed the rules meanwhile: version {newest} is in force")
-    made = RuleSet(chart_id=chart.id, number=newest + 1, changed_by_id=author, remark=remark)
+    number = begin_change(chart, RuleSet, after=after)
+    made = RuleSet(chart_id=chart.id, number=number, changed_by_id=author, remark=remark)
     made.lines = [
         RuleLine(
             position=position, rule=each.rule, is_on=each.is_on, weight=each.weight,
@@ -62,5 +49,5 @@ def put_into_force(
         )
         for position, each in enumerate(settings)
     ]  # fmt: skip
-    session.add(made)
+    db.session().add(made)
     return made

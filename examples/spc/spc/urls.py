@@ -1,7 +1,7 @@
 """The site's addresses."""
 
 from penstock.web.urls import include, path
-from spc.views import account, alarms, api, chart, exports, imports, overview, rules
+from spc.views import account, alarms, api, chart, exports, imports, limits, overview, rules
 
 handler400 = "spc.views.fault.bad_request"
 handler403 = "spc.views.fault.forbidden"
@@ -26,7 +26,8 @@ urlpatterns = [
     path("charts/<int:number>/points.json", chart.points, name="points"),
     path("charts/<int:number>/chart.svg", chart.picture, name="picture"),
     path("charts/<int:number>/table/", chart.table, name="table"),
-    path("charts/<int:number>/limits/", chart.limits, name="limits"),
+    path("charts/<int:number>/limits/", limits.limits, name="limits"),
+    path("charts/<int:number>/limits/<int:version>/revert/", limits.revert, name="revert-limits"),
     path("charts/<int:number>/rules/", rules.rules, name="rules"),
     path("charts/<int:number>/rules/<int:version>/revert/", rules.revert, name="revert"),
     path("charts/<int:number>/measurements.<str:form>", exports.export, name="export"),

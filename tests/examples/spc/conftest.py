@@ -19,6 +19,7 @@ import pytest
 from spc.account.password import hash_password
 from spc.alarms import watch
 from spc.drawn import forget_drawn
+from spc.limits import put_limits_into_force, setting_of
 from spc.models import Chart, Measure, Measurement, Parameter, Subgroup, Tool, User
 from spc.prepare import PEOPLE
 from spc.rules import BEGINNING, put_into_force
@@ -181,6 +182,7 @@ def _fill(people: Any) -> None:
             for n in range(SUBGROUPS)
             for p in range(width)
         )
+        put_limits_into_force(chart, setting_of(chart), after=0, author=None, remark="the beginning")
         put_into_force(chart, BEGINNING, after=0, author=None, remark="the beginning")
         session.commit()
         watch(chart)

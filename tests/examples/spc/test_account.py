@@ -104,7 +104,6 @@ def test_form_of_another_site_is_refused(log_in: Callable[..., Client], path: st
     [
         ("post", "/charts/1/rules/"),
         ("post", "/charts/1/rules/1/revert/"),
-        ("get", "/charts/1/limits/"),
         ("post", "/charts/1/limits/"),
         ("get", "/alarms/1/"),
         ("post", "/alarms/1/"),

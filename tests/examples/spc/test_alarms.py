@@ -49,6 +49,7 @@ def test_acknowledged_alarm_stays_when_rules_change(engineer: Client) -> None:
         "kind": "xbar-r",
         "alarm_weight": "50",
         "source": "baseline",
+        "after": "1",
         "baseline_first": "0",
         "baseline_count": "40",
     }
@@ -83,6 +84,7 @@ def test_points_of_the_baseline_raise_no_alarm(engineer: Client) -> None:
         "kind": "xbar-r",
         "alarm_weight": "1",
         "source": "baseline",
+        "after": "1",
         "baseline_first": "0",
         "baseline_count": "60",
     }

@@ -1,4 +1,4 @@
-"""The page of a chart, its points, its pictures, its limits."""
+"""The page of a chart, its points, its pictures."""
 
 import gzip
 import json
@@ -6,11 +6,6 @@ import json
 import pytest
 
 from penstock.web.test import Client
-
-LIMITS = {
-    "kind": "xbar-r", "alarm_weight": "1", "source": "baseline", "baseline_first": "0",
-    "baseline_count": "40", "lower_spec": "88", "upper_spec": "96",
-}  # fmt: skip
 
 
 def test_page_names_what_is_measured_and_shows_limits_and_capability(viewer: Client) -> None:
@@ -57,56 +52,6 @@ def test_points_whose_address_names_the_version_are_kept_unasked(viewer: Client)
 
 def test_points_never_enter_a_shared_cache(viewer: Client) -> None:
     assert "private" in viewer.get("/charts/1/points.json").headers["Cache-Control"]
-
-
-def test_change_of_the_limits_is_another_version_with_other_points(engineer: Client) -> None:
-    before = engineer.get("/charts/1/points.json")
-    entered = LIMITS | {"source": "entered", "centre": "92", "sigma": "1"}
-    assert engineer.post("/charts/1/limits/", entered).status_code == 302
-    after = engineer.get("/charts/1/points.json", headers={"If-None-Match": before.headers["ETag"]})
-    assert after.status_code == 200
-    assert after.json()["series"][0]["centre"] == 92
-    assert after.json()["baseline"] is None
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"alarm_weight": "heavy"}, "&#39;heavy&#39; is not a number"),
-        ({"alarm_weight": "nan"}, "&#39;nan&#39;; expected a finite number"),
-        ({"alarm_weight": "0"}, "0.01 to 100"),
-        ({"baseline_count": "1"}, "2 or more"),
-        ({"baseline_count": "1.5"}, "&#39;1.5&#39; is not a whole number"),
-        ({"baseline_first": ""}, "Needed"),
-        ({"lower_spec": "97"}, "96 is not above the lower limit 97"),
-        ({"source": "entered"}, "Needed where the limits are entered"),
-        ({"source": "entered", "centre": "92"}, "Needed where the limits of measurements are entered"),
-        ({"source": "entered", "centre": "92", "sigma": "-1"}, "above 0"),
-        ({"kind": "p"}, "Not a valid choice"),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_limits_wrongly_filled_in_are_told_at_the_field(
-    engineer: Client, wrong: dict[str, str], message: str
-) -> None:
-    answer = engineer.post("/charts/1/limits/", LIMITS | wrong)
-    assert answer.status_code == 200
-    assert message in answer.text
-    assert 'aria-invalid="true"' in answer.text
-
-
-def test_centre_of_proportions_must_be_one(engineer: Client) -> None:
-    answer = engineer.post("/charts/3/limits/", LIMITS | {"kind": "p", "source": "entered", "centre": "5"})
-    assert "5 is not a proportion; expected 0 to 1" in answer.text
-
-
-def test_baseline_without_measurements_is_told_on_the_page(engineer: Client) -> None:
-    engineer.post("/charts/1/limits/", LIMITS | {"baseline_first": "500"})
-    answer = engineer.get("/charts/1/")
-    assert "There are no limits: " in answer.text
-    assert engineer.get("/charts/1/points.json").json()["series"] == []
-    assert engineer.get("/charts/1/chart.svg").status_code == 409
-    assert engineer.get("/charts/1/table/").status_code == 200
 
 
 def test_picture_is_an_svg_with_the_name(viewer: Client) -> None:

@@ -1,23 +1,25 @@
 """The limits of a chart: its kind, where its lines come from, its specification, what makes an alarm.
 
-Out:    `put_into(chart)`.
+Out:    `setting()`.
 
 Rules:  the statistics refuse what makes no sense; here only what can be said at a field is.
 """
 
-from wtforms import Form, RadioField, SelectField
+from wtforms import RadioField, SelectField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
+from spc.forms.change import ChangeForm
 from spc.forms.number import FiniteFloatField, WholeField
 from spc.judgement import OF_COUNTS, kinds_for
+from spc.limits import LimitSetting
 from spc.models import Chart
 from spc.statistics import ChartKind
 
 BASELINE, ENTERED = "baseline", "entered"
 
 
-class LimitsForm(Form):
+class LimitsForm(ChangeForm):
     """What an engineer says about a chart."""
 
     kind = SelectField("Kind")
@@ -63,19 +65,24 @@ class LimitsForm(Form):
         if field.data is not None and lower is not None and field.data <= lower:
             raise ValidationError(f"{field.data:g} is not above the lower limit {lower:g}")
 
-    def put_into(self, chart: Chart) -> None:
-        """Change the chart; the caller has begun another version of it."""
+    def setting(self) -> LimitSetting:
+        """Return what was entered; after `validate()`."""
         is_entered = self.source.data == ENTERED
-        chart.kind = ChartKind(self.kind.data)
-        chart.alarm_weight = self.alarm_weight.data
-        chart.baseline_first, chart.baseline_count = self.baseline_first.data, self.baseline_count.data
-        chart.centre = self.centre.data if is_entered else None
-        chart.sigma = self.sigma.data if is_entered else None
-        chart.lower_spec, chart.upper_spec = self.lower_spec.data, self.upper_spec.data
+        return LimitSetting(
+            kind=ChartKind(self.kind.data),
+            alarm_weight=self.alarm_weight.data,
+            baseline_first=self.baseline_first.data,
+            baseline_count=self.baseline_count.data,
+            centre=self.centre.data if is_entered else None,
+            sigma=self.sigma.data if is_entered else None,
+            lower_spec=self.lower_spec.data,
+            upper_spec=self.upper_spec.data,
+        )
 
 
-def limits_form(chart: Chart, entered=None) -> LimitsForm:
-    """Return the form of a chart, with what was entered in place of what there is."""
-    form = LimitsForm(entered, obj=chart, source=ENTERED if chart.has_entered_limits else BASELINE)
+def limits_form(chart: Chart, number: int, entered=None) -> LimitsForm:
+    """Return the form of a chart whose limits have that number, with what was entered in place of them."""
+    source = ENTERED if chart.has_entered_limits else BASELINE
+    form = LimitsForm(entered, obj=chart, source=source, after=str(number))
     form.kind.choices = [SelectChoice(str(kind)) for kind in kinds_for(chart.parameter)]
     return form

@@ -6,11 +6,11 @@ Out:    `settings()`.
 Rules:  what a rule may be set to is the statistics' to say (RuleSetting); its sentence stands at the rule.
 """
 
-from wtforms import BooleanField, FieldList, Form, FormField, HiddenField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms import BooleanField, FieldList, Form, FormField, HiddenField
+from wtforms.validators import InputRequired, NumberRange
 
+from spc.forms.change import ChangeForm
 from spc.forms.number import FiniteFloatField, WholeField
-from spc.forms.text import storable
 from spc.models import RuleSet
 from spc.statistics import Rule, RuleSetting, RuleSettingError
 
@@ -51,12 +51,10 @@ class RuleForm(Form):
         )
 
 
-class RulesForm(Form):
-    """All rules of a chart; `after` is the version that its author saw."""
+class RulesForm(ChangeForm):
+    """All rules of a chart."""
 
-    after = HiddenField()
     lines = FieldList(FormField(RuleForm), max_entries=len(Rule))
-    remark = StringField("Remark", [Length(max=200, message="At most 200 characters"), storable])
 
     def validate(self, extra_validators=None) -> bool:
         is_valid = super().validate(extra_validators)
@@ -69,11 +67,6 @@ class RulesForm(Form):
     def settings(self) -> list[RuleSetting]:
         """Return what was entered, in order; after `validate()`."""
         return [line.form.setting() for line in self.lines]
-
-    def seen_number(self) -> int:
-        """Return the version that its author saw; 0 for what is not one."""
-        text = self.after.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def form_of(rules: RuleSet | None) -> RulesForm:

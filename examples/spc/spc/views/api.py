@@ -23,6 +23,7 @@ from spc.account.permission import engineer_required, viewer_required
 from spc.alarms import AcknowledgedAlreadyError, acknowledge
 from spc.forms.text import is_storable
 from spc.judgement import settings_of
+from spc.limits import limits_number
 from spc.models import Alarm, Chart, Measurement, Parameter, Subgroup, Tool
 from spc.rules import rules_in_force
 from spc.views.found import MAX_ID, found, found_alarm, found_chart
@@ -108,6 +109,7 @@ def chart(request, number):
         "lower_spec": shown.lower_spec,
         "upper_spec": shown.upper_spec,
         "alarm_weight": shown.alarm_weight,
+        "limits_version": limits_number(shown),
         "rules_version": rules.number if rules else 0,
         "rules": [
             {"rule": each.rule, "is_on": each.is_on, "weight": each.weight, "run": each.run,

@@ -1,26 +1,21 @@
-"""A chart: its page, its points for the drawing, itself as a picture and as a table, its limits."""
+"""A chart: its page, its points for the drawing, itself as a picture and as a table."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from penstock import telemetry
-from penstock.web.db import transaction
 from penstock.web.http import HttpResponse, HttpResponseNotModified
-from penstock.web.shortcuts import redirect, render
+from penstock.web.shortcuts import render
 from penstock.web.utils.cache import patch_vary_headers
-from penstock.web.views.decorators.http import require_http_methods, require_safe
-from spc.account.permission import engineer_required, viewer_required
-from spc.alarms import watch
+from penstock.web.views.decorators.http import require_safe
+from spc.account.permission import viewer_required
 from spc.drawing.svg import control_chart_svg
 from spc.drawn import drawn
-from spc.forms.limits import limits_form
 from spc.judgement import judge, settings_of
-from spc.notices import add_notice
 from spc.pages import slice_page
 from spc.readings import readings_of
 from spc.rules import rules_in_force
-from spc.versions import begin_version
 from spc.views.found import found_chart
 
 TABLE_ROWS = 100
@@ -119,19 +114,3 @@ def _table_row(index, readings, judgement) -> TableRow:
         list(dict.fromkeys(rules)),
         readings.values[index].tolist(),
     )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@engineer_required
-def limits(request, number):
-    """Where the limits come from, the specification, the weight of an alarm."""
-    shown = found_chart(number)
-    form = limits_form(shown, request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.validate():
-        with transaction.atomic():
-            begin_version(shown)
-            form.put_into(shown)
-            new_count = watch(shown)
-        add_notice(request, f"The limits are saved; {new_count} new alarms.")
-        return redirect("chart", number)
-    return render(request, "limits.html", {"chart": shown, "form": form})

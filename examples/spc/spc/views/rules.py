@@ -1,10 +1,5 @@
 """The rules of a chart: shown, changed, and put back to an earlier version."""
 
-from dataclasses import dataclass
-
-from sqlalchemy import select
-
-from penstock.web import db
 from penstock.web.core.exceptions import BadRequest
 from penstock.web.db import transaction
 from penstock.web.http import Http404
@@ -17,20 +12,12 @@ from spc.judgement import settings_of
 from spc.models import RuleSet
 from spc.notices import add_notice
 from spc.points import describe_rule
-from spc.rules import ChangedMeanwhileError, put_into_force, rules_in_force
+from spc.rules import put_into_force, rules_in_force
 from spc.statistics import Rule
 from spc.statistics.rules import PATTERNS
+from spc.versions import ChangedMeanwhileError, of_number
 from spc.views.found import MAX_ID, found_chart
-
-SHOWN_VERSIONS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A rule set, and what it changed about the one before."""
-
-    rules: RuleSet
-    changes: list[str]
+from spc.views.history import history_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,8 +50,7 @@ def revert(request, number, version):
     """Put an earlier version into force, as a new one."""
     chart = found_chart(number)
     newest = rules_in_force(chart)
-    of_version = select(RuleSet).where(RuleSet.chart_id == number, RuleSet.number == version)
-    wanted = db.session().scalar(of_version) if version <= MAX_ID else None
+    wanted = of_number(RuleSet, chart, version) if version <= MAX_ID else None
     if wanted is None:
         raise Http404(f"chart {number} has no rules of version {version}")
     try:
@@ -86,23 +72,14 @@ def _show(request, chart, form, status=200):
     context = {
         "chart": chart,
         "form": form or form_of(rules_in_force(chart)),
-        "history": _history(chart),
+        "versions": history_of(RuleSet, chart, _changes),
         "patterns": {str(rule): PATTERNS[rule].value for rule in Rule},
     }
     return render(request, "rules.html", context, status=status)
 
 
-def _history(chart) -> list[Version]:
-    newest_first = select(RuleSet).where(RuleSet.chart_id == chart.id).order_by(RuleSet.number.desc())
-    sets = db.session().scalars(newest_first.limit(SHOWN_VERSIONS + 1)).all()
-    pairs = zip(sets, [*sets[1:], None], strict=True)
-    return [Version(each, _changes(each, before)) for each, before in pairs][:SHOWN_VERSIONS]
-
-
-def _changes(rules: RuleSet, before: RuleSet | None) -> list[str]:
+def _changes(rules: RuleSet, before: RuleSet) -> list[str]:
     """Say what a rule set changed, rule by rule."""
-    if before is None:
-        return []
     old = {each.rule: each for each in settings_of(before)}
     return [_change_of(old.get(new.rule), new) for new in settings_of(rules) if old.get(new.rule) != new]
 
