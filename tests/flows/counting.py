@@ -47,7 +47,7 @@ def locked() -> Counter:
 
 
 def take_time(request) -> None:
-    """Let a request have the time that a busy machine needs, where the test has made the limit a short one."""
+    """Give a request the time that a busy machine needs, where the test has made the limit a short one."""
     request.META["penstock.extend_deadline"](60)
 
 

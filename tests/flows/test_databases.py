@@ -94,7 +94,7 @@ def get(server, path: str) -> str:
 
 def test_eight_writers_lose_no_update(counting, is_full) -> None:
     server = counting()
-    total = 10_000 if is_full else 1_000
+    total = 10_000 if is_full else 500
     with concurrent.futures.ThreadPoolExecutor(WORKERS * THREADS) as clients:
         asked = [clients.submit(get, server, f"/raise/{PER_REQUEST}") for _ in range(total // PER_REQUEST)]
         workers = {each.result() for each in asked}
