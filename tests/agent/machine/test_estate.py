@@ -10,8 +10,15 @@ import pytest
 
 from penstock.agent.agent import Agent
 from penstock.agent.crew import Crew
-from penstock.agent.machine.admission import House
-from penstock.agent.machine.estate import GREETING_S, MAX_CLIENTS, ORPHAN_S, Estate
+from penstock.agent.machine.admission import House, Peer
+from penstock.agent.machine.estate import (
+    GREETING_S,
+    MAX_CLIENTS,
+    MAX_GUEST_CLIENTS,
+    MAX_GUEST_SLOTS,
+    ORPHAN_S,
+    Estate,
+)
 from penstock.agent.metrics import BOUNDS_S, Gatherer, Slowness
 from penstock.telemetry.enrolment import Enrolment, Word, receive_message, send_message
 from penstock.telemetry.memory import layout
@@ -204,6 +211,30 @@ def test_ops_port_of_a_master_is_answered(machine, segment, logs):
             machine.agent.close()
 
 
+def test_two_servers_of_one_name_stand_on_metrics_beside_each_other(machine, segment):
+    other = Segment.create(slots=3, threads=2, ring_bytes=65536)
+    with machine.enrol(segment), machine.enrol(other):
+        assert machine.measured() == {"shop", "shop:2"}
+        who = f"shop (pid {os.getpid()})"
+        assert f"{who} stands on /metrics as 'shop:2': another server has its name" in machine.said
+        machine.agent.close()
+    other.close()
+
+
+def test_server_that_comes_back_before_its_predecessor_is_forgotten_has_its_name(machine, segment):
+    set_state(segment, WorkerState.READY)
+    machine.enrol(segment).close()
+    machine.turn()
+    assert (machine.counts()["orphaned"], machine.measured()) == (1, {"shop"})
+    successor = Segment.create(slots=3, threads=2, ring_bytes=65536)
+    with machine.enrol(successor):
+        assert machine.counts()["orphaned"] == 1
+        assert machine.measured() == {"shop"}
+        assert machine.gatherer.clashed_count == 0
+        machine.agent.close()
+    successor.close()
+
+
 # Those that are not taken
 
 
@@ -222,6 +253,56 @@ def test_the_same_file_is_not_written_for_two_masters(machine, segment, logs):
             True,
         )
     other.close()
+
+
+def as_guest(monkeypatch, uid=4000):
+    """Have the door take everybody for another user."""
+    monkeypatch.setattr(Peer, "of", classmethod(lambda cls, sock: cls(77, uid, frozenset())))
+
+
+@pytest.fixture
+def inn(tmp_path, now):
+    """An agent that lets user 4000 in."""
+    made = Machine(tmp_path / "inn", now, House(os.geteuid() + 1, uids=frozenset({4000})))
+    yield made
+    made.agent.close()
+
+
+def test_guest_with_more_slots_than_anybody_needs_is_refused(inn, monkeypatch):
+    as_guest(monkeypatch)
+    large = [Segment.create(slots=MAX_GUEST_SLOTS // 2, threads=1, ring_bytes=65536) for _ in range(3)]
+    logs = {"access_log": "off", "error_log": "off"}
+    with inn.enrol(large[0], **logs), inn.enrol(large[1], **logs), inn.enrol(large[2], **logs) as third:
+        assert len(inn.agent.tenants) == 2
+        assert answer(third) == (
+            Word.REFUSED,
+            f"{MAX_GUEST_SLOTS // 2 * 3} slots of user 4000; expected {MAX_GUEST_SLOTS} at most",
+        )
+        inn.agent.close()
+    for segment in large:
+        segment.close()
+
+
+def test_guest_with_many_connections_keeps_nobody_out(inn, monkeypatch):
+    as_guest(monkeypatch)
+    with contextlib.ExitStack() as crowd:
+        clients = [crowd.enter_context(inn.connect()) for _ in range(MAX_GUEST_CLIENTS + 1)]
+        inn.turn(MAX_GUEST_CLIENTS + 3)
+        assert answer(clients[-1]) == (Word.REFUSED, "user 4000 has 32 connections already")
+        assert inn.counts() == {"new": MAX_GUEST_CLIENTS, "refused": 1}
+        inn.agent.close()
+
+
+def test_refused_connections_by_the_thousand_are_some_lines(machine, now):
+    for _ in range(100):
+        with machine.connect() as sock:
+            sock.send(b"nonsense")
+            machine.turn()
+    now.pass_s(60)
+    machine.turn()
+    assert machine.counts() == {"refused": 100}
+    assert len(machine.said) == 11
+    assert machine.said[-1] == "90 more were refused within 60 s"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")

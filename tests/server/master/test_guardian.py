@@ -17,7 +17,7 @@ from penstock.server.address import TCPAddress
 from penstock.server.listener import open_listeners
 from penstock.server.master import guardian as guardian_module
 from penstock.server.master.family import Family
-from penstock.server.master.guardian import Guardian
+from penstock.server.master.guardian import LONGEST_ABSENCE_S, Guardian
 from penstock.server.plan import Heritage
 from penstock.server.process import Identity
 from penstock.telemetry import Segment
@@ -72,9 +72,20 @@ def test_agent_that_fails_at_once_is_not_started_without_pause(make_guardian) ->
     for _ in range(4):
         guardian.start()
         reap(guardian)
-    assert guardian.wait_s(time.monotonic()) > 0.4
+    assert guardian.not_before_s > 0
+    guardian.not_before_s = time.monotonic() + 60
     guardian.see_to_it()
     assert not guardian.pid
+
+
+def test_agent_that_dies_again_and_again_is_never_long_away(make_guardian) -> None:
+    guardian = make_guardian(lambda *_: os._exit(9))
+    for _ in range(7):
+        guardian.start()
+        before_s = time.monotonic()
+        reap(guardian)
+    delay = pytest.approx(LONGEST_ABSENCE_S, abs=time.monotonic() - before_s)
+    assert guardian.not_before_s - before_s == delay
 
 
 def test_agent_that_cannot_be_forked_is_tried_again_later(make_guardian, monkeypatch) -> None:

@@ -12,12 +12,14 @@ last write and not before.
 
 In:     connections, messages.
 Out:    tenants admitted and dismissed.
-Never:  waits for a client, holds more than 256 connections, takes the same memory or the same log file twice.
+Never:  waits for a client, holds more than 256 connections, takes the same memory or the same log file twice,
+        lets what other users bring grow without bound.
 """
 
 import contextlib
 import dataclasses
 import enum
+import itertools
 import logging
 import os
 import socket
@@ -29,6 +31,7 @@ from penstock.agent.agent import Agent
 from penstock.agent.assembly import sources_of
 from penstock.agent.crew import Crew
 from penstock.agent.machine.admission import Candidate, House, Peer, RefusedError, files_of, receive_candidate
+from penstock.agent.machine.complaints import Complaints
 from penstock.agent.metrics import BOUNDS_S, Gatherer, Labelled, Slowness, Source
 from penstock.agent.ops import Desk, OpsPort, Subject
 from penstock.agent.station import Report
@@ -44,6 +47,9 @@ from penstock.telemetry.enrolment import (
 )
 
 MAX_CLIENTS: Final = 256
+# Of each user who is neither ours nor root: an empty slot costs 7 KB of memory and 0.5 us a turn.
+MAX_GUEST_CLIENTS: Final = 32
+MAX_GUEST_SLOTS: Final = 512
 GREETING_S: Final = 5.0  # a master enrols in the same moment
 ORPHAN_S: Final = 3.0  # workers leave at most 2 s after their master
 STALLED_S: Final = 2.0  # as long as an embedded agent waits for an output that takes nothing
@@ -70,6 +76,7 @@ class Client:
     Attributes:
         since_s: when it came to where it stands.
         moved_s: when the last record of one that leaves was written.
+        label: its name on the metrics of all.
         port: answers its ops port.
     """
 
@@ -80,6 +87,7 @@ class Client:
     stage: Stage = Stage.NEW
     candidate: Candidate | None = None
     tenant: Tenant | None = None
+    label: str = ""
     port: OpsPort | None = None
     sources: list[Source] = dataclasses.field(default_factory=list)
 
@@ -115,6 +123,7 @@ class Estate:
         self._listener = listener
         self._house = house
         self._say = say
+        self._complaints = Complaints(say)
         self._now = now
         self._agent: Agent | None = None
         self._crew = Crew()
@@ -151,6 +160,7 @@ class Estate:
 
     def tick(self, now_s: float) -> None:
         """Part with those whose time has come."""
+        self._complaints.tick(now_s)
         for client in list(self._clients.values()):
             self._see_to(client, now_s)
 
@@ -192,6 +202,7 @@ class Estate:
         try:
             client.peer = Peer.of(sock)
             self._house.check(client.peer)
+            self._check_crowd(client.peer)
         except (RefusedError, OSError) as error:
             self._refuse(client, str(error))
 
@@ -228,6 +239,7 @@ class Estate:
         try:
             client.candidate = receive_candidate(self._house, client.peer, message.text, message.fds)
             self._check_unique(client.candidate)
+            self._check_size(client.peer)
             self._move_in(client, client.candidate)
             send_message(client.sock, Word.ADMITTED)
         except (RefusedError, EnrolmentError, OSError) as error:
@@ -236,6 +248,31 @@ class Estate:
         self._total_admitted += 1
         self._enter(client, Stage.ENROLLED)
         self._say(Notice(logging.INFO, f"{client.name} of user {client.peer.uid} enrolled"))
+
+    def _check_crowd(self, peer: Peer) -> None:
+        """One guest's connections must not keep the others out.
+
+        Raises:
+            RefusedError: this user has enough of them.
+        """
+        if not self._house.is_family(peer) and len(self._clients_of(peer.uid)) > MAX_GUEST_CLIENTS:
+            raise RefusedError(f"user {peer.uid} has {MAX_GUEST_CLIENTS} connections already")
+
+    def _check_size(self, peer: Peer) -> None:
+        """Every slot is looked at in every turn, and costs the agent some memory.
+
+        Raises:
+            RefusedError: this user's servers have too many together.
+        """
+        if self._house.is_family(peer):
+            return
+        candidates = [client.candidate for client in self._clients_of(peer.uid) if client.candidate]
+        slots = sum(candidate.segment.layout.slots for candidate in candidates)
+        if slots > MAX_GUEST_SLOTS:
+            raise RefusedError(f"{slots} slots of user {peer.uid}; expected {MAX_GUEST_SLOTS} at most")
+
+    def _clients_of(self, uid: int) -> list[Client]:
+        return [client for client in self._clients.values() if client.peer.uid == uid]
 
     def _check_unique(self, candidate: Candidate) -> None:
         """Two writers of one memory or one file would write over each other.
@@ -264,13 +301,33 @@ class Estate:
         measured = sources_of(
             segment, enrolment.threads, client.peer.pid, self._slowness, has_master=client.has_master
         )
-        for source in measured:
-            client.sources.append(Labelled(source, (("application", enrolment.name),)))
-            self._gatherer.add(client.sources[-1])
+        self._measure(client, measured)
         if candidate.ops:
             subject = self._subject(client, candidate, Gatherer(measured))
             client.port = OpsPort(candidate.ops, Desk(subject))
             client.port.start()
+
+    def _measure(self, client: Client, measured: Sequence[Source]) -> None:
+        """Put what measures a server among the metrics of all, under a name that no other living one has."""
+        assert client.candidate is not None  # noqa: S101 - it is being enrolled
+        name = client.candidate.enrolment.name
+        others = [other for other in self._clients.values() if other is not client]
+        taken = {other.label for other in others if other.stage is Stage.ENROLLED}
+        numbered = (f"{name}:{number}" for number in itertools.count(2))
+        client.label = next(label for label in itertools.chain([name], numbered) if label not in taken)
+        for other in others:
+            if other.label == client.label:  # it is leaving: restarted, as a rule
+                self._forget_metrics(other)
+        for source in measured:
+            client.sources.append(Labelled(source, (("application", client.label),)))
+            self._gatherer.add(client.sources[-1])
+        if client.label != name:
+            message = f"{client.name} stands on /metrics as {client.label!r}: another server has its name"
+            self._say(Notice(logging.WARNING, message))
+
+    def _forget_metrics(self, client: Client) -> None:
+        while client.sources:
+            self._gatherer.remove(client.sources.pop())
 
     def _subject(self, client: Client, candidate: Candidate, gatherer: Gatherer) -> Subject:
         return Subject(
@@ -322,7 +379,7 @@ class Estate:
 
     def _refuse(self, client: Client, reason: str) -> None:
         self._total_refused += 1
-        self._say(Notice(logging.WARNING, f"{client.name} of user {client.peer.uid} refused: {reason}"))
+        self._complaints.note(f"{client.name} of user {client.peer.uid} refused: {reason}", self._now())
         with contextlib.suppress(OSError):  # it does not listen, or has gone
             send_message(client.sock, Word.REFUSED, reason)
         self._part(client)
@@ -336,8 +393,7 @@ class Estate:
         self._clients.pop(client.sock.fileno(), None)
         if client.port:
             client.port.stop()
-        while client.sources:
-            self._gatherer.remove(client.sources.pop())
+        self._forget_metrics(client)
         if client.tenant:
             self._home.dismiss(client.tenant)
         if client.candidate:

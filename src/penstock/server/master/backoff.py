@@ -1,6 +1,6 @@
-"""How long to wait before a worker that keeps dying is started again.
+"""How long to wait before a worker, or the agent, that keeps dying is started again.
 
-In:     when a worker started and when it died.
+In:     when it started and when it died.
 Out:    the delay before its successor.
 Never:  sleeps or reads a clock.
 """
@@ -17,9 +17,14 @@ HEALTHY_LIFE_S: Final = 10.0
 
 @dataclasses.dataclass(slots=True)
 class Backoff:
-    """Deaths in a row of one slot; doubled delay for each."""
+    """Deaths in a row of one slot; doubled delay for each.
+
+    Attributes:
+        longest_s: the delay that is never exceeded.
+    """
 
     deaths: int = 0
+    longest_s: float = LONGEST_DELAY_S
 
     def died(self, lived_s: float) -> float:
         """Count a death and return the seconds to wait before the next start."""
@@ -28,4 +33,4 @@ class Backoff:
         self.deaths += 1
         if self.deaths == 1:
             return FIRST_DELAY_S
-        return min(LONGEST_DELAY_S, SHORTEST_DELAY_S * 2.0 ** min(self.deaths - 2, 16))
+        return min(self.longest_s, SHORTEST_DELAY_S * 2.0 ** min(self.deaths - 2, 16))

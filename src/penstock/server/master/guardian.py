@@ -2,7 +2,7 @@
 
 In:     the agent's main function, its death.
 Out:    one agent process; after the workers it is the last to leave.
-Never:  writes a log itself; gives up: an agent that fails at once is started again, later each time.
+Never:  writes a log itself; gives up: an agent that fails each time is started again, a second later at most.
 """
 
 import logging
@@ -25,6 +25,8 @@ log = logging.getLogger("penstock.server")
 
 # The agent has at most a ring a worker to write out.
 AGENT_STOP_S: Final = 10.0
+# While there is no agent the rings fill up, and nobody is served the better for waiting longer.
+LONGEST_ABSENCE_S: Final = 1.0
 
 
 class Guardian:
@@ -52,7 +54,7 @@ class Guardian:
         self._heritage = heritage
         self._keep = keep
         self._started_s = 0.0
-        self._backoff = Backoff()
+        self._backoff = Backoff(longest_s=LONGEST_ABSENCE_S)
         self._is_replaced = False
         self._predecessor = Predecessor(family)
 
