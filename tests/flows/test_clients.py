@@ -12,7 +12,7 @@ from pathlib import Path
 import h11
 import pytest
 from tests.flows.applications import pattern
-from tests.flows.client import Client
+from tests.flows.client import Client, request
 from tests.flows.harness import run_command, socket_address, wait_until
 
 pytestmark = pytest.mark.flow
@@ -284,7 +284,7 @@ def test_status_shows_what_runs_as_text_and_json(serve, connect, tmp_path) -> No
     for number in range(10):
         connect(server).get(f"/n/{number}")
     busy = connect(server)
-    busy.send(f"GET /sleep/4?begun={tmp_path}/begun HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    busy.send(request(f"/gate?begun={tmp_path}/begun&until={tmp_path}/until"))
     wait_until(Path(f"{tmp_path}/begun").exists, "the request to begin")
 
     status = server.status()
@@ -296,12 +296,13 @@ def test_status_shows_what_runs_as_text_and_json(serve, connect, tmp_path) -> No
     assert sum(worker["requests"] for worker in workers) == 10
     assert sum(worker["connections"] for worker in workers) == 11
     (running,) = [request for worker in workers for request in worker["current"]]
-    assert running["line"].startswith("GET /sleep/4?begun=")
+    assert running["line"].startswith("GET /gate?begun=")
 
     shown = run_command("status", "--pid", str(server.pid)).stdout
     assert f"master {server.pid}" in shown
-    assert re.search(r"running for .* GET /sleep/4", shown)
+    assert re.search(r"running for .* GET /gate", shown)
     assert len(re.findall(r"^ +[0-9]+ +[0-9]+ .* ready ", shown, re.MULTILINE)) == 2
+    Path(f"{tmp_path}/until").touch()
     assert busy.read_answer().status == 200
     assert server.stop() == 0
     gone = run_command("status", "--pid", str(server.pid))

@@ -54,16 +54,17 @@ def test_request_that_turns_out_slow_does_not_hold_up_its_neighbours(serve, conn
     server = serve("-w", "1", "--threads", "4")
     client = connect(server)
     for _ in range(300):  # quick ones earn the loop's own thread
-        client.get("/sleep/0")
-    begun = tmp_path / "begun"
+        client.get(f"/gate?begun={tmp_path}/quick&until={tmp_path}")
+    begun, until = tmp_path / "begun", tmp_path / "until"
     slow = connect(server)
-    slow.send(request(f"/sleep/2?begun={begun}"))
+    slow.send(request(f"/gate?begun={begun}&until={until}"))
     wait_until(begun.exists, "the slow one to begin")
     for number in range(300):
         assert client.get(f"/n/{number}").status == 200
     running = server.status()["workers"][0]["current"]
-    assert [request["line"].split("?")[0] for request in running] == ["GET /sleep/2"]
-    assert slow.read_answer().body == b"slept\n"
+    assert [request["line"].split("?")[0] for request in running] == ["GET /gate"]
+    until.touch()
+    assert slow.read_answer().body == b"let through\n"
     assert server.stop() == 0
 
 
