@@ -1,9 +1,13 @@
 import os
 
+import django.core.exceptions as theirs
 import pytest
+from django.test import RequestFactory as DjangoFactory
+from django.views.static import serve as serve_of_django
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from penstock.web.core.exceptions import SuspiciousFileOperation
 from penstock.web.http import Http404
 from penstock.web.test import RequestFactory
 from penstock.web.views.static import serve, was_modified_since
@@ -57,10 +61,7 @@ def test_client_that_has_the_file_is_told_so(folder):
 @pytest.mark.parametrize(
     "path",
     [
-        "../secret.txt",
-        "sub/../../secret.txt",
         "/../secret.txt",
-        "..",
         "nothing",
         "a\0b",
         "sub/",
@@ -71,6 +72,14 @@ def test_client_that_has_the_file_is_told_so(folder):
 def test_what_is_no_file_of_the_folder_is_404(folder, path):
     with pytest.raises(Http404):
         ask(folder, path)
+
+
+@pytest.mark.parametrize("path", ["../secret.txt", "sub/../../secret.txt", ".."])
+def test_path_that_leads_out_of_the_folder_is_an_attack(folder, path):
+    with pytest.raises(SuspiciousFileOperation, match="expected one below it"):
+        ask(folder, path)
+    with pytest.raises(theirs.SuspiciousFileOperation):
+        serve_of_django(DjangoFactory().get("/"), path, document_root=folder)
 
 
 def test_folder_is_listed_if_that_is_allowed(folder):
@@ -107,10 +116,10 @@ def test_date_decides_in_whole_seconds(header, mtime, expected):
         max_size=7,
     ).map("/".join)
 )
-def test_any_path_gives_a_file_of_the_folder_or_404(folder, path):
+def test_any_path_gives_a_file_of_the_folder_or_none(folder, path):
     try:
         response = ask(folder, path)
-    except Http404:
+    except (Http404, SuspiciousFileOperation):
         return
     assert b"".join(response.streaming_content) == b"body {}"
     response.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from penstock.web.core.exceptions import SuspiciousFileOperation
 from penstock.web.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified
 from penstock.web.template import TemplateDoesNotExist, loader
 from penstock.web.utils.html import escape
@@ -33,13 +34,16 @@ def serve(
     """Answer with the file `path` below `document_root`.
 
     Raises:
-        Http404: there is none, it is outside, or it is a directory and `show_indexes` is not set.
+        Http404: there is none, or it is a directory and `show_indexes` is not set.
+        SuspiciousFileOperation: it is outside; answered with 400, as Django does.
     """
     relative = posixpath.normpath(path).lstrip("/")
     root = Path(document_root)
     file = Path(root, relative)
     # After normpath, what is left of ".." stands at the beginning.
-    if relative.split("/")[0] == ".." or "\0" in relative:
+    if relative.split("/")[0] == "..":
+        raise SuspiciousFileOperation(f"path {path!r} leads out of {str(root)!r}; expected one below it")
+    if "\0" in relative:
         raise Http404(f"“{path}” does not exist")
     try:
         is_directory = file.is_dir()
