@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from penstock.cli.manual import render_man_page, render_options
+from penstock.cli.config.manual import render_man_page, render_options
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 

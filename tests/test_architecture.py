@@ -45,10 +45,17 @@ def test_room_of_the_agent_is_in_its_list(room: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", sorted(path.parent.name for path in (ROOT / "src/penstock/telemetry").glob("*/__init__.py"))
+    ("package", "room"),
+    [
+        (package, path.parent.name)
+        for package in ("cli", "server", "telemetry")
+        for path in sorted((ROOT / "src/penstock" / package).glob("*/__init__.py"))
+    ],
 )
-def test_room_of_telemetry_is_in_the_list_of_packages(room: str) -> None:
-    assert re.search(rf"^(telemetry)? .*\b{room}/", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+def test_room_is_named_beside_its_package(package: str, room: str) -> None:
+    listed = re.search(rf"^{package} +\S.*\n( .*\n)*", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    assert listed
+    assert re.search(rf"\b{room}/", listed[0])
 
 
 @pytest.mark.parametrize(

@@ -1,76 +1,15 @@
+import subprocess
+import sys
+
 import pytest
 
 from penstock.cli.parser import (
     COMMANDS,
     EXPECTED,
-    build_parser,
     flag_hint,
-    given_flags,
-    option_help,
     parse_words,
-    shown_default,
 )
-from penstock.config import OPTIONS, ConfigError
-
-
-def serve_flags() -> list[str]:
-    """All spellings of `penstock serve --help`, one for each flag."""
-    parser = build_parser()
-    serve = parser._subparsers._group_actions[0].choices["serve"]
-    return [action.option_strings[-1] for action in serve._actions if action.option_strings]
-
-
-def test_serve_has_at_most_25_flags() -> None:
-    assert len(serve_flags()) <= 25, "what nobody types stays in the file"
-
-
-@pytest.mark.parametrize(
-    "flag",
-    [
-        "--bind",
-        "--workers",
-        "--threads",
-        "--request-timeout",
-        "--header-timeout",
-        "--body-timeout",
-        "--keep-alive",
-        "--access-log",
-        "--access-log-format",
-        "--pid-file",
-        "--user",
-        "--group",
-        "--umask",
-        "--chdir",
-        "--reload",
-        "--config",
-    ],
-)
-def test_promised_flag_is_there(flag: str) -> None:
-    assert flag in serve_flags()
-
-
-def test_short_flags_are_gunicorns() -> None:
-    arguments = parse_words(["serve", "-b", "a:1", "-w", "2", "-t", "9", "-c", "x.toml", "app"])
-    assert given_flags(arguments) == {"bind": ["a:1"], "workers": "2", "request_timeout_s": "9"}
-    assert arguments.config == "x.toml"
-    assert arguments.target == "app"
-
-
-def test_only_what_was_given_is_returned() -> None:
-    assert given_flags(parse_words(["serve", "app"])) == {}
-
-
-def test_repeated_flag_keeps_every_word() -> None:
-    arguments = parse_words(["serve", "--bind", "a:1", "--bind", "unix:/x", "app"])
-    assert given_flags(arguments) == {"bind": ["a:1", "unix:/x"]}
-
-
-def test_switch_is_given_without_a_value() -> None:
-    assert given_flags(parse_words(["serve", "--reload", "app"])) == {"reload": "true"}
-
-
-def test_target_may_be_left_to_the_configuration() -> None:
-    assert parse_words(["serve"]).target == ""
+from penstock.config import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -131,27 +70,22 @@ def test_flag_from_elsewhere_is_answered_with_what_to_do(flag: str, hint: str) -
     assert hint in flag_hint(flag, "serve")
 
 
-@pytest.mark.parametrize(
-    ("key", "text"),
-    [
-        pytest.param("workers", "0", id="whole"),
-        pytest.param("min_body_rate", "500", id="whole-with-unit"),
-        pytest.param("max_body_bytes", "1073741824", id="large"),
-        pytest.param("keep_alive_s", "75", id="number"),
-        pytest.param("bind", "127.0.0.1:8000", id="words"),
-        pytest.param("trusted_proxies", "", id="no-words"),
-        pytest.param("reload", "false", id="switch-off"),
-        pytest.param("log_query", "true", id="switch-on"),
-    ],
-)
-def test_default_is_shown_as_one_would_type_it(key: str, text: str) -> None:
-    assert shown_default(OPTIONS[key]) == text
+def test_help_of_all_names_each_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_words(["--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert [name for name in COMMANDS if f"\n    {name} " not in said] == []
 
 
-def test_help_of_a_flag_says_default_and_unit() -> None:
-    assert option_help(OPTIONS["keep_alive_s"]).endswith("(default: 75 s)")
-    assert option_help(OPTIONS["threads"]).endswith("(default: 4)")
-    assert option_help(OPTIONS["user"]) == OPTIONS["user"].help
+def test_grammar_of_a_command_is_read_without_those_of_others() -> None:
+    program = (
+        "import sys, penstock.cli.parser\n"
+        "penstock.cli.parser.parse_words(['serve', 'app'])\n"
+        "print([name for name in sys.modules if name.endswith('.grammar')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "['penstock.cli.serve.grammar']\n"
 
 
 @pytest.mark.parametrize("command", list(COMMANDS))

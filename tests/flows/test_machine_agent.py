@@ -12,7 +12,7 @@ import pytest
 from tests.flows.client import NumberAsker, number_of
 from tests.flows.harness import PATIENCE_S, ROOMY_RING, ROOT, clean_environment, run_command, wait_until
 
-from penstock.cli.agent_status import look
+from penstock.cli.agent.status import look
 from penstock.telemetry.reading.discovery import find_agents
 
 pytestmark = pytest.mark.flow

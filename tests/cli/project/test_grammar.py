@@ -20,7 +20,7 @@ def test_words_are_understood(words: list[str], expected: dict[str, object]) -> 
 
 def test_server_starts_without_the_framework() -> None:
     program = (
-        "import sys, penstock.cli.command, penstock.cli.serve\n"
+        "import sys, penstock.cli.command, penstock.cli.serve.command\n"
         "print([name for name in sys.modules if 'penstock.web' in name])"
     )
     output = subprocess.run(

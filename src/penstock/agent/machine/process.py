@@ -6,7 +6,7 @@ agent, and HUP is not obeyed. USR1 opens all log files again by name.
 
 In:     a listening socket, the configuration.
 Out:    returns when it was told to leave.
-Never:  opens the socket (cli/agent.py), takes in anybody whom the house does not know (admission.py).
+Never:  opens the socket (cli/agent/command.py), takes in anybody whom the house does not know (admission.py).
 
 Rules:  signal(7).
 """

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from penstock.cli.doctor.facts import Facts, gather, import_aside
 from penstock.cli.doctor.finding import Finding, Level
 from penstock.cli.doctor.rules import CHECKS, examine
-from penstock.cli.status import choose, wanted_pid
+from penstock.cli.running.choice import choose, wanted_pid
 from penstock.config import ConfigError, load_config
 from penstock.telemetry import find_masters
 from penstock.telemetry.staff import Staff

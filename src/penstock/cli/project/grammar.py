@@ -1,17 +1,18 @@
 """The grammar of the commands for a project of penstock.web.
 
-In:     the parser of all commands.
-Out:    six more.
+In:     the parser.
+Out:    its commands, the words of each.
 Never:  imports the framework: the server runs without it, and without its libraries.
-Rules:  parser.py's.
+Rules:  cli/flags.py.
 """
 
 import argparse
-from typing import Any
+
+from penstock.cli.flags import Commands
 
 
-def add_project_commands(commands: Any) -> None:
-    """Add the commands for projects to the grammar."""
+def add_startproject(commands: Commands) -> None:
+    """Add `penstock startproject`."""
     start = commands.add_parser(
         "startproject",
         help="make a site of our own framework",
@@ -20,6 +21,10 @@ def add_project_commands(commands: Any) -> None:
     )
     start.add_argument("name", metavar="NAME", help="of the package")
     start.add_argument("folder", nargs="?", default="", metavar="FOLDER", help="default: NAME")
+
+
+def add_check(commands: Commands) -> None:
+    """Add `penstock check`."""
     check = commands.add_parser(
         "check",
         help="look for mistakes in a project's settings and routes",
@@ -29,6 +34,10 @@ def add_project_commands(commands: Any) -> None:
     _add_settings(check)
     check.add_argument("--deploy", action="store_true", help="also what strangers could use")
     check.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def add_routes(commands: Commands) -> None:
+    """Add `penstock routes`."""
     routes = commands.add_parser(
         "routes",
         help="show which paths lead to which views",
@@ -37,12 +46,10 @@ def add_project_commands(commands: Any) -> None:
     )
     _add_settings(routes)
     routes.add_argument("--json", action="store_true", help="print JSON, for programs")
-    _add_migrate(commands)
-    _add_makemigrations(commands)
-    _add_showmigrations(commands)
 
 
-def _add_migrate(commands: Any) -> None:
+def add_migrate(commands: Commands) -> None:
+    """Add `penstock migrate`."""
     migrate = commands.add_parser(
         "migrate",
         help="bring a project's database to its migrations",
@@ -61,7 +68,8 @@ def _add_migrate(commands: Any) -> None:
     )
 
 
-def _add_makemigrations(commands: Any) -> None:
+def add_makemigrations(commands: Commands) -> None:
+    """Add `penstock makemigrations`."""
     make = commands.add_parser(
         "makemigrations",
         help="write the migrations that a project's models need",
@@ -77,7 +85,8 @@ def _add_makemigrations(commands: Any) -> None:
     )
 
 
-def _add_showmigrations(commands: Any) -> None:
+def add_showmigrations(commands: Commands) -> None:
+    """Add `penstock showmigrations`."""
     show = commands.add_parser(
         "showmigrations",
         help="show which migrations a project's database has",

@@ -1,0 +1,1 @@
+"""`penstock agent`: one for a whole machine, and how agents do."""

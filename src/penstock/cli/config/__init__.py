@@ -1,0 +1,1 @@
+"""`penstock config`, and the manual's pages: every option with its value, default and reason."""

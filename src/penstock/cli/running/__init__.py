@@ -1,0 +1,1 @@
+"""Commands for servers that run: see them, read their logs, have one reload."""

@@ -1,0 +1,64 @@
+"""Which of the running servers is meant: all that we may see, or the one that was named.
+
+In:     what --pid and --pid-file say; servers that were found.
+Out:    one of them, or several.
+Never:  looks for servers, or asks one anything.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from penstock.cli.error import CommandError
+from penstock.config import ConfigError
+from penstock.telemetry import FoundMaster
+
+
+def wanted_pid(pid: str | None, pid_file: str | None) -> int | None:
+    """Return the pid of the server that was asked for; None = all.
+
+    Raises:
+        ConfigError: the word, or what the file holds, is no pid.
+        CommandError: the file cannot be read.
+    """
+    if pid_file:
+        try:
+            pid = Path(pid_file).read_text(encoding="ascii", errors="replace").strip()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise CommandError(f"cannot read the pid file {pid_file!r}: {reason}") from None
+    if pid is None:
+        return None
+    if not (pid.isascii() and pid.isdigit() and len(pid) <= 10):
+        raise ConfigError(f"pid {pid!r}; expected a number", "")
+    return int(pid)
+
+
+def choose(masters: Sequence[FoundMaster], pid: int | None) -> list[FoundMaster]:
+    """Return the servers to show.
+
+    Raises:
+        CommandError: none is running that we may see, or not this one.
+    """
+    if not masters:
+        raise CommandError("no running server found; those of other users are shown to root only")
+    chosen = [master for master in masters if pid is None or pid == master.pid]
+    if not chosen:
+        raise CommandError(f"no server with pid {pid}; running: {list_pids(masters)}")
+    return chosen
+
+
+def choose_one(masters: list[FoundMaster], pid: int | None) -> FoundMaster:
+    """Return the server that is meant.
+
+    Raises:
+        CommandError: there is none, or it was not said which.
+    """
+    found = choose(masters, pid)
+    if len(found) > 1:
+        raise CommandError(f"several servers are running: {list_pids(found)}; say which with --pid")
+    return found[0]
+
+
+def list_pids(masters: Sequence[FoundMaster]) -> str:
+    """Return the pids for a message; a process that holds the memory of many servers is named once."""
+    return ", ".join(dict.fromkeys(str(master.pid) for master in masters))

@@ -1,0 +1,1 @@
+"""Commands that read the store: errors, traces, metrics of the last days."""

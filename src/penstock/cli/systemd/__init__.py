@@ -1,0 +1,1 @@
+"""`penstock systemd`: unit files that fit the configuration."""

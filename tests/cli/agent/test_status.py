@@ -1,0 +1,103 @@
+import json
+import os
+
+import pytest
+
+from penstock.cli.agent.status import choose, look, render
+from penstock.cli.command import run_command
+from penstock.cli.error import CommandError
+from penstock.telemetry.memory.board import Board
+from penstock.telemetry.reading.discovery import FoundAgent, find_agents
+
+TENANT = {
+    "name": "shop",
+    "master_pid": 7,
+    "uid": 1000,
+    "stage": "enrolled",
+    "access_records": 5,
+    "access_waiting": 1,
+    "access_dropped": 2,
+    "log_records": 3,
+    "lines": 8,
+    "damaged": 4,
+    "outputs": [
+        {
+            "name": "access log on /a",
+            "kind": "file",
+            "trouble": "No space left on device",
+            "pending_bytes": 9,
+        },
+        {"name": "error log on /e", "kind": "file", "trouble": "", "pending_bytes": 0},
+    ],
+}
+REPORT = {
+    "mode": "machine",
+    "socket": "/run/agent.sock",
+    "tenants": [TENANT],
+    "stations": {
+        "agent": {"uptime_s": 5.0, "cpu_s": 0.25, "resident_bytes": 30 << 20},
+        "dogstatsd": {"received": 4, "malformed": 1},
+        "idle": {},
+    },
+}
+
+
+@pytest.fixture
+def board():
+    made = Board()
+    made.write(json.dumps(REPORT))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def found(board):
+    return FoundAgent(os.getpid(), f"/proc/self/fd/{board.fd}")
+
+
+def test_agent_is_shown_with_its_tenants_outputs_and_stations():
+    assert render(REPORT | {"pid": 77}) == (
+        "agent 77 (machine on /run/agent.sock), up 5.00 s, 30 MiB, 0.25 s CPU\n"
+        "  shop, master 7, user 1000, enrolled\n"
+        "    access records: 5 read, 1 waiting, 2 dropped\n"
+        "    log records: 3 read, 0 waiting, 0 dropped\n"
+        "    lines: 8 written; 4 damaged\n"
+        "    access log on /a (file): No space left on device, 9 bytes pending\n"
+        "    error log on /e (file): well\n"
+        "  dogstatsd: received 4  malformed 1\n"
+        "  idle: nothing to report\n"
+    )
+
+
+def test_board_is_read_and_its_pid_is_the_kernels(board, found):
+    board.write(json.dumps(REPORT | {"pid": 1}))
+    assert look(found) == REPORT | {"pid": os.getpid()}
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "5", '{"tenants": 5}', "[" * 100_000])
+def test_board_that_holds_something_else_is_passed_over(board, found, text):
+    board.write(text)
+    assert look(found) is None
+
+
+def test_agent_that_has_gone_is_passed_over():
+    assert look(FoundAgent(1, "/proc/self/fd/99999")) is None
+
+
+def test_socket_chooses_the_agent():
+    reports = [{"socket": "/a"}, {"socket": ""}]
+    assert choose(reports, None) == reports
+    assert choose(reports, "/a") == reports[:1]
+    with pytest.raises(CommandError, match="no agent on '/b'; running: /a, embedded"):
+        choose(reports, "/b")
+    with pytest.raises(CommandError, match="no running agent found"):
+        choose([], None)
+
+
+def test_command_prints_what_stands_on_the_boards(board, capsys):
+    assert os.getpid() in [agent.pid for agent in find_agents()]
+    assert run_command(["agent", "status", "--socket", "/run/agent.sock"]) == 0
+    assert f"agent {os.getpid()} (machine" in capsys.readouterr().out
+    assert run_command(["agent", "status", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert REPORT | {"pid": os.getpid()} in shown

@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+
+from penstock.cli.error import CommandError
+from penstock.cli.running.choice import choose, choose_one, wanted_pid
+from penstock.config import ConfigError
+from penstock.telemetry import FoundMaster
+
+
+@pytest.mark.parametrize("word", ["x", "-1", "", "1.5", "9" * 11])
+def test_pid_that_is_no_number_is_refused(word: str) -> None:
+    with pytest.raises(ConfigError, match="expected a number"):
+        wanted_pid(word, None)
+
+
+def test_pid_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"cannot read the pid file '.*nope': no such file or directory"):
+        wanted_pid(None, str(tmp_path / "nope"))
+
+
+def test_without_a_pid_every_server_is_wanted() -> None:
+    assert wanted_pid(None, None) is None
+    masters = [FoundMaster(1, "/nope", (1,)), FoundMaster(2, "/nope", (2,))]
+    assert choose(masters, None) == masters
+    assert choose(masters, 2) == masters[1:]
+
+
+def test_no_server_at_all_says_who_might_not_be_seen() -> None:
+    with pytest.raises(CommandError, match="no running server found; those of other users"):
+        choose([], None)
+
+
+def test_another_pid_is_answered_with_the_running_ones() -> None:
+    with pytest.raises(CommandError, match="no server with pid 5; running: 1, 2"):
+        choose([FoundMaster(1, "/nope", (1,)), FoundMaster(2, "/nope", (2,))], 5)
+
+
+def test_one_of_several_servers_has_to_be_named() -> None:
+    masters = [FoundMaster(pid, "", (pid,)) for pid in (11, 11, 12)]
+    with pytest.raises(CommandError, match="several servers are running: 11, 12; say which with --pid"):
+        choose_one(masters, None)
+    assert choose_one(masters, 12).pid == 12
