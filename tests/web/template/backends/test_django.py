@@ -16,12 +16,14 @@ def test_templates_of_a_django_site_are_found_and_rendered(templates):
     assert render_to_string("a.html") == "<>"
 
 
-def test_method_that_is_shown_and_not_called_is_an_error_and_no_address_in_memory(templates):
-    templates({}, BACKEND, a__html="{{ name.upper }}")
-    with pytest.raises(
-        TemplateRuntimeError, match=r"'upper' is shown without being called; expected upper\(\)"
-    ):
-        render_to_string("a.html", {"name": "ada"})
+@pytest.mark.parametrize(
+    "source",
+    [pytest.param("{{ name.join }}", id="needs-arguments"), pytest.param("{{ shown }}", id="function")],
+)
+def test_what_is_shown_and_not_called_is_an_error_and_no_address_in_memory(templates, source):
+    templates({}, BACKEND, a__html=source)
+    with pytest.raises(TemplateRuntimeError, match=r"is shown without being called; expected a call of it"):
+        render_to_string("a.html", {"name": "ada", "shown": lambda: 1})
 
 
 def test_options_that_mean_nothing_here_are_left_alone(templates):

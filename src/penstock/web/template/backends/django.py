@@ -1,9 +1,9 @@
 """TEMPLATES as they are written for Django's own language, rendered by Jinja2.
 
 Both languages share the look of `{{ name }}` and of the tags if, for, extends, block and include.  A template
-that uses no more works as it is; what nearly every template has besides is understood, too (django_tags.py).
-What else is only Django's is an error with the line: most of it when the template is read; a method that is
-shown and not called, when it is rendered.
+that uses no more works as it is; what nearly every template has besides is understood, too: tags
+(django_tags.py), and methods that a dot calls (lookup.py).  What else is only Django's is an error with the
+line: most of it when the template is read; a function that is shown and not called, when it is rendered.
 
 In:     an entry of TEMPLATES for Django's engine, its `loaders` included.
 Out:    templates as those of backends/jinja2.py.
@@ -14,7 +14,6 @@ Rules:  Django's options; a name that is not there is empty text, however deep.
 from __future__ import annotations
 
 from pathlib import Path
-from types import BuiltinMethodType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import jinja2
@@ -23,13 +22,13 @@ from jinja2.exceptions import TemplateRuntimeError
 from penstock.web.core.exceptions import ImproperlyConfigured
 
 from .jinja2 import Jinja2
+from .lookup import METHODS, look_up_as_django
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Options that change nothing here: Jinja2 shows its own errors, reads UTF-8 and has no tag libraries.
 _IGNORED: Final = ("debug", "file_charset", "string_if_invalid", "libraries", "builtins")
-_METHODS: Final = frozenset({MethodType, BuiltinMethodType, FunctionType})
 
 
 class DjangoTemplates(Jinja2):
@@ -48,13 +47,14 @@ class DjangoTemplates(Jinja2):
         if loaders is not None:
             options["loader"] = _choice(loaders, [Path(each) for each in params["DIRS"]])
         super().__init__({**params, "OPTIONS": options})
+        look_up_as_django(self.env)
 
 
 def _refuse_method(shown: Any) -> Any:
-    """Return what is to be shown; a method, which Django would call, would be an address in memory."""
-    if type(shown) not in _METHODS:
+    """Return what is to be shown; a method that needs arguments would be an address in memory."""
+    if type(shown) not in METHODS:
         return shown
-    msg = f"{shown.__name__!r} is shown without being called; expected {shown.__name__}()"
+    msg = f"{shown.__name__!r} is shown without being called; expected a call of it"
     raise TemplateRuntimeError(msg)
 
 
