@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from penstock.config import TelemetryConfig
-from penstock.telemetry.traces.trace import ASKED, LOOKED_AT, SAMPLED, RequestTrace
+from penstock.telemetry.traces.trace import ASKED, CALLED, LOOKED_AT, SAMPLED, RequestTrace
 from penstock.telemetry.traces.trace_context import TraceContext, derive_ids
 from penstock.wsgi.trace_request import ASKING, TRACEPARENT, TRACESTATE, TraceReader
 
@@ -40,15 +40,15 @@ def test_caller_is_believed_of_anyone() -> None:
 @pytest.mark.parametrize(
     ("is_trusted", "flags", "marks"),
     [
-        pytest.param(False, "01", 0, id="stranger"),
-        pytest.param(True, "01", SAMPLED, id="proxy"),
-        pytest.param(True, "00", 0, id="proxy-that-does-not-keep-it"),
+        pytest.param(False, "01", CALLED, id="stranger"),
+        pytest.param(True, "01", CALLED | SAMPLED, id="proxy"),
+        pytest.param(True, "00", CALLED, id="proxy-that-does-not-keep-it"),
     ],
 )
 def test_only_a_trusted_proxy_can_have_a_request_sampled(is_trusted: bool, flags: str, marks: int) -> None:
     trace = read({TRACEPARENT: f"00-{TRACE}-{SPAN}-{flags}"}, is_trusted=is_trusted)
     assert trace.marks == marks
-    assert trace.is_sampled is bool(marks)
+    assert trace.is_sampled is bool(marks & SAMPLED)
 
 
 def test_malformed_caller_is_none_and_its_state_is_nobody_s() -> None:

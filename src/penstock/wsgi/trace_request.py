@@ -19,7 +19,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 
 from penstock.config import TelemetryConfig
-from penstock.telemetry.traces.trace import ASKED, SAMPLED, RequestTrace
+from penstock.telemetry.traces.trace import ASKED, CALLED, SAMPLED, RequestTrace
 from penstock.telemetry.traces.trace_context import TraceContext, parse_traceparent, parse_tracestate
 
 TRACEPARENT: Final = "HTTP_TRACEPARENT"
@@ -59,6 +59,7 @@ class TraceReader:
         caller = self._caller(environ)
         if caller is not None:
             trace.caller = caller
+            trace.marks |= CALLED
             if caller.is_sampled and is_trusted:
                 trace.marks |= SAMPLED
         if self._key and ASKING in environ and self._is_signed(environ[ASKING]):

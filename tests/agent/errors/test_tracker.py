@@ -34,6 +34,13 @@ def counts(tracker: ErrorTracker) -> dict:
     return {dict(sample.labels)["type"]: sample.value for sample in family.samples}
 
 
+def test_request_of_a_caller_is_found_by_its_id_alone(tracker) -> None:
+    tracker.logged(TENANT, entry(request_id="r1"))
+    tracker.access(TENANT, batch(("GET /a HTTP/1.1", "r12"), ("GET /b HTTP/1.1", f"r1 trace={'a' * 32}")))
+    (change,) = tracker.take_changes()
+    assert change.example.request_line == "GET /b HTTP/1.1"
+
+
 def test_an_entry_without_a_traceback_is_no_error(tracker) -> None:
     tracker.logged(TENANT, entry(trace=""))
     tracker.logged(TENANT, entry(trace="Stack (most recent call last):\n"))

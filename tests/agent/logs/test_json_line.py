@@ -12,6 +12,8 @@ from penstock.telemetry.records.record import JOINED, WITH_SPANS
 from penstock.telemetry.traces.trace import ERROR, SLOW
 from penstock.telemetry.traces.trace_context import derive_ids
 
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+
 # 2026-11-20T09:50:00Z
 WALL_NS = 1_795_168_200 * NS_PER_S
 NOW_NS = 1000 * NS_PER_S
@@ -109,10 +111,16 @@ def test_a_kept_request_has_the_trace_id_of_its_id():
     assert kept["penstock.lane"] == "pool"
 
 
-@pytest.mark.parametrize("lane", [0, 1, SLOW | JOINED, ERROR | JOINED | WITH_SPANS])
-def test_a_request_that_is_not_kept_or_a_callers_has_no_trace_id(lane):
+@pytest.mark.parametrize("lane", [0, 1, JOINED])
+def test_a_request_that_is_not_kept_and_no_callers_has_no_trace_id(lane):
     (found,) = read(row(lane=lane))
     assert "trace_id" not in found
+
+
+@pytest.mark.parametrize("lane", [JOINED, 1 | JOINED, SLOW | JOINED, ERROR | JOINED | WITH_SPANS])
+def test_a_request_of_a_caller_has_its_trace_id_kept_or_not(lane):
+    (found,) = read(row(lane=lane), fields=["GET / HTTP/1.1", "192.0.2.1", f"1f3a trace={TRACE_ID}", "", ""])
+    assert (found["trace_id"], found["penstock.request_id"]) == (TRACE_ID, "1f3a")
 
 
 def test_a_log_entry_is_an_object_too():

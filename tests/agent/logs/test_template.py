@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from penstock.agent.logs.escape import escape_json, escape_text, split_access_text
 from penstock.agent.logs.template import COMBINED, COMMON, FIELDS, Template, TemplateError
 from penstock.telemetry.clock import NS_PER_S, WallClock
+from penstock.telemetry.records.record import JOINED
 from penstock.telemetry.traces.trace import ERROR
 from penstock.telemetry.traces.trace_context import derive_ids
 
@@ -121,6 +122,11 @@ def test_a_template_of_one_field_is_a_line_each_too():
 
 def test_a_kept_request_has_a_trace_id():
     assert line("{trace_id}", lane=ERROR | 1) == f"{derive_ids('1f3a')[0]}\n"
+
+
+def test_a_request_of_a_caller_has_the_trace_id_that_came():
+    fields = [*REQUEST[:2], "1f3a trace=4bf9", *REQUEST[3:]]
+    assert line("{request_id}/{trace_id}", fields, lane=JOINED) == "1f3a/4bf9\n"
 
 
 def test_no_batch_is_no_line():

@@ -74,6 +74,11 @@ def test_request_that_never_reached_the_application_is_not_noted(segment, slowne
     assert ids(slowness, segment) == [None, None, None]
 
 
+def test_id_is_noted_without_the_trace_behind_it(segment, slowness, hear) -> None:
+    hear(**{f"id-1 trace={'a' * 32}": 5})
+    assert ids(slowness, segment) == [None, "id-1", None]
+
+
 @pytest.mark.parametrize("request_id", ["", "x" * 119, "a\x01b"], ids=["none", "too-long", "control"])
 def test_id_that_no_label_may_hold_is_not_noted(segment, slowness, hear, request_id: str) -> None:
     hear(**{request_id: 5})

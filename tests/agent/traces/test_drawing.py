@@ -53,6 +53,14 @@ def test_ids_are_those_of_the_request_id():
     assert trace.caller_id == trace.spans[0].parent_id == ""
 
 
+@pytest.mark.parametrize("trace_id", ["", "A" * 32, "0" * 32, "a" * 33, "\x1b[31m"])
+def test_trace_id_that_is_none_is_not_believed(trace_id):
+    row = (1, 0, 0, LAST_NS, *[1] * 7, 0, 0, 4242, 200, 1, 0, ERROR, 0)
+    texts = ("GET / HTTP/1.1", "192.0.2.1", f"id-1 trace={trace_id}", "", "")
+    trace = draw(finished_of(row, texts), NOTHING, OFFSET_NS)
+    assert (trace.request_id, trace.trace_id) == ("id-1", derive_ids("id-1")[0])
+
+
 def test_request_of_a_proxy_with_an_id_has_a_span_of_its_own():
     trace = draw(finished(), Recollection(own_id="ours-9"), OFFSET_NS)
     assert trace.trace_id == derive_ids("id-1")[0]

@@ -63,6 +63,15 @@ def test_trace_of_a_caller_goes_on(rig, request_of):
     assert trace.spans[0].parent_id == "b" * 16
 
 
+def test_trace_of_a_caller_goes_on_where_its_spans_found_no_room(rig, request_of):
+    request = request_of(status_code=500)
+    request.trace.caller = TraceContext("a" * 32, "b" * 16)
+    rig.serve(request)
+    rig.damage(0, b"nonsense")
+    [trace] = rig.read()
+    assert (trace.trace_id, trace.caller_id) == ("a" * 32, "")
+
+
 def test_many_spans_come_from_several_records(rig, request_of):
     def query():
         for number in range(MAX_SPANS + 1):

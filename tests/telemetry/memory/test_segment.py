@@ -101,7 +101,7 @@ def test_a_descriptor_without_seals_is_refused(tmp_path):
         pytest.param(b"", ALL_SEALS, "begins with 0x0", id="empty"),
         pytest.param(header(MAGIC_WORD=5), ALL_SEALS, "begins with 0x5", id="not-ours"),
         pytest.param(
-            header(VERSION_WORD=99), ALL_SEALS, "segment version 99; expected 3", id="other-version"
+            header(VERSION_WORD=99), ALL_SEALS, "segment version 99; expected 4", id="other-version"
         ),
         pytest.param(header(SLOTS_WORD=0), ALL_SEALS, "segment with slots 0", id="no-slots"),
         pytest.param(header(SLOTS_WORD=2**63), ALL_SEALS, "segment with slots", id="absurd"),

@@ -9,7 +9,9 @@ from penstock.telemetry.records.text import (
     MAX_TRACE_BYTES,
     access_part,
     access_text,
+    id_with_trace,
     log_part,
+    split_id,
     trace_part,
 )
 
@@ -25,6 +27,22 @@ from penstock.telemetry.records.text import (
 )
 def test_field_of_an_access_record_has_no_line_feed(value, expected):
     assert access_part(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "ids"),
+    [
+        pytest.param("id-1 trace=0af7", ("id-1", "0af7"), id="both"),
+        pytest.param("id-1", ("id-1", ""), id="no-trace"),
+        pytest.param("", ("", ""), id="nothing"),
+    ],
+)
+def test_field_of_the_request_id_is_split(field, ids):
+    assert split_id(field) == ids
+
+
+def test_request_id_and_the_trace_of_its_caller_are_one_field():
+    assert split_id(id_with_trace("id-1", "0af7")) == ("id-1", "0af7")
 
 
 @given(st.lists(st.binary(max_size=5000), min_size=5, max_size=5))

@@ -198,6 +198,13 @@ def test_request_that_is_not_kept_lets_go_of_its_spans(kept, served):
     assert kept.records() == []
 
 
+def test_request_of_a_caller_that_is_not_kept_is_marked_all_the_same(kept, finished):
+    request = finished()
+    request.trace.caller = TraceContext("a" * 32, "b" * 16)
+    assert kept.judge(request) == JOINED
+    assert kept.records() == []
+
+
 def test_caller_and_other_ids_are_written(kept, finished):
     request = finished(status_code=500, request_id="proxy-1")
     request.trace.believed_id = "proxy-1"

@@ -13,10 +13,11 @@ from penstock.telemetry.memory.layout import HISTOGRAM_WORDS, PHASES, WORD_BYTES
 from penstock.telemetry.memory.pulse import Pulse, RunningRequest, read_pulse, read_running
 from penstock.telemetry.memory.scoreboard import WorkerState
 from penstock.telemetry.memory.segment import Segment
-from penstock.telemetry.records.record import ACCESS, LOG, MAX_PART_BYTES, Outcome
+from penstock.telemetry.records.record import ACCESS, JOINED, LOG, MAX_PART_BYTES, Outcome
 from penstock.telemetry.records.ring import RingReader
 from penstock.telemetry.traces.threshold import Threshold
-from penstock.telemetry.traces.trace import ERROR, SLOW, RequestTrace, current_request_id
+from penstock.telemetry.traces.trace import CALLED, ERROR, SLOW, RequestTrace, current_request_id
+from penstock.telemetry.traces.trace_context import TraceContext
 from penstock.telemetry.writing.recorder import Recorder, _disowner
 
 SLOT = 1
@@ -129,6 +130,24 @@ def test_a_successor_begins_with_clean_words_and_keeps_the_slots_past(slot, fini
     assert slot.word(layout.REQUESTS_BEFORE) == 1
     assert read_pulse(slot.segment.fd, slot.segment.layout, SLOT) == Pulse(4343, 0, 0, ())
     assert len(slot.records()) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="quick"),
+        pytest.param({"response_ns": 0, "start_ns": 0, "end_ns": 0}, id="stamps-missing"),
+        pytest.param({"environ": {"HTTP_USER_AGENT": "x" * 40_000}}, id="long-text"),
+    ],
+)
+def test_record_of_a_caller_names_its_trace(slot, finished, changes):
+    request = finished(**changes)
+    request.trace.marks |= CALLED
+    request.trace.caller = TraceContext("a" * 32, "b" * 16)
+    slot.recorder.access(request)
+    (record,) = slot.records()
+    assert record["fields"][2] == b"id-1 trace=" + b"a" * 32
+    assert record["lane"] == JOINED
 
 
 # Thread lines

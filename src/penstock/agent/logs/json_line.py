@@ -18,6 +18,7 @@ from penstock.agent.logs.access_line import MillisecondTexts, outcome_name
 from penstock.agent.logs.error_line import LogEntry, severity
 from penstock.telemetry.clock import WallClock
 from penstock.telemetry.records.record import JOINED, Outcome
+from penstock.telemetry.records.text import split_id
 from penstock.telemetry.traces.trace import REASONS
 from penstock.telemetry.traces.trace_context import derive_ids
 
@@ -71,7 +72,7 @@ class JSONAccess:
         columns = zip(
             rows, fields[0::5], fields[1::5], fields[2::5], fields[3::5], fields[4::5], strict=False
         )
-        for row, line, peer, request_id, referer, agent in columns:
+        for row, line, peer, request, referer, agent in columns:
             (_, _, _, last_ns, head, body, queue, response, application, send, total,
              received, sent, pid, status, thread, outcome, lane, _) = row  # fmt: skip
             if not low_ns <= last_ns < high_ns:
@@ -85,6 +86,9 @@ class JSONAccess:
                     f'"penstock.lane":"{_LANES[lane & 1]}",'
                     f'"penstock.outcome":"{outcome_name(outcome) if outcome else "complete"}",'
                 )
+            request_id, trace = request, ""
+            if lane > 1:
+                request_id, trace = _traced(lane, request)
             lines.append(
                 f'{{"timestamp":"{second}.{str((last_ns - low_ns) // 1000 + 1_000_000)[1:]}Z",'
                 f'"severity_text":"INFO","event.name":"http.access",{targets[line]},'
@@ -92,7 +96,7 @@ class JSONAccess:
                 f'"http.request.body.size":{received},"client.address":"{peer}",'
                 f'"http.request.header.referer":"{referer}",'
                 f'"{"user_agent.original" if outcome != _REFUSED else "penstock.reason"}":"{agent}",'
-                f"{_trace(lane, request_id) if lane > 1 else ''}{who}"
+                f"{trace}{who}"
                 f'"penstock.request_id":"{request_id}",'
                 f'"penstock.total_ms":{ms[total]},"penstock.head_ms":{ms[head]},'
                 f'"penstock.body_ms":{ms[body]},"penstock.queue_ms":{ms[queue]},'
@@ -102,17 +106,19 @@ class JSONAccess:
         return "".join(lines)
 
 
-def trace_id_of(lane: int, request_id: str) -> str:
-    """Trace id of a kept request, from the byte of its lane; empty where the record does not say it.
+def ids_of(lane: int, field: str) -> tuple[str, str]:
+    """Request id and trace id, from the byte of the lane and the field of the id; empty = it has none.
 
-    A request that is not kept has no trace, and of one whose trace is a caller's only its spans know the id.
+    A request that is not kept has no trace, unless it is a caller's.
     """
-    return derive_ids(request_id)[0] if lane & REASONS and not lane & JOINED and request_id else ""
+    if lane & JOINED:
+        return split_id(field)
+    return field, derive_ids(field)[0] if lane & REASONS and field else ""
 
 
-def _trace(lane: int, request_id: str) -> str:
-    found = trace_id_of(lane, request_id)
-    return f'"trace_id":"{found}",' if found else ""
+def _traced(lane: int, field: str) -> tuple[str, str]:
+    request_id, trace_id = ids_of(lane, field)
+    return request_id, f'"trace_id":"{trace_id}",' if trace_id else ""
 
 
 class JSONErrors:

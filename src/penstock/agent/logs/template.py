@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from penstock.agent.logs.access_line import MillisecondTexts, outcome_name
-from penstock.agent.logs.json_line import trace_id_of
+from penstock.agent.logs.json_line import ids_of
 from penstock.telemetry.clock import WallClock
 from penstock.telemetry.records import column
 from penstock.telemetry.records.record import ACCESS_FIELDS, Outcome
@@ -75,10 +75,14 @@ def _agents(view: View) -> list[str]:
     return ["-" if row[column.OUTCOME] == refused else agent or "-" for row, agent in columns]
 
 
-def _trace_ids(view: View) -> list[str]:
-    """Trace ids of kept requests."""
-    columns = zip(view.rows, view.fields[2::5], strict=False)
-    return [trace_id_of(row[column.LANE], request_id) or "-" for row, request_id in columns]
+def _ids(place: int) -> Column:
+    """Request ids, or trace ids."""
+
+    def texts(view: View) -> list[str]:
+        columns = zip(view.rows, view.fields[2::5], strict=False)
+        return [ids_of(row[column.LANE], field)[place] or "-" for row, field in columns]
+
+    return texts
 
 
 def _reasons(view: View) -> list[str]:
@@ -132,10 +136,10 @@ FIELDS: Final[Mapping[str, tuple[str, Column, str]]] = MappingProxyType(
         "received_bytes": ("bytes of the request's body", _number(column.RECEIVED), "0"),
         "referer": ("the request's Referer", _field(3), "http://site/"),
         "user_agent": ("the request's User-Agent", _agents, "curl/8"),
-        "request_id": ("the request's id", _field(2), "1f3a"),
+        "request_id": ("the request's id", _ids(0), "1f3a"),
         "trace_id": (
-            "of a kept request, if it is not a caller's",
-            _trace_ids,
+            "of a kept request; of any whose trace is a caller's",
+            _ids(1),
             "0af7651916cd43dd8448eb211c80319c",
         ),
         "pid": ("the worker's process", _number(column.PID), "4121"),

@@ -22,6 +22,7 @@ from penstock.telemetry.clock import NS_PER_S
 from penstock.telemetry.memory.histogram import TICK_BITS
 from penstock.telemetry.memory.segment import Segment
 from penstock.telemetry.records.column import APPLICATION, TOTAL
+from penstock.telemetry.records.text import split_id
 
 if TYPE_CHECKING:
     from penstock.agent.tenant import Tenant
@@ -86,5 +87,6 @@ class Slowness:
 def _request_id(row: tuple[Any, ...], batch: "Batch") -> str:
     """Return the id of a record's request; empty where it has none that a label may hold."""
     fields = batch.text_of(row).split(b"\n")
-    request_id = fields[_REQUEST_ID].decode("ascii", "replace") if len(fields) > _REQUEST_ID else ""
+    field = fields[_REQUEST_ID].decode("ascii", "replace") if len(fields) > _REQUEST_ID else ""
+    request_id, _ = split_id(field)
     return request_id if request_id.isprintable() and len(request_id) <= _MAX_ID_CHARACTERS else ""

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from penstock.agent.logs.access_line import outcome_name
-from penstock.agent.traces.span_record import OwnSpan, Recollection
+from penstock.agent.traces.span_record import TRACE_ID, OwnSpan, Recollection
 from penstock.agent.traces.trace import SpanKind, Trace, TraceSpan, Value
 from penstock.telemetry.memory.histogram import TICK_BITS
 from penstock.telemetry.records.record import LANE
+from penstock.telemetry.records.text import split_id
 from penstock.telemetry.traces.trace import ASKED, ERROR, SAMPLED, SLOW
 from penstock.telemetry.traces.trace_context import derive_ids, derive_span_id
 
@@ -43,6 +44,7 @@ class Finished:
     line: str
     peer: str
     request_id: str
+    trace_id: str  # a caller's, empty if it is not
     user_agent: str
 
     @property
@@ -60,6 +62,7 @@ def finished_of(row: Sequence[Any], texts: Sequence[str]) -> Finished:
     """
     (_, _, _, last_ns, head, body, queue, _, application, send, total,
      received, sent, pid, status, thread, outcome, marks, _) = row  # fmt: skip
+    request_id, trace_id = split_id(texts[2])
     ticks = {"head": head, "body": body, "queue": queue, _APPLICATION: application, "send": send}
     return Finished(
         last_ns=min(last_ns, _MAX_NS),
@@ -74,7 +77,8 @@ def finished_of(row: Sequence[Any], texts: Sequence[str]) -> Finished:
         marks=marks,
         line=texts[0],
         peer=texts[1],
-        request_id=texts[2],
+        request_id=request_id,
+        trace_id=trace_id if TRACE_ID.fullmatch(trace_id) else "",
         user_agent=texts[4],
     )
 
@@ -93,7 +97,7 @@ def draw(finished: Finished, known: Recollection, offset_ns: int, server: str = 
         server: the tenant's name.
     """
     own_id = known.own_id or finished.request_id
-    trace_id = known.trace_id or derive_ids(finished.request_id)[0]
+    trace_id = known.trace_id or finished.trace_id or derive_ids(finished.request_id)[0]
     server_id = derive_ids(own_id)[1]
     drawer = _Drawer(own_id, server_id, finished, offset_ns)
     phases = list(drawer.phases(known.accepted_ns))

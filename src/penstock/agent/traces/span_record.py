@@ -14,7 +14,7 @@ from typing import Any, Final
 from penstock.agent.traces.trace import Value
 from penstock.telemetry.traces.trace import MAX_SPANS
 
-_TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
+TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _SPAN_ID: Final = re.compile(r"(?!0{16})[0-9a-f]{16}")
 _MAX_TEXT: Final = 512
 _MAX_NS: Final = 1 << 62
@@ -80,7 +80,7 @@ def recollect(parts: Sequence[Mapping[str, Any]]) -> Recollection:
     spans = [span for part in parts for span in _spans(part.get("spans"))]
     return Recollection(
         own_id=_text(head.get("own")),
-        trace_id=_matching(_TRACE_ID, head.get("trace")),
+        trace_id=_matching(TRACE_ID, head.get("trace")),
         caller_id=_matching(_SPAN_ID, head.get("caller")),
         tracestate=_text(head.get("state")),
         accepted_ns=_ns(head.get("accepted")),

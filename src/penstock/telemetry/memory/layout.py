@@ -27,7 +27,7 @@ PAGE_BYTES: Final = 4096
 WORD_BYTES: Final = 8
 
 MAGIC: Final = int.from_bytes(b"penstock", "little")
-VERSION: Final = 3
+VERSION: Final = 4
 
 # --- header words (page 0)
 # -------------------------------------------------------------------------------------------

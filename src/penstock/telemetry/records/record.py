@@ -16,7 +16,8 @@ Text of an access record: five fields, each ended by LF, which no request line a
 
 The request line is as sent; the others are UTF-8 of the environ's strings (so a byte that is not ASCII stands
 there as two: encode() without a name is the cheapest that Python has). Of a refused request nothing but its
-line is believed; the reason stands in the place of the user agent.
+line is believed; the reason stands in the place of the user agent. Where the trace is a caller's, ` trace=`
+and its id stand behind the request id, as they do in a line (text.py).
 
 Text of a log record: UTF-8, five fields one after the other, their lengths in the fixed part.
 
@@ -67,7 +68,8 @@ LOG: Final = struct.Struct("@4Q 2I 5I 16s 8s 36x Q")
 SPANS: Final = struct.Struct("@4Q I 2H 80x Q")
 
 # The byte of the lane holds the lane itself in its lowest bit and, of a kept request, why (trace.REASONS),
-# whether ring C has spans of it, and whether its trace is a caller's: then its id is not that of derive_ids.
+# and whether ring C has spans of it; of any request, whether its trace is a caller's: then the text has the
+# trace's id, which is not that of derive_ids.
 LANE: Final = 0x01
 WITH_SPANS: Final = 0x02
 JOINED: Final = 0x04

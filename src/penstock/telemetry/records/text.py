@@ -14,12 +14,24 @@ LOG_MOST: Final = (200, 200, 100, 8000)
 MAX_TRACE_BYTES: Final = 7500
 _TRACE_BEGIN_BYTES: Final = 1500
 _MAX_TRACE_LINE: Final = 1000
+_TRACE: Final = " trace="
 
 
 def access_part(value: Any) -> bytes:
     """One field of an access text, whatever the application put there: cut, without LF."""
     text = value if isinstance(value, str) else repr(value)
     return text[:MAX_PART_BYTES].encode("utf-8", "backslashreplace").replace(b"\n", b"\\n")
+
+
+def id_with_trace(request_id: str, trace_id: str) -> str:
+    """The field of the request id where the trace is a caller's."""
+    return f"{request_id}{_TRACE}{trace_id}"
+
+
+def split_id(field: str) -> tuple[str, str]:
+    """Return request id and trace id of that field; the latter is empty where it has none."""
+    request_id, _, trace_id = field.partition(_TRACE)
+    return request_id, trace_id
 
 
 def access_text(parts: tuple[bytes, ...]) -> bytes:

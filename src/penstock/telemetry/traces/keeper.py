@@ -82,7 +82,7 @@ class TraceKeeper:
         self._saved_at_ns = 0
 
     def judge(self, exchange: FinishedRequest, threshold: Threshold, *, is_slow: bool) -> int:
-        """Keep the request or let go of it; returns what its access record says about that, 0 = not kept."""
+        """Keep the request or let go of it; returns the marks of its access record, no reason = not kept."""
         trace = exchange.trace
         reasons = trace.marks & REASONS
         if trace.marks & LOOKED_AT:
@@ -94,12 +94,13 @@ class TraceKeeper:
             reasons |= ERROR
         spans = trace.spans
         trace.close()
+        joined = JOINED if trace.caller else 0
         if not reasons or not self._has_room(reasons, exchange.last_byte_ns):
-            return 0
+            return joined
         add_to(self._words, self._first_word + layout.TRACES_KEPT, 1)
         if spans or trace.accepted_ns or trace.caller or trace.believed_id:
             reasons |= self._write(exchange, list(spans or ()))
-        return reasons | JOINED if trace.caller else reasons
+        return reasons | joined
 
     def _has_room(self, reasons: int, now_ns: int) -> bool:
         """Whether the rate allows another one. Failures and who asks may use all of it, others half."""

@@ -28,6 +28,7 @@ ASKED: Final = 0x80  # by a signed field
 REASONS: Final = ERROR | SLOW | SAMPLED | ASKED
 LOOKED_AT: Final = 0x01  # the threshold of its shape falls (threshold.py)
 HAS_SPANS: Final = 0x02
+CALLED: Final = 0x04  # its trace is a caller's, which its access record has to name
 
 MAX_SPANS: Final = 256  # of one request; what comes later is counted
 

@@ -39,9 +39,16 @@ from penstock.telemetry.memory.layout import (
 from penstock.telemetry.memory.pulse import RunningRequest
 from penstock.telemetry.memory.scoreboard import WorkerState, fold_counts
 from penstock.telemetry.memory.segment import Segment
-from penstock.telemetry.records.record import ACCESS, CHECK, LOG, Outcome
+from penstock.telemetry.records.record import ACCESS, CHECK, JOINED, LOG, Outcome
 from penstock.telemetry.records.ring import RingWriter
-from penstock.telemetry.records.text import LOG_MOST, access_part, access_text, log_part, trace_part
+from penstock.telemetry.records.text import (
+    LOG_MOST,
+    access_part,
+    access_text,
+    id_with_trace,
+    log_part,
+    trace_part,
+)
 from penstock.telemetry.traces.keeper import TraceKeeper
 from penstock.telemetry.traces.request import FinishedRequest
 from penstock.telemetry.traces.threshold import NEVER_SLOW, Threshold
@@ -261,10 +268,11 @@ class Recorder:
             kept = self._judge(exchange, threshold, is_slow=is_slow)
         try:
             get = exchange.environ.get
+            request_id = _id_text(exchange, kept) if kept else exchange.request_id
             text = (
                 exchange.line
                 + (
-                    f"\n{exchange.peer}\n{exchange.request_id}\n"
+                    f"\n{exchange.peer}\n{request_id}\n"
                     f"{get('HTTP_REFERER', '')}\n{get('HTTP_USER_AGENT', '')}\n"
                 ).encode()
             )
@@ -316,20 +324,20 @@ class Recorder:
     def _write_slowly(self, exchange: FinishedRequest, threshold: Threshold | None, kept: int = 0) -> None:
         """Write any request: texts cut and escaped, durations bounded. None = it was judged already."""
         try:
-            environ = exchange.environ
-            parts = (
-                bytes(exchange.line),
-                access_part(exchange.peer),
-                access_part(exchange.request_id),
-                access_part(environ.get("HTTP_REFERER", "")),
-                access_part(environ.get("HTTP_USER_AGENT", "")),
-            )
             stamps = stamps_ns(exchange)
             ticks = [phase_ns >> TICK_BITS for phase_ns in phases_ns(stamps)]
             response = max(exchange.response_ns - stamps[3], 0) >> TICK_BITS
             if threshold is not None:
                 is_slow = ticks[2] + ticks[3] > threshold.ticks
                 kept = self._judge(exchange, threshold, is_slow=is_slow)
+            environ = exchange.environ
+            parts = (
+                bytes(exchange.line),
+                access_part(exchange.peer),
+                access_part(_id_text(exchange, kept)),
+                access_part(environ.get("HTTP_REFERER", "")),
+                access_part(environ.get("HTTP_USER_AGENT", "")),
+            )
             fields = (
                 stamps[-1],
                 *ticks[:3], response, *ticks[3:],
@@ -453,6 +461,14 @@ class Recorder:
         self.is_own = False
         plan = self._segment.layout
         self._bind(Segment.scratch(plan.threads, plan.ring_bytes), 0, -1)
+
+
+def _id_text(exchange: FinishedRequest, marks: int) -> str:
+    """What stands in the field of the request id."""
+    caller = exchange.trace.caller
+    if caller is None or not marks & JOINED:
+        return exchange.request_id
+    return id_with_trace(exchange.request_id, caller.trace_id)
 
 
 def _count_long(counts: memoryview, ticks: tuple[int, ...]) -> None:

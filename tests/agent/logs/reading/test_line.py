@@ -13,6 +13,7 @@ from penstock.agent.logs.form import access_form
 from penstock.agent.logs.json_line import JSONAccess, JSONErrors
 from penstock.agent.logs.reading.line import Grammar, severity_number, stamp_s
 from penstock.telemetry.clock import NS_PER_S, WallClock
+from penstock.telemetry.records.record import JOINED
 
 NOW_NS = 1000 * NS_PER_S
 WALL_S = 1_795_168_200  # 2026-11-20T09:50:00Z
@@ -33,8 +34,8 @@ def zone(monkeypatch):
     time.tzset()
 
 
-def row(outcome=0, status=200):
-    return (1, 0, 0, NOW_NS, 32, 0, 32, 100, 150, 90, 300, 7, 1234, 4121, status, 3, outcome, 1, 0)
+def row(outcome=0, status=200, lane=1):
+    return (1, 0, 0, NOW_NS, 32, 0, 32, 100, 150, 90, 300, 7, 1234, 4121, status, 3, outcome, lane, 0)
 
 
 def written(word, fields=REQUEST, **changes):
@@ -75,6 +76,14 @@ MORE = {
         "penstock.request_id": "1f3a",
     },
 }
+
+
+@pytest.mark.parametrize("word", ["text", "json", "{request_id} {trace_id}"], ids=["text", "json", "own"])
+def test_trace_of_a_caller_is_read_beside_the_request_id(word):
+    fields = [*REQUEST[:2], b"1f3a trace=" + b"a" * 32, *REQUEST[3:]]
+    entry = Grammar(word if "{" in word else "").read(written(word, fields, lane=JOINED))
+    assert entry.fields["penstock.request_id"] == "1f3a"
+    assert entry.fields["trace_id"] == "a" * 32
 
 
 @pytest.mark.parametrize("word", MORE, ids=["text", "json", "common", "combined", "own"])
