@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.flows.client import Client
-from tests.flows.harness import Server
+from tests.flows.harness import PATIENCE_S, Server
 
 # Taken out at once: to a server, and to the tests of the command line, it would be an unknown option.
 SIZE = os.environ.pop("PENSTOCK_FLOWS", "short")
@@ -19,6 +19,16 @@ def is_full() -> bool:
     """Whether the heavy cases run at full size (PENSTOCK_FLOWS=full) or at that of every day (short)."""
     assert SIZE in {"short", "full"}, f"PENSTOCK_FLOWS={SIZE!r}; expected short or full"
     return SIZE == "full"
+
+
+@pytest.fixture(scope="session")
+def bar_s(is_full: bool) -> Callable[[float], float]:
+    """Return how long something may take that must be done within `seconds` on a machine of its own.
+
+    That is measured at full size.  Every day many share the machine, and all that can be told is whether it
+    comes to an end.
+    """
+    return lambda seconds: seconds if is_full else PATIENCE_S
 
 
 @pytest.fixture

@@ -255,8 +255,13 @@ class Server:
         return server
 
     def states(self) -> list[WorkerState]:
-        """Return the states of its workers at once: a command takes half a second to start."""
-        (found,) = [found for found in find_masters() if found.pid == self.pid]
+        """Return the states of its workers at once: a command takes half a second to start.
+
+        Nothing is left of a server that has ended.
+        """
+        found = next((found for found in find_masters() if found.pid == self.pid), None)
+        if found is None:
+            return []
         fd = found.open()
         try:
             return [worker.state for worker in Snapshot.take(fd).workers]

@@ -161,7 +161,9 @@ def test_worker_that_dies_again_and_again_is_restarted_later_each_time_and_said_
     lines = deaths(server)
     assert len(lines) == len({re.search(r"pid=(\d+)", line)[1] for line in lines})  # one line a death
     pauses = [float(found[1]) for line in lines if (found := re.search(r"restart_in_s=([0-9.]+)", line))]
-    assert pauses[:4] == pytest.approx([0.25, 0.5, 1.0, 2.0], abs=0.11)
+    # What is left of each when it is said; more than half, or it would be the one before.
+    assert all(full / 2 < left <= full + 0.05 for left, full in zip(pauses, [0.25, 0.5, 1, 2], strict=False))
+    assert len(pauses) >= 4
     assert all("status=9" in line for line in lines[1:])
     assert server.stop() == 0
 
@@ -188,9 +190,7 @@ def test_without_a_template_the_others_go_on_while_a_broken_deploy_is_on_disk(
 # The master killed
 
 
-def test_workers_of_a_killed_master_accept_nobody_and_leave_within_two_seconds(
-    serve, connect, tmp_path
-) -> None:
+def test_workers_of_a_killed_master_accept_nobody_and_leave_within_two_seconds(serve, connect, bar_s) -> None:
     server = serve("-w", "2", "-t", "600")
     server.is_noise_expected = server.is_killed = True
     stuck = connect(server)
@@ -198,9 +198,9 @@ def test_workers_of_a_killed_master_accept_nobody_and_leave_within_two_seconds(
     wait_until(lambda: any(worker["busy"] for worker in busy(server)), "the request to run")
     server.send_signal(signal.SIGKILL)
     killed_s = time.monotonic()
-    wait_until(lambda: is_refused(server.address), "the port to be closed", within_s=1)
-    wait_until(lambda: not server.members(), "everybody to leave", within_s=6)
-    assert time.monotonic() - killed_s < 5  # 2 s, and the agent that writes their last lines
+    wait_until(lambda: is_refused(server.address), "the port to be closed", within_s=bar_s(1))
+    wait_until(lambda: not server.members(), "everybody to leave")
+    assert time.monotonic() - killed_s < bar_s(5)  # 2 s, and the agent that writes their last lines
 
 
 def test_worker_in_which_nothing_runs_does_not_outlive_its_master_either(serve, connect) -> None:
@@ -210,7 +210,7 @@ def test_worker_in_which_nothing_runs_does_not_outlive_its_master_either(serve, 
     stuck.send(request("/hold/600"))
     wait_until(lambda: any(worker["busy"] for worker in busy(server)), "the request to run")
     server.send_signal(signal.SIGKILL)
-    wait_until(lambda: not server.members(), "everybody to leave", within_s=6)
+    wait_until(lambda: not server.members(), "everybody to leave")
 
 
 def busy(server) -> list[dict]:

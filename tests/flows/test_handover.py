@@ -11,9 +11,13 @@ from tests.flows.harness import wait_until
 pytestmark = pytest.mark.flow
 
 
-SLEEPING = """
+# Answers when `released` exists in its folder.
+WAITING = """
+import os, time
+
 def application(environ, start_response):
-    time.sleep(2)
+    while not os.path.exists("released"):
+        time.sleep(0.01)
     start_response("200 OK", [("Content-Length", "2")])
     return [b"ok"]
 """
@@ -146,19 +150,21 @@ def test_stop_during_a_handover_stops_both_programs(serve, site, number, drain_s
 def test_agent_that_dies_while_the_old_program_drains_comes_back_without_the_ops_port(
     serve, site, connect, tmp_path
 ) -> None:
-    site.write("import time\n" + SLEEPING)
+    site.write(WAITING)
     server = site.serve(serve, "-w", "1", "--ops", f"unix:{tmp_path / 'ops'}")
     server.is_noise_expected = True
     agent = server.agent()
     client = connect(server)
-    client.send(b"GET /sleep HTTP/1.1\r\nHost: a\r\n\r\n")
+    client.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+    wait_until(lambda: server.status()["workers"][0]["current"], "the request to run")
     server.send_signal(signal.SIGUSR2)
     successor = successor_of(server)
     wait_until(lambda: "server.handed_over" in server.errors(), "the handover")
     os.kill(agent, signal.SIGKILL)
+    (site.folder / "released").touch()
     assert server.wait() == 0
     assert "Traceback" not in server.stderr()
-    assert [access.line for access in server.accesses()] == ["GET /sleep HTTP/1.1"]
+    assert [access.line for access in server.accesses()] == ["GET /slow HTTP/1.1"]
     os.kill(successor, signal.SIGTERM)
     wait_until(lambda: not server.members(), "the new one to end")
 
@@ -166,10 +172,10 @@ def test_agent_that_dies_while_the_old_program_drains_comes_back_without_the_ops
 def test_stop_of_the_new_program_writes_its_lines_when_the_old_one_has_written_its_own(
     serve, site, connect
 ) -> None:
-    site.write("import time\n" + SLEEPING)
+    site.write(WAITING)
     server = site.serve(serve, "-w", "1")
     client = connect(server)
-    client.send(b"GET /sleep HTTP/1.1\r\nHost: a\r\n\r\n")
+    client.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
     wait_until(lambda: server.status()["workers"][0]["current"], "the request to run")
     site.deploy(2)
     server.send_signal(signal.SIGUSR2)
@@ -177,9 +183,10 @@ def test_stop_of_the_new_program_writes_its_lines_when_the_old_one_has_written_i
     wait_until(lambda: "server.handed_over" in server.errors(), "the handover")
     assert connect(server).get("/new").body == b"version 2"
     os.kill(successor, signal.SIGTERM)
+    (site.folder / "released").touch()
     assert server.wait() == 0
     wait_until(lambda: not server.members(), "the new one to end")
-    assert [access.line for access in server.accesses()] == ["GET /sleep HTTP/1.1", "GET /new HTTP/1.1"]
+    assert [access.line for access in server.accesses()] == ["GET /slow HTTP/1.1", "GET /new HTTP/1.1"]
 
 
 def test_new_program_whose_old_one_is_killed_while_it_starts_serves_on(serve, site, connect) -> None:

@@ -1,13 +1,15 @@
 """Workers that are replaced for their age, their work or their size: one at a time, successor first."""
 
+import itertools
 import os
 import signal
-import time
 
 import pytest
 from tests.flows.client import NumberAsker
 from tests.flows.deploys import Crowd, Site
 from tests.flows.harness import wait_until
+
+from penstock.telemetry import WorkerState
 
 pytestmark = pytest.mark.flow
 
@@ -22,16 +24,20 @@ def test_workers_that_have_answered_enough_are_replaced_under_load_without_a_fau
     (site.folder / "penstock.toml").write_text("max_requests = 300\nmax_requests_jitter = 50\n")
     server = site.serve(serve)
     crowd = Crowd(server.address, 8)
-    counts = set()
+    counts: list[int] = []
+
+    def has_replaced_four() -> bool:
+        counts.append(server.states().count(WorkerState.READY))
+        return len(recycled(server)) >= 4
+
     try:
-        wait_until(
-            lambda: counts.add(len(server.workers())) or len(recycled(server)) >= 4, "four to be replaced"
-        )
+        wait_until(has_replaced_four, "four to be replaced")
     finally:
         crowd.stop()
     assert crowd.faults() == []
-    assert min(counts) >= 2
-    assert max(counts) <= 3
+    # Slots are read one after the other: a change in between shows one worker too few, for once.
+    assert min(map(max, itertools.pairwise(counts))) >= 2
+    assert max(map(min, itertools.pairwise(counts))) <= 3
     assert "max_requests=300 requests=" in recycled(server)[0]
     assert server.stop() == 0
     assert len(server.accesses()) == crowd.count()
@@ -54,27 +60,27 @@ def test_worker_that_has_grown_too_large_is_replaced(serve) -> None:
     assert server.stop() == 0
 
 
-def test_worker_killed_under_load_has_a_successor_within_a_second(serve) -> None:
+def test_worker_killed_under_load_has_a_successor_within_a_second(serve, bar_s) -> None:
     server = serve("-w", "2")
     server.is_noise_expected = True
     asker = NumberAsker(server.address)
     survivor = asker.ask(1)
     (victim,) = set(server.workers()) - {survivor}
-    killed_s = time.monotonic()
     os.kill(victim, signal.SIGKILL)
-    number = 2
-    while (
-        f"pid={victim} signal=SIGKILL" not in server.errors() or server.errors().count("worker.started") < 1
-    ):
-        assert asker.ask(number) == survivor  # its connection is not touched
-        number += 1
-        assert time.monotonic() - killed_s < 10
-    wait_until(lambda: server.errors().count("worker.ready") == 3, "the successor", within_s=5)
+    numbers = itertools.count(2)
+
+    def has_successor() -> bool:
+        assert asker.ask(next(numbers)) == survivor  # its connection is not touched
+        return server.errors().count("worker.ready") == 3
+
+    wait_until(has_successor, "the successor")
     log = server.errors().splitlines()
     exited, ready = (
-        next(line for line in reversed(log) if word in line) for word in ("signal=SIGKILL", "worker.ready")
+        next(line for line in reversed(log) if word in line)
+        for word in (f"pid={victim} signal=SIGKILL", "worker.ready")
     )
-    assert seconds(ready) - seconds(exited) < 1
+    assert "restart_in_s" not in exited  # at once
+    assert seconds(ready) - seconds(exited) < bar_s(1)
     asker.client.close()
     assert server.stop() == 0
 

@@ -25,6 +25,11 @@ def reload(server, *words: str) -> subprocess.CompletedProcess[str]:
     return run_command("reload", "--wait", "--pid", str(server.pid), *words)
 
 
+def begin_reload(server) -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "penstock", "reload", "--wait", "--pid", str(server.pid)]
+    return subprocess.Popen(words, env=clean_environment(), stderr=subprocess.PIPE, text=True)
+
+
 def ask(server) -> bytes:
     client = Client(server.address)
     try:
@@ -93,8 +98,18 @@ def test_broken_code_is_refused_with_its_traceback_and_the_old_answers_throughou
     assert server.stop() == 0
 
 
+# Takes two seconds at least, and does not end before it is allowed to.
+LONG_IMPORT = """
+import os, time
+open("importing", "w").close()
+time.sleep(2)
+while not os.path.exists("allowed"):
+    time.sleep(0.01)
+"""
+
+
 @pytest.mark.timeout(180)
-def test_application_that_imports_for_two_seconds_leaves_no_gap(serve, site) -> None:
+def test_application_that_imports_for_two_seconds_leaves_no_gap(serve, site, is_full) -> None:
     server = site.serve(serve)
     crowd = Crowd(server.address, 4)
     try:
@@ -102,8 +117,14 @@ def test_application_that_imports_for_two_seconds_leaves_no_gap(serve, site) -> 
         calm_s = time.monotonic()
         time.sleep(3)
         begun_s = time.monotonic()
-        site.deploy(2, first="import time; time.sleep(2)")
-        assert reload(server).returncode == 0
+        site.deploy(2, first=LONG_IMPORT)
+        waiting = begin_reload(server)
+        wait_until((site.folder / "importing").exists, "the import")
+        answered = crowd.count()
+        wait_until(lambda: crowd.count() >= answered + 200, "answers while it imports")
+        (site.folder / "allowed").touch()
+        _, stderr = waiting.communicate(timeout=60)
+        assert waiting.returncode == 0, stderr
         wait_until(lambda: crowd.all_saw(2), "the new code")
     finally:
         crowd.stop()
@@ -115,14 +136,14 @@ def test_application_that_imports_for_two_seconds_leaves_no_gap(serve, site) -> 
         f" longest gap {gap_ms:.0f} ms"
     )
     assert crowd.faults() == []
-    assert gap_ms < 250
-    # A machine that others use, too, answers one in a thousand late: 25 ms is theirs.
-    assert busy_ms <= 5 * max(calm_ms, 25)
+    if is_full:  # beside others any answer may be late, whatever is imported
+        assert gap_ms < 250
+        assert busy_ms <= 5 * max(calm_ms, 5)
     assert server.stop() == 0
 
 
 @pytest.mark.timeout(180)
-def test_ten_reloads_within_two_seconds_settle_on_one_generation(serve, site) -> None:
+def test_ten_reloads_within_two_seconds_settle_on_one_generation(serve, site, bar_s) -> None:
     server = site.serve(serve)
     crowd = Crowd(server.address, 8)
     try:
@@ -131,8 +152,8 @@ def test_ten_reloads_within_two_seconds_settle_on_one_generation(serve, site) ->
             site.deploy(version)
             server.send_signal(signal.SIGHUP)
             time.sleep(0.2)
-        wait_until(lambda: crowd.all_saw(11), "the last code", within_s=5)
-        wait_until(lambda: len(generations(server)) == 1, "one generation", within_s=5)
+        wait_until(lambda: crowd.all_saw(11), "the last code", within_s=bar_s(5))
+        wait_until(lambda: len(generations(server)) == 1, "one generation", within_s=bar_s(5))
     finally:
         crowd.stop()
     assert crowd.faults() == []
@@ -145,8 +166,7 @@ def test_two_that_wait_read_their_own_verdicts(serve, site) -> None:
     server = site.serve(serve)
     server.is_noise_expected = True
     site.write("import time\nopen('begun', 'w').close()\ntime.sleep(1)\n1 / 0\n")
-    words = [sys.executable, "-m", "penstock", "reload", "--wait", "--pid", str(server.pid)]
-    first = subprocess.Popen(words, env=clean_environment(), stderr=subprocess.PIPE, text=True)
+    first = begin_reload(server)
     wait_until((site.folder / "begun").exists, "the first reload to import")
     site.deploy(3)
     second = reload(server)
@@ -166,7 +186,7 @@ def test_worker_killed_while_a_broken_deploy_is_on_disk_comes_back_with_the_old_
     site.write("1 / 0\n")
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: len(set(server.workers()) - set(before)) == 2, "their successors", within_s=2)
+    wait_until(lambda: len(set(server.workers()) - set(before)) == 2, "their successors")
     assert {ask(server) for _ in range(6)} == {b"version 1"}
     assert server.stop() == 0
 
@@ -267,11 +287,12 @@ def test_hundreds_of_reloads_leave_no_memory_descriptor_or_process_behind(serve,
     before = account(server)
     for _ in range(count):
         hup(server)
+    # The processes of the last one have ended; the master may not have heard of it yet.
+    wait_until(lambda: account(server)["descriptors"] == before["descriptors"], "all descriptors")
     after = account(server)
     growth = after["resident"] - before["resident"]
     print(f"the master grew by {growth / 1024:.0f} KiB in {count} reloads")
     assert growth <= 2 << 20
-    assert after["descriptors"] == before["descriptors"]
     assert after["processes"] == before["processes"] == 4
     assert server.stop() == 0
 

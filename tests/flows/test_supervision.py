@@ -123,13 +123,18 @@ def test_application_that_cannot_be_imported_is_never_told_ready(serve, manager:
     assert not [message for message in manager.listen() if "READY" in message]
 
 
+def feedings_within(manager: Manager, seconds: float) -> int:
+    """Return how often the watchdog is fed in that time; a loop that turns when it must would come to 2."""
+    manager.forget()
+    until_s = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() > until_s, "the time to pass")
+    return manager.listen().count("WATCHDOG=1")
+
+
 def test_watchdog_is_fed_while_the_loop_of_the_master_turns_and_only_then(serve, manager: Manager) -> None:
     server = serve(environment={"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "1000000"})
     manager.wait_for("READY=1")
-    manager.forget()
-    began_s = time.monotonic()
-    wait_until(lambda: manager.listen().count("WATCHDOG=1") >= 4, "the watchdog to be fed")
-    assert time.monotonic() - began_s < 4.0, "less often than it asked for"
+    wait_until(lambda: feedings_within(manager, 3.0) >= 4, "the watchdog to be fed as often as it asked for")
     server.send_signal(signal.SIGSTOP)
     state = Path(f"/proc/{server.pid}/stat")
     wait_until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", "the master to stand still")
