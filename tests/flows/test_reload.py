@@ -251,6 +251,25 @@ def test_code_whose_first_request_fails_is_not_taken(serve, site) -> None:
     assert server.stop() == 0
 
 
+@pytest.mark.parametrize("preload", ["auto", "off"])
+def test_code_whose_import_does_not_end_is_refused_and_names_where_it_stands(serve, site, preload) -> None:
+    toml = site.folder / "penstock.toml"
+    toml.write_text(f'preload = "{preload}"\n')
+    server = site.serve(serve)
+    server.is_noise_expected = True
+    before = server.workers()
+    toml.write_text(f'preload = "{preload}"\nboot_timeout_s = 1\n')
+    site.write("import threading\nthreading.Lock().__enter__()\nthreading.Event().wait()\n")
+    ran = reload(server)
+    assert ran.returncode == 1
+    assert "within 1 s (boot_timeout_s)" in ran.stderr.splitlines()[-1]
+    assert 'site_of_flow.py", line 3' in ran.stderr
+    assert ask(server) == b"version 1"
+    assert server.workers() == before
+    assert server.stop() == 0
+    assert "somebody" not in server.errors()
+
+
 def test_template_that_dies_is_said_and_a_reload_makes_another(serve, site) -> None:
     server = site.serve(serve)
     server.is_noise_expected = True

@@ -59,6 +59,13 @@ class ServerConfig:
         help="path that each new worker answers to itself before it is ready; empty = none",
         reason="the first client does not wait for caches and connections",
     )
+    boot_timeout_s: float = option(
+        300.0,
+        help="longest import of the application, and longest boot of a worker; 0 = no limit",
+        reason="Passenger gives 90 s, and models load slower; one that hangs would hold up every reload",
+        unit="s",
+        minimum=0.0,
+    )
     max_requests: int = option(
         0,
         help="requests after which a worker is replaced; 0 = never",

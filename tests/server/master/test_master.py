@@ -268,6 +268,24 @@ def test_application_that_never_ran_ends_the_server_with_its_reason(
     assert expected in capsys.readouterr().err
 
 
+def hang() -> None:
+    time.sleep(3600)
+
+
+@pytest.mark.parametrize(
+    ("preload", "said"),
+    [
+        pytest.param("auto", "the application was not imported within 0.5 s (boot_timeout_s)", id="template"),
+        pytest.param("off", "it was not ready within 0.5 s (boot_timeout_s)", id="worker"),
+    ],
+)
+def test_application_whose_import_does_not_end_ends_the_server_with_its_reason(
+    make_master, capsys, preload, said
+) -> None:
+    assert make_master(load=hang, boot_timeout_s=0.5, preload=preload).run() == 1
+    assert f"penstock: {said}" in capsys.readouterr().err
+
+
 def test_application_that_breaks_later_is_reported_and_does_not_end_the_server(make_master, caplog) -> None:
     loads_well = True
 

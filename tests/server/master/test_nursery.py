@@ -31,6 +31,7 @@ from penstock.server.message import HELLO, Message
 from penstock.server.plan import Heritage
 from penstock.server.process import Identity
 from penstock.telemetry import Segment
+from penstock.telemetry.memory import stack as stack_module
 
 pytestmark = pytest.mark.usefixtures("keep_process")
 
@@ -371,6 +372,74 @@ def test_template_that_bears_one_after_the_other_has_its_time_for_each(make_ward
     list(ward.nursery._hear_worker(first, Message(HELLO, pid=os.getpid())))
     assert list(ward.nursery.give_up_the_stuck(time.monotonic())) == []
     assert ward.template == template
+
+
+@pytest.fixture
+def patient_reader(monkeypatch) -> None:
+    """Let a stack have all the time that a busy machine needs to write it."""
+    monkeypatch.setattr(stack_module, "FIRST_WAIT_MS", PATIENCE_S * 1000)
+
+
+def hang_after_telling(tells: int) -> Callable[[], None]:
+    def load() -> None:
+        os.write(tells, b"!")
+        time.sleep(3600)
+
+    return load
+
+
+@pytest.mark.usefixtures("patient_reader")
+def test_import_that_does_not_end_is_given_up_and_says_where_it_stands(make_ward, caplog) -> None:
+    told, tells = os.pipe()
+    ward = make_ward(load=hang_after_telling(tells), boot_timeout_s=300)
+    ward.prepare()
+    template = ward.template
+    assert os.read(told, 1)
+    now_s = time.monotonic()
+    assert list(ward.nursery.give_up_the_stuck(now_s + 290)) == []
+    (word,) = ward.nursery.give_up_the_stuck(now_s + 301)
+    assert isinstance(word, GenerationFailed)
+    *stack, line = word.reason.splitlines()
+    assert any("in load" in frame for frame in stack)
+    assert line == "the application was not imported within 300 s (boot_timeout_s)"
+    assert list(ward.nursery.give_up_the_stuck(now_s + 302)) == []  # said once
+    assert ward.reap(template) == [TemplateExited(1, 4)]
+    assert "template.exited" not in caplog.text
+
+
+@pytest.mark.usefixtures("patient_reader")
+def test_worker_that_does_not_become_ready_is_named_with_where_it_stands(make_plain) -> None:
+    told, tells = os.pipe()
+    ward = make_plain(load=hang_after_telling(tells), boot_timeout_s=300)
+    pid = ward.start()
+    assert os.read(told, 1)
+    now_s = time.monotonic()
+    assert list(ward.nursery.give_up_the_stuck(now_s + 290)) == []
+    (word,) = ward.nursery.give_up_the_stuck(now_s + 301)
+    assert (type(word), word.pid, word.is_hung) == (WorkerFailed, pid, True)
+    *stack, line = word.reason.splitlines()
+    assert any("in load" in frame for frame in stack)
+    assert line == "it was not ready within 300 s (boot_timeout_s)"
+    assert list(ward.nursery.give_up_the_stuck(now_s + 302)) == []
+
+
+def test_worker_that_boots_when_its_generation_is_dismissed_is_not_given_up(make_plain) -> None:
+    told, tells = os.pipe()
+    ward = make_plain(load=hang_after_telling(tells), boot_timeout_s=300)
+    ward.start()
+    assert os.read(told, 1)
+    ward.nursery.dismiss(1)
+    assert list(ward.nursery.give_up_the_stuck(time.monotonic() + 301)) == []
+
+
+@pytest.mark.parametrize("preload", ["auto", "off"])
+def test_boot_without_a_limit_takes_as_long_as_it_takes(make_ward, preload) -> None:
+    told, tells = os.pipe()
+    ward = make_ward(load=hang_after_telling(tells), boot_timeout_s=0, preload=preload)
+    if not ward.prepare():
+        ward.start()
+    assert os.read(told, 1)
+    assert list(ward.nursery.give_up_the_stuck(time.monotonic() + 1e6)) == []
 
 
 def test_template_that_bears_nobody_is_killed_and_the_worker_wanted_again(make_ward, caplog) -> None:

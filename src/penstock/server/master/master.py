@@ -364,7 +364,7 @@ class Master:
         elif isinstance(word, WorkerReady):
             self._on_ready(word.pid)
         elif isinstance(word, WorkerFailed):
-            self._on_boot_failed(word.pid, word.reason)
+            self._on_boot_failed(word)
         elif isinstance(word, GenerationImported):
             self._roster.imported(word.generation, is_kept=word.is_kept)
         elif isinstance(word, GenerationFailed):
@@ -409,15 +409,17 @@ class Master:
             log.error("template.boot_failed %s", line_first(reason))
             self._give_up(reason)
 
-    def _on_boot_failed(self, pid: int, reason: str) -> None:
+    def _on_boot_failed(self, word: WorkerFailed) -> None:
         if self._status:  # one has said it for all
             return
-        log.error("worker.boot_failed pid=%d %s", pid, line_first(reason))
-        member = self._roster.members.get(pid)
+        log.error("worker.boot_failed pid=%d %s", word.pid, line_first(word.reason))
+        member = self._roster.members.get(word.pid)
+        if member is not None and word.is_hung:
+            self._warden.kill(member, "it was not ready in time")
         if member is not None and member.generation == self._roster.successor:
-            self._succession.refuse(member.generation, reason)
+            self._succession.refuse(member.generation, word.reason)
         elif not self._has_served:
-            self._give_up(reason)
+            self._give_up(word.reason)
 
     def _give_up(self, reason: str) -> None:
         """The application never ran: say why where the operator looks, and end with a status that says so."""

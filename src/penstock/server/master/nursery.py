@@ -10,6 +10,7 @@ Never:  decides how many there should be (roster.py) or what their words and dea
 """
 
 import dataclasses
+import functools
 import logging
 import os
 import select
@@ -39,6 +40,7 @@ from penstock.server.template.errand import SLOT as ERRAND_SLOT
 from penstock.server.template.errand import run_errand
 from penstock.server.template.template import Seat, run_template
 from penstock.server.worker.worker import Assignment, run_worker
+from penstock.telemetry import STACK_SIGNAL, ask_for_stack
 
 log = logging.getLogger("penstock.server")
 
@@ -87,10 +89,11 @@ class WorkerReady:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WorkerFailed:
-    """A worker cannot boot; the reason is a traceback, if any, and one line."""
+    """A worker cannot boot; the reason is a traceback, if any, and one line; `is_hung`: it lives on."""
 
     pid: int
     reason: str
+    is_hung: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class Brood:
 
     Attributes:
         plan: the configuration it was imported with.
+        begun_s: when its import began (monotonic).
         pid: of its template; 0 = workers import by themselves.
         channel: to the template, while it listens.
         is_dismissed: whether its end is expected.
@@ -125,6 +129,7 @@ class Brood:
     generation: int
     slot: int
     plan: ServePlan
+    begun_s: float
     pid: int = 0
     channel: socket.socket | None = None
     is_imported: bool = False
@@ -178,7 +183,7 @@ class Nursery:
         Raises:
             OSError: there can be no more processes or descriptors now.
         """
-        brood = Brood(command.generation, command.slot, plan)
+        brood = Brood(command.generation, command.slot, plan, time.monotonic())
         if plan.server.preload != "off" and self._may_preload():
             self._fork_template(brood)
         self._broods[command.generation] = brood
@@ -277,7 +282,12 @@ class Nursery:
         return pid
 
     def give_up_the_stuck(self, now_s: float) -> Iterator[Word]:
-        """End templates that do not bear what was asked of them: a lock that a thread held at the fork."""
+        """End templates that do not bear what was asked of them (a lock that a thread held at the fork).
+
+        Likewise what does not come to the end of its import or of its boot.
+        """
+        yield from self._give_up_late_imports(now_s)
+        yield from self._give_up_late_workers(now_s)
         stuck = [birth for birth in self._births() if not birth.pid and now_s - birth.asked_s > BIRTH_S]
         for birth in stuck:
             brood = self._broods.get(birth.command.generation)
@@ -289,6 +299,31 @@ class Nursery:
             self._forget(birth.channel)  # should it be born after all, it hears that nobody listens
             if not birth.is_errand:
                 yield WorkerNotBorn(birth.command)
+
+    def _give_up_late_imports(self, now_s: float) -> Iterator[Word]:
+        """End templates whose import takes longer than `boot_timeout_s`."""
+        for brood in list(self._broods.values()):
+            if brood.pid and not brood.is_imported and _is_late(brood.plan, now_s - brood.begun_s):
+                reason = self._where(brood.pid, "the application was not imported", brood.plan)
+                brood.is_imported = brood.is_dismissed = True  # what is to be said of its end is said
+                send_signal(brood.pid, signal.SIGKILL)
+                yield GenerationFailed(brood.generation, reason)
+
+    def _give_up_late_workers(self, now_s: float) -> Iterator[Word]:
+        """Wait no longer for workers that are not ready after `boot_timeout_s`."""
+        for birth in self._births():
+            brood = self._broods.get(birth.command.generation)  # none: it was asked to leave as well
+            if not birth.pid or birth.is_errand or brood is None:
+                continue
+            if _is_late(brood.plan, now_s - birth.asked_s):
+                self._forget(birth.channel)
+                reason = self._where(birth.pid, "it was not ready", brood.plan)
+                yield WorkerFailed(birth.pid, reason, is_hung=True)
+
+    def _where(self, pid: int, what: str, plan: ServePlan) -> str:
+        """Return where a process stands, and then what is wrong with it."""
+        stack = ask_for_stack(self._heritage.segment, functools.partial(send_signal, pid, STACK_SIGNAL))
+        return "\n".join([*stack, f"{what} within {plan.server.boot_timeout_s:g} s (boot_timeout_s)"])
 
     def _births(self) -> list[Birth]:
         return [speaker for speaker in self._speakers.values() if isinstance(speaker, Birth)]
@@ -404,3 +439,7 @@ class Nursery:
         if self._speakers.pop(fd, None) is not None:
             self._poll.unregister(fd)
         channel.close()
+
+
+def _is_late(plan: ServePlan, took_s: float) -> bool:
+    return 0 < plan.server.boot_timeout_s < took_s

@@ -42,6 +42,7 @@ from penstock.telemetry import (
     WorkerState,
     capture_prints,
     route_logging,
+    show_stacks,
     take_over_prometheus,
 )
 
@@ -105,6 +106,7 @@ class Template:
         if seat.plan.telemetry.prometheus_takeover:
             take_over_prometheus()
         route_logging(self._recorder)
+        show_stacks(seat.heritage.segment)
         if seat.plan.telemetry.capture_print:
             capture_prints(self._recorder)
 

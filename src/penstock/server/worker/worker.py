@@ -104,6 +104,7 @@ class Worker:
         if assignment.plan.telemetry.prometheus_takeover:
             take_over_prometheus()
         route_logging(self._recorder)
+        show_stacks(assignment.heritage.segment)
         if assignment.plan.telemetry.capture_print:
             capture_prints(self._recorder)
         self._is_expected = send_message(self._channel_fd, HELLO)
@@ -133,7 +134,6 @@ class Worker:
         )
         self._take_signals()
         loop.watch(self._assignment.lifeline_fd, select.EPOLLIN, self._on_orphaned)
-        show_stacks(self._assignment.heritage.segment)
         self._beat()
         loop.pool.start(loop)
         if server.warmup_path and not self._warm_up(server.warmup_path):
