@@ -38,6 +38,7 @@ ENTRIES: Final[Mapping[str, str]] = MappingProxyType(
         "migrate": "project.migrations:run_migrate",
         "makemigrations": "project.migrations:run_makemigrations",
         "showmigrations": "project.migrations:run_showmigrations",
+        "clearsessions": "project.sessions:run_clearsessions",
     }
 )
 # It reads boards, and needs no agent.

@@ -11,6 +11,7 @@ from penstock.cli.parser import parse_words
     [
         (["startproject", "shop"], {"command": "startproject", "name": "shop", "folder": ""}),
         (["check", "--deploy"], {"command": "check", "deploy": True, "json": False, "settings": ""}),
+        (["clearsessions"], {"command": "clearsessions", "settings": ""}),
         (["routes", "--settings", "a.b"], {"command": "routes", "settings": "a.b", "json": False}),
     ],
 )

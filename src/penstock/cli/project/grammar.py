@@ -97,6 +97,17 @@ def add_showmigrations(commands: Commands) -> None:
     _add_database(show)
 
 
+def add_clearsessions(commands: Commands) -> None:
+    """Add `penstock clearsessions`."""
+    clear = commands.add_parser(
+        "clearsessions",
+        help="remove a project's sessions that are over",
+        description="Remove the sessions whose time is over; for cron, each night.",
+        allow_abbrev=False,
+    )
+    _add_settings(clear)
+
+
 def _add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--database", default="default", metavar="ALIAS", help="of DATABASES; default: default"

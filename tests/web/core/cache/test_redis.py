@@ -249,8 +249,10 @@ def test_sessions_are_kept_in_redis(override, redis_url) -> None:
     assert "name" not in Cached(session.session_key)
 
 
-def test_session_in_the_database_outlives_redis(override, redis_server, redis_url, tmp_path, caplog) -> None:
-    from penstock.web import db  # noqa: PLC0415 - for this test alone
+@pytest.fixture
+def rows(override, redis_url, tmp_path):
+    """Sessions in rows, and their copies in Redis."""
+    from penstock.web import db  # noqa: PLC0415 - for these tests alone
     from penstock.web.contrib.sessions.models import Session  # noqa: PLC0415 - the same
 
     override(
@@ -258,6 +260,39 @@ def test_session_in_the_database_outlives_redis(override, redis_server, redis_ur
         DATABASES={"default": {"URL": f"sqlite:///{tmp_path}/sessions.sqlite3"}},
     )
     db.Model.metadata.create_all(db.engine(), tables=[Session.__table__])
+    yield
+    db.close_sessions()
+
+
+@pytest.mark.usefixtures("rows")
+def test_full_redis_does_not_bring_an_old_session_back(client) -> None:
+    session = CachedRows()
+    session["name"] = "Ada"
+    session.save()
+    client.config_set("maxmemory", 1)
+    try:
+        session["name"] = "Grace"
+        session.save()
+    finally:
+        client.config_set("maxmemory", 0)
+    assert CachedRows(session.session_key)["name"] == "Grace"
+
+
+@pytest.mark.usefixtures("rows")
+def test_copy_that_a_read_only_redis_keeps_is_said_to_be_old(client, caplog) -> None:
+    session = CachedRows()
+    session.save()
+    client.execute_command("REPLICAOF", "127.0.0.1", "1")
+    try:
+        session["name"] = "Grace"
+        session.save()
+    finally:
+        client.execute_command("REPLICAOF", "NO", "ONE")
+    assert "session's old copy may still be read from cache 'default'" in caplog.text
+
+
+@pytest.mark.usefixtures("rows")
+def test_session_in_the_database_outlives_redis(redis_server, caplog) -> None:
     redis_server.stop()
     try:
         session = CachedRows()
@@ -267,4 +302,3 @@ def test_session_in_the_database_outlives_redis(override, redis_server, redis_ur
         assert CachedRows(session.session_key)["name"] == "Ada"
     finally:
         redis_server.start()
-        db.close_sessions()

@@ -107,5 +107,8 @@ def test_sessions_in_the_database_need_their_app_and_its_migration(project, quer
     assert "sessions_0001" in "\n".join(project.run("check"))
     assert project.run("migrate") == ["+ sessions_0001", "1 migrations"]
     assert project.run("makemigrations", "sessions", "--check") == []
-    assert query("SELECT count(*) FROM django_session") == [(0,)]
+    insert = "INSERT INTO django_session (session_key, session_data, expire_date) VALUES "
+    query(insert + "('over', '', '2000-01-01 00:00:00'), ('open', '', '2999-01-01 00:00:00')")
+    assert project.run("clearsessions") == []
+    assert query("SELECT session_key FROM django_session") == [("open",)]
     assert project.run("check") == ["nothing found"]

@@ -2,7 +2,8 @@
 
 In:     a key.
 Out:    a row of the database, and an entry of the cache SESSION_CACHE_ALIAS.
-Never:  loses a session because the cache does, or is away.
+Never:  loses a session because the cache does, or is away; or keeps an old copy where one may be removed: a
+        Redis that is full takes none, and still gives out those it has.
 
 Rules:  Django's cache keys.
 """
@@ -42,8 +43,8 @@ class SessionStore(InDatabase):
         """The values in the cache; where it has none, those of the row, which go into the cache."""
         try:
             values: dict[str, Any] | None = self._cache.get(self.cache_key)
-        except Exception:  # noqa: BLE001 - the cache is away, or refuses the key
-            values = None
+        except Exception:  # noqa: BLE001 - the cache is away, or refuses the key: nor would it keep a copy
+            return super().load()
         if values is None:
             values = super().load()
             if self.session_key is not None:
@@ -61,7 +62,8 @@ class SessionStore(InDatabase):
     def save(self, must_create: bool = False) -> None:
         """Put the values into the row, then into the cache; raises as the database's store does."""
         super().save(must_create)
-        self._keep_copy(self._session)
+        if not self._keep_copy(self._session):
+            self._remove_copy()
 
     def delete(self, session_key: str | None = None) -> None:
         """Forget a session, this one by default."""
@@ -76,8 +78,18 @@ class SessionStore(InDatabase):
         self.delete(self.session_key)
         self._session_key = None
 
-    def _keep_copy(self, values: dict[str, Any]) -> None:
+    def _keep_copy(self, values: dict[str, Any]) -> bool:
         try:
             self._cache.set(self.cache_key, values, self.get_expiry_age(expiry=values.get("_session_expiry")))
         except Exception:
             logger.exception("session was not copied into cache %r", settings.SESSION_CACHE_ALIAS)
+            return False
+        return True
+
+    def _remove_copy(self) -> None:
+        """Remove what the row is ahead of by now."""
+        try:
+            self._cache.delete(self.cache_key)
+        except Exception as error:  # noqa: BLE001 - the cache's own errors, whichever it is
+            alias = settings.SESSION_CACHE_ALIAS
+            logger.error("session's old copy may still be read from cache %r: %s", alias, error)

@@ -7,6 +7,7 @@ Never:  shows half a session: a file is written beside its place and moved there
 Rules:  Django's file format and names.
 """
 
+import contextlib
 import datetime as dt
 import itertools
 import os
@@ -70,8 +71,7 @@ class SessionStore(SessionBase):
             self._session_key = None
             return {}
         values = self.decode(text) if text else {}
-        expiry = values.get(EXPIRY_KEY)
-        if self.get_expiry_age(modification=saved_at, expiry=expiry) < self._age(saved_at):
+        if self._is_over(values, saved_at):
             self.delete()
             self.create()
             return {}
@@ -81,9 +81,9 @@ class SessionStore(SessionBase):
         with self._key_to_file().open(encoding="ascii", errors="replace") as file:
             return file.read(), timezone.moment_of(os.fstat(file.fileno()).st_mtime)
 
-    @staticmethod
-    def _age(saved_at: dt.datetime) -> float:
-        return (timezone.now() - saved_at).total_seconds()
+    def _is_over(self, values: dict[str, Any], saved_at: dt.datetime) -> bool:
+        lasts_s = self.get_expiry_age(modification=saved_at, expiry=values.get(EXPIRY_KEY))
+        return lasts_s < (timezone.now() - saved_at).total_seconds()
 
     def create(self) -> None:
         """Make an empty file under a key that nobody has."""
@@ -130,4 +130,10 @@ class SessionStore(SessionBase):
         """Remove the files of sessions whose time is over."""
         prefix = settings.SESSION_COOKIE_NAME
         for path in cls._get_storage_path().glob(f"{prefix}*"):
-            cls(path.name.removeprefix(prefix)).load()
+            session = cls(path.name.removeprefix(prefix))
+            with contextlib.suppress(
+                OSError, SuspiciousOperation
+            ):  # somebody was quicker; or it is none of ours
+                text, saved_at = session._read()
+                if session._is_over(session.decode(text) if text else {}, saved_at):
+                    session.delete()
