@@ -69,6 +69,22 @@ def database(filled: Path, site_settings: Settings, tmp_path: Path) -> Iterator[
 
 
 @pytest.fixture
+def migrated_postgresql(
+    site_settings: Settings, data: Path, postgresql_url: str, tmp_path: Path
+) -> Iterator[Callable[..., str]]:
+    """The same, made by the migrations; `run("penstock", ...)` runs a command on it."""
+
+    def run(*words: str) -> str:
+        return run_in_site(data, *words, SPC_DATABASE=postgresql_url)
+
+    run("penstock", "migrate")
+    with in_force(_layer(site_settings, postgresql_url, tmp_path / "uploads")):
+        _fill(PEOPLE)
+        db.close_sessions()
+        yield run
+
+
+@pytest.fixture
 def on_postgresql(site_settings: Settings, postgresql_url: str, tmp_path: Path) -> Iterator[None]:
     """The same in PostgreSQL, where several write at a time."""
     with in_force(_layer(site_settings, postgresql_url, tmp_path / "uploads")):
@@ -126,12 +142,12 @@ def anybody(database: None) -> Client:
     return Client(HTTP_HOST="localhost")
 
 
-def run_in_site(data: Path, *words: str) -> str:
+def run_in_site(data: Path, *words: str, **variables: str) -> str:
     """Run `python -m ...` in the site's folder; return what it said."""
     return subprocess.run(
         [sys.executable, "-m", *words],
         cwd=SITE,
-        env=os.environ | {"SPC_DATA": str(data), "PENSTOCK_SETTINGS_MODULE": "spc.settings"},
+        env=os.environ | {"SPC_DATA": str(data), "PENSTOCK_SETTINGS_MODULE": "spc.settings"} | variables,
         check=True,
         capture_output=True,
         text=True,
