@@ -66,7 +66,7 @@ SECURE_PROXY_SSL_HEADER = (
     "https",
 )  # penstock passes it on from --trusted-proxies only
 
-STATIC_URL = "/static/"
+STATIC_URL = "static/"  # below the script name, where the site is a script
 STATIC_ROOT = PACKAGE / "static"
 
 # A file is not copied again when it moves from the upload to its import: both lie on one file system.

@@ -12,7 +12,7 @@ os.environ.setdefault("PENSTOCK_SETTINGS_MODULE", "spc.settings")
 application = WhiteNoise(
     get_wsgi_application(),
     root=settings.STATIC_ROOT,
-    prefix=settings.STATIC_URL,
+    prefix="static/",
     max_age=60,
     allow_all_origins=False,
 )

@@ -1,6 +1,7 @@
 """The whole site as a CGI script."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,17 @@ from penstock.wsgi.cgi import CGIDirectory
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "examples" / "spc"
+ENVIRON = {
+    "REQUEST_METHOD": "GET",
+    "SCRIPT_NAME": "/cgi-bin",
+    "QUERY_STRING": "",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80",
+    "REMOTE_ADDR": "127.0.0.1",
+    "HTTP_HOST": "localhost",
+    "wsgi.input": None,
+    "wsgi.url_scheme": "http",
+}
 
 
 def test_site_answers_as_a_script_with_addresses_below_it(tmp_path) -> None:
@@ -20,22 +32,17 @@ def test_site_answers_as_a_script_with_addresses_below_it(tmp_path) -> None:
     variables |= {"PATH": path, "PYTHONPATH": str(ROOT / "src")}
     words = tuple(f"{name}={value}" for name, value in variables.items())
     application = CGIDirectory(EXAMPLE / "cgi-bin", CGIConfig(cgi_environment=words))
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": "/cgi-bin",
-        "PATH_INFO": "/spc.cgi/log-in/",
-        "QUERY_STRING": "",
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "localhost",
-        "wsgi.input": None,
-        "wsgi.url_scheme": "http",
-    }
-    said = []
-    chunks = application(environ, lambda status, headers: said.append(status))
-    page = b"".join(chunks).decode()
-    chunks.close()
-    assert said == ["200 OK"]
-    assert 'name="password"' in page
-    assert '<a class="name" href="/cgi-bin/spc.cgi/">' in page
+
+    def ask(path: str) -> tuple[str, bytes]:
+        said = []
+        chunks = application(ENVIRON | {"PATH_INFO": f"/spc.cgi{path}"}, lambda *head: said.append(head[0]))
+        body = b"".join(chunks)
+        chunks.close()
+        return said[0], body
+
+    status, page = ask("/log-in/")
+    assert status == "200 OK"
+    assert b'name="password"' in page
+    assert b'<a class="name" href="/cgi-bin/spc.cgi/">' in page
+    (sheet,) = re.findall(rb'<link rel="stylesheet" href="/cgi-bin/spc.cgi(/[^"]*)">', page)
+    assert ask(sheet.decode()) == ("200 OK", (EXAMPLE / "spc" / "static" / "spc.css").read_bytes())

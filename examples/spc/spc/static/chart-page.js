@@ -3,6 +3,9 @@
    In:     <canvas id="chart" data-points="URL" data-subgroup="URL with {number}">, and the buttons beside it.
    Out:    the drawing, a tooltip, a spoken sentence for each point that is chosen.
 
+   The wheel zooms once the canvas has the focus, by a click or by Tab, or with Ctrl held: over a chart that nobody has
+   chosen it scrolls the page, as everywhere.
+
    Keys, with the canvas focused: left and right choose a point, with shift the next violation; plus and minus zoom;
    Home and End go to the ends; 0 shows everything; Escape lets go. */
 
@@ -43,6 +46,7 @@ function redraw() {
   requestAnimationFrame(() => {
     isDrawing = false;
     chart.draw();
+    if (chart.selected !== null) placeTooltip();
   });
 }
 
@@ -70,7 +74,7 @@ function listen() {
 }
 
 const actions = {
-  closer: () => chart.zoom(0.5),
+  closer: () => chart.zoom(0.5, chart.isShown(chart.selected) ? chart.selected : undefined),
   farther: () => chart.zoom(2),
   all: () => chart.show(0, NEARLY_ALL),
   latest: () => chart.showLatest(),
@@ -81,8 +85,9 @@ const actions = {
 // -- pointer ----------------------------------------------------------------------------------------------------
 
 function turnWheel(event) {
-  event.preventDefault();
   const isSideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
+  if (!isSideways && !event.ctrlKey && !event.metaKey && document.activeElement !== canvas) return;
+  event.preventDefault();
   if (isSideways) chart.pan(event.deltaX / canvas.clientWidth * (chart.last - chart.first));
   else chart.zoom(Math.exp(event.deltaY * 0.0015), chart.indexAt(event.offsetX));
   redraw();
@@ -184,17 +189,16 @@ async function fetchMeasured(index) {
 }
 
 function showTooltip(index) {
-  const { numbers, times, series } = chart.points;
+  const { numbers, times, series, unit } = chart.points;
   const lines = [line("strong", `#${numbers[index]}, ${shortTime(times[index])}`)];
   for (const each of series) {
-    lines.push(line("span", `${each.name} ${shortNumber(each.values[index])}`));
+    lines.push(line("span", `${each.name} ${shortNumber(each.values[index])} ${unit}`));
     for (const rule of each.violations.get(index) ?? []) lines.push(line("em", chart.points.rules[rule] ?? rule));
   }
   const values = measured.get(numbers[index]);
   if (values) lines.push(line("small", `measured: ${values.map(shortNumber).join(", ")}`));
   tooltip.replaceChildren(...lines);
-  tooltip.hidden = false;
-  placeTooltip(chart.x(index) * chart.unit);
+  placeTooltip();
 }
 
 function line(tag, text) {
@@ -203,7 +207,10 @@ function line(tag, text) {
   return element;
 }
 
-function placeTooltip(x) {
+/* Beside the chosen point; nowhere while that is out of the window. */
+function placeTooltip() {
+  tooltip.hidden = !chart.isShown(chart.selected);
+  const x = chart.x(chart.selected) * chart.unit;
   const room = canvas.clientWidth - tooltip.offsetWidth - 4;
   const left = x + 16 > room ? x - tooltip.offsetWidth - 16 : x + 16;
   tooltip.style.left = `${Math.max(4, Math.min(left, room))}px`;

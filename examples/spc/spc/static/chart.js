@@ -87,6 +87,10 @@ export class ControlChart {
     this.unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / UNITS_IN_REM;
   }
 
+  isShown(index) {
+    return index !== null && index >= this.first && index <= this.last;
+  }
+
   x(index) {
     const { left, right } = this.area;
     return left + (index - this.first) / (this.last - this.first) * (right - left);
@@ -144,15 +148,16 @@ export class ControlChart {
 
   drawPanel(series, area, panel) {
     const scale = this.scaleOf(series, panel);
+    this.written = [];  // places of the words that stand within the panel: none may cover another
     this.drawZones(series, area, scale);
     this.drawBaseline(area, panel);
     if (series === this.points.series[0]) this.drawSpecification(area, panel, scale);
     this.clipped(area, panel, () => this.drawLine(series.values, area, scale), 3);
+    this.drawLimits(series, area, panel, scale);
     this.clipped(area, panel, () => {
-      this.drawMarks(series, scale);
+      this.drawMarks(series, panel, scale);
       this.drawSelection(series, panel, scale);
     });
-    this.drawLimits(series, area, scale);
     this.drawAxis(series, area, panel, scale);
   }
 
@@ -230,14 +235,20 @@ export class ControlChart {
     this.context.fillRect(left, panel.top - 6, right - left, 3);
   }
 
-  drawLimits(series, area, scale) {
-    this.drawLevel(series.centre, "CL", this.colours.centre, [], area, scale);
-    this.drawLevel(series.upper, "UCL", this.colours.limit, [6, 4], area, scale);
-    this.drawLevel(series.lower, "LCL", this.colours.limit, [6, 4], area, scale);
+  drawLimits(series, area, panel, scale) {
+    for (const [level, name, colour, dash] of [
+      [series.centre, "CL", this.colours.centre, []],
+      [series.upper, "UCL", this.colours.limit, [6, 4]],
+      [series.lower, "LCL", this.colours.limit, [6, 4]],
+    ]) {
+      this.drawLevel(level, colour, dash, area, scale);
+      const last = level[this.visible.to];
+      this.nameLevel(`${name} ${shortNumber(last)}`, scale(last), area, panel);
+    }
   }
 
   /* One limit: a line, or steps where it differs from point to point. */
-  drawLevel(level, name, colour, dash, area, scale) {
+  drawLevel(level, colour, dash, area, scale) {
     const context = this.context;
     context.strokeStyle = context.fillStyle = colour;
     context.lineWidth = 1.25;
@@ -250,18 +261,29 @@ export class ControlChart {
     }
     context.stroke();
     context.setLineDash([]);
-    const last = level[this.visible.to], text = `${name} ${shortNumber(last)}`;
-    context.textAlign = this.isNarrow ? "right" : "left";
-    if (this.isNarrow) this.drawOver(text, area.right - 4, scale(last) - 4);
-    else context.fillText(text, area.right + 6, scale(last) + 4);
   }
 
-  /* Text on a drawing, with a rim of paper so that it can be read. */
-  drawOver(text, x, y) {
+  /* The name and figure of a limit: beside the panel, or above its line where there is no room, or below at the top. */
+  nameLevel(text, y, area, panel) {
+    const context = this.context;
+    context.textAlign = "left";
+    if (!this.isNarrow) return context.fillText(text, area.right + 6, y + 4);
+    this.writeWithin(text, area.right - 4 - context.measureText(text).width, y - 16 < panel.top ? [y + 14] : [y - 4, y + 14]);
+  }
+
+  /* Write text on the drawing, at the first of these heights where it covers no other; at none if there is no such.
+     A rim of paper keeps it readable. */
+  writeWithin(text, left, heights) {
+    const right = left + this.context.measureText(text).width;
+    const isFree = (y) => !this.written.some((each) =>
+      left < each.right + 3 && right > each.left - 3 && Math.abs(y - each.y) < 13);
+    const y = heights.find(isFree);
+    if (y === undefined) return;
+    this.written.push({ left, right, y });
     this.context.strokeStyle = this.colours.paper;
     this.context.lineWidth = 3;
-    this.context.strokeText(text, x, y);
-    this.context.fillText(text, x, y);
+    this.context.strokeText(text, left, y);
+    this.context.fillText(text, left, y);
   }
 
   drawSpecification(area, panel, scale) {
@@ -328,20 +350,22 @@ export class ControlChart {
   }
 
   /* Violations: a diamond beyond a limit, a triangle where a run of points broke a rule. */
-  drawMarks(series, scale) {
+  drawMarks(series, panel, scale) {
     const size = this.last - this.first > 600 ? SMALL_MARK : 7;
-    for (const [index, names] of series.violations) {
-      if (index < this.first - 1 || index > this.last + 1) continue;
-      const value = series.values[index];
-      mark(this.context, this.x(index), scale(value), size, isBeyond(series, index), this.colours);
-      if (this.last - this.first < 60) this.drawRuleNames(index, names, scale(value));
+    const visible = [...series.violations].filter(([index]) => index >= this.first - 1 && index <= this.last + 1);
+    for (const [index] of visible) {
+      mark(this.context, this.x(index), scale(series.values[index]), size, isBeyond(series, index), this.colours);
     }
+    if (this.last - this.first >= 60) return;
+    for (const [index, names] of visible) this.drawRuleNames(index, names, scale(series.values[index]), panel);
   }
 
-  drawRuleNames(index, names, y) {
+  drawRuleNames(index, names, y, panel) {
+    const text = names.join(" ");
     this.context.fillStyle = this.colours.ink;
-    this.context.textAlign = "center";
-    this.context.fillText(names.map((name) => name.toUpperCase()).join(" "), this.x(index), y - 11);
+    this.context.textAlign = "left";
+    const heights = [y - 11, y + 20].filter((each) => each < panel.bottom - 4);
+    this.writeWithin(text, this.x(index) - this.context.measureText(text).width / 2, heights);
   }
 
   drawSelection(series, panel, scale) {
