@@ -1,14 +1,15 @@
 """What a finished request must offer to be judged and recorded.
 
 In:     nothing.
-Out:    the FinishedRequest protocol; the server's exchange (wsgi/exchange.py) fits it.
+Out:    the FinishedRequest protocol; the server's exchange (wsgi/exchange.py) fits it. How its record names it.
 Never:  writes: keeper.py judges, writing/recorder.py makes a record of it.
 """
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from penstock.telemetry.records.record import Outcome
+from penstock.telemetry.records.record import JOINED, Outcome
+from penstock.telemetry.records.text import id_with_trace
 from penstock.telemetry.traces.trace import RequestTrace
 
 
@@ -52,3 +53,11 @@ class FinishedRequest(Protocol):
     def environ(self) -> Mapping[str, Any]: ...
     @property
     def trace(self) -> RequestTrace: ...
+
+
+def id_field(exchange: FinishedRequest, marks: int) -> str:
+    """The request id as the access record has it, with the caller's trace if its marks say that there is one."""
+    caller = exchange.trace.caller
+    if caller is None or not marks & JOINED:
+        return exchange.request_id
+    return id_with_trace(exchange.request_id, caller.trace_id)

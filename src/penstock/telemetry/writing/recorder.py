@@ -39,18 +39,11 @@ from penstock.telemetry.memory.layout import (
 from penstock.telemetry.memory.pulse import RunningRequest
 from penstock.telemetry.memory.scoreboard import WorkerState, fold_counts
 from penstock.telemetry.memory.segment import Segment
-from penstock.telemetry.records.record import ACCESS, CHECK, JOINED, LOG, Outcome
+from penstock.telemetry.records.record import ACCESS, CHECK, LOG, Outcome
 from penstock.telemetry.records.ring import RingWriter
-from penstock.telemetry.records.text import (
-    LOG_MOST,
-    access_part,
-    access_text,
-    id_with_trace,
-    log_part,
-    trace_part,
-)
+from penstock.telemetry.records.text import LOG_MOST, access_part, access_text, log_part, trace_part
 from penstock.telemetry.traces.keeper import TraceKeeper
-from penstock.telemetry.traces.request import FinishedRequest
+from penstock.telemetry.traces.request import FinishedRequest, id_field
 from penstock.telemetry.traces.threshold import NEVER_SLOW, Threshold
 from penstock.telemetry.traces.trace import CURRENT, ERROR, RequestTrace
 from penstock.telemetry.traces.trace_context import TraceContext
@@ -268,7 +261,7 @@ class Recorder:
             kept = self._judge(exchange, threshold, is_slow=is_slow)
         try:
             get = exchange.environ.get
-            request_id = _id_text(exchange, kept) if kept else exchange.request_id
+            request_id = id_field(exchange, kept) if kept else exchange.request_id
             text = (
                 exchange.line
                 + (
@@ -334,7 +327,7 @@ class Recorder:
             parts = (
                 bytes(exchange.line),
                 access_part(exchange.peer),
-                access_part(_id_text(exchange, kept)),
+                access_part(id_field(exchange, kept)),
                 access_part(environ.get("HTTP_REFERER", "")),
                 access_part(environ.get("HTTP_USER_AGENT", "")),
             )
@@ -461,14 +454,6 @@ class Recorder:
         self.is_own = False
         plan = self._segment.layout
         self._bind(Segment.scratch(plan.threads, plan.ring_bytes), 0, -1)
-
-
-def _id_text(exchange: FinishedRequest, marks: int) -> str:
-    """What stands in the field of the request id."""
-    caller = exchange.trace.caller
-    if caller is None or not marks & JOINED:
-        return exchange.request_id
-    return id_with_trace(exchange.request_id, caller.trace_id)
 
 
 def _count_long(counts: memoryview, ticks: tuple[int, ...]) -> None:
