@@ -1,11 +1,12 @@
 import math
+import os
 import signal
 import sys
 import threading
 
 import pytest
 
-from penstock.telemetry.metrics.definition import Definition, Kind, Merge, MetricError
+from penstock.telemetry.metrics.definition import GAUGE_PID, Definition, Kind, Merge, MetricError
 from penstock.telemetry.metrics.instrument import MAX_VALUE_CHARACTERS, Counter, Gauge, Histogram
 from penstock.telemetry.metrics.meter import Meter
 
@@ -53,6 +54,15 @@ def test_gauge_is_what_it_was_set_to(make) -> None:
     with gauge.track():
         assert gauge.value == 6.5
     assert gauge.value == 5.5
+
+
+def test_gauge_that_is_withdrawn_is_nobodys_until_it_is_set_again(make) -> None:
+    gauge = make(Gauge)
+    gauge.set(7)
+    gauge.withdraw()
+    assert (gauge.value, gauge.cell(GAUGE_PID)) == (0, 0)
+    gauge.inc()
+    assert (gauge.value, gauge.cell(GAUGE_PID)) == (1, os.getpid())
 
 
 def test_gauge_of_the_last_value_cannot_be_added_to(make) -> None:

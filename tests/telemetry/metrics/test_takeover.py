@@ -176,6 +176,101 @@ def test_words_that_changed_are_noted_anew() -> None:
     assert cells == {"info/build/max/1": [0], "info/build/max/2": [1]}
 
 
+REMOVALS = [
+    pytest.param("users.remove('a')", id="remove"),
+    pytest.param("users.clear()", id="clear"),
+    pytest.param(
+        "getattr(users, 'remove_by_labels', lambda _: users.remove('a'))({'name': 'a'})", id="by-labels"
+    ),
+]
+
+
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_series_of_a_gauge_that_is_removed_is_shown_no_more_until_it_is_set(removal: str) -> None:
+    program = f"""
+        import sys
+        take_over_prometheus()
+        from prometheus_client import Gauge
+        users = Gauge("users", "Users.", ["name"], multiprocess_mode="livesum")
+        users.labels("a").set(5)
+        {removal}
+        series = METER._instruments["users"].labels("a")
+        print(series.cell(0), series.cell(1), file=sys.stderr)
+        users.labels("a").inc(3)
+        print(series.cell(0), series.cell(1) == METER.pid, file=sys.stderr)
+    """
+    assert run(program)[1] == "0.0 0.0\n3.0 True\n"
+
+
+def test_words_and_states_that_are_removed_are_shown_no_more() -> None:
+    cells, said = run("""
+        take_over_prometheus()
+        from prometheus_client import Enum, Info
+        build = Info("build", "Build.", ["part"])
+        build.labels("a").info({"version": "1"})
+        build.remove("a")
+        door = Enum("door", "Door.", ["side"], states=["open", "shut"])
+        door.labels("left").state("shut")
+        door.clear()
+    """)
+    assert cells == {
+        "info/build/max/a/1": [0],
+        "stateset/door/max/left/open": [0],
+        "stateset/door/max/left/shut": [0],
+    }
+    assert said == ""
+
+
+@pytest.mark.parametrize("kind", ["Counter", "Histogram", "Summary"])
+def test_counts_that_are_removed_stay_which_is_said_once(kind: str) -> None:
+    count = "inc(1)" if kind == "Counter" else "observe(1)"
+    cells, said = run(f"""
+        take_over_prometheus()
+        from prometheus_client import {kind}
+        orders = {kind}("orders", "Orders.", ["kind"])
+        for _ in range(3):
+            orders.labels("book").{count}
+            orders.remove("book")
+    """)
+    (counted,) = cells.values()
+    assert 3 in counted
+    assert said == (
+        "metric.not_taken_over name=orders: remove(): counts stay; "
+        "what all workers counted must not go back\n"
+    )
+
+
+def test_function_of_a_gauge_is_not_called_which_is_said() -> None:
+    cells, said = run("""
+        take_over_prometheus()
+        from prometheus_client import REGISTRY, Gauge
+        users = Gauge("users", "Users.")
+        users.set(5)
+        users.set_function(lambda: 7)
+        assert REGISTRY.get_sample_value("users") == 7
+    """)
+    assert cells == {"gauge/users/each": [0]}
+    assert said == "metric.not_taken_over name=users: set_function(): nobody calls it here; expected set()\n"
+
+
+@pytest.mark.parametrize("is_before", [True, False], ids=["registered-before", "registered-after"])
+def test_collector_of_the_applications_own_is_not_called_which_is_said(*, is_before: bool) -> None:
+    take_over = "take_over_prometheus()"
+    _, said = run(f"""
+        {take_over if not is_before else ""}
+        from prometheus_client import REGISTRY
+        class Queues:
+            def collect(self):
+                return []
+        REGISTRY.register(Queues())
+        {take_over if is_before else ""}
+    """)
+    assert said == (
+        "metric.not_taken_over name=Queues: a collector: nobody calls it here; "
+        "expected metrics of the library\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("second", "said"),
     [

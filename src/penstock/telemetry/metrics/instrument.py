@@ -216,6 +216,12 @@ class Gauge(Instrument):
         finally:
             self.inc(-1)
 
+    def withdraw(self) -> None:
+        """Be 0, and not shown until it is set again."""
+        with _LOCK:
+            self._cells[0] = 0
+            self._cells[GAUGE_PID] = 0
+
     def attach(self) -> None:
         """Take cells; what a predecessor left there was its own, unless the last value counts."""
         Instrument.attach(self)

@@ -14,6 +14,9 @@ in a directory (PROMETHEUS_MULTIPROC_DIR); who has set that keeps what they had.
         `live` before it
     mostrecent, livemostrecent        what was set last
 
+A series that is removed (remove, clear) goes off the page if it is a gauge's, an Info's or an Enum's. A
+counter's stays: other workers count in theirs, and what they have together must not go back.
+
 In:     the library's modules, when they are imported.
 Out:    instruments of the meter.
 Never:  imports the library; raises where it would not have: what cannot be counted here (a name with other
@@ -21,20 +24,21 @@ Never:  imports the library; raises where it would not have: what cannot be coun
         said once.
 
 Not taken over: collectors of the application's own, Gauge.set_function (both would run its code at each
-scrape, in each worker), and the library's collectors of process and garbage (penstock_process_* and
-penstock_gc_* show these).
+scrape, in each worker; said once), and the library's collectors of process and garbage (penstock_process_*
+and penstock_gc_* show these).
 
 Rules:  prometheus_client 0.14 and later: values.ValueClass; of Histogram _metric_init, _upper_bounds, _sum
-        and _buckets.
+        and _buckets; of all metrics _metrics; of the registry register.
 """
 
+import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import logging
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, Final
 
@@ -42,7 +46,8 @@ from penstock.telemetry.metrics.definition import Definition, Kind, Merge, Metri
 from penstock.telemetry.metrics.instrument import Counter, Gauge, Histogram, Instrument
 from penstock.telemetry.metrics.meter import METER
 
-_MODULE: Final = "prometheus_client.metrics"
+_LIBRARY: Final = "prometheus_client."
+_MODULE: Final = f"{_LIBRARY}metrics"
 _MERGES: Final = {
     "all": Merge.EACH,
     "liveall": Merge.EACH,
@@ -127,6 +132,11 @@ class TakenValue:
         else:
             self._series.add_to_cell(self._cell, value - self.get())
 
+    @property
+    def series(self) -> Instrument:
+        """Whose cell it is."""
+        return self._series
+
     def get(self) -> float:
         """Return what this slot has counted."""
         return self._series.cell(self._cell)
@@ -169,9 +179,14 @@ def _plug(metrics: ModuleType) -> None:
     _plug_histogram(metrics.Histogram)
     _plug_info(metrics.Info)
     _plug_states(metrics.Enum)
+    _plug_removal(metrics.MetricWrapperBase)
+    _plug_function(metrics.Gauge)
+    _plug_registry(type(metrics.REGISTRY), metrics.MetricWrapperBase)
     for metric in list(metrics.REGISTRY._collector_to_names):
         if isinstance(metric, metrics.MetricWrapperBase):
             _adopt(metric)
+        else:
+            _leave(metric)
 
 
 def _plug_histogram(histogram: Any) -> None:
@@ -216,8 +231,7 @@ def _plug_states(states: Any) -> None:
     def note(self: Any) -> None:
         """Set a series for each state."""
         for number, state in enumerate(self._states):
-            labels = ((*self._labelnames, self._name), (*self._labelvalues, state))
-            series = _find_series("stateset", self._name, self._documentation, labels, merge=Merge.MAX)
+            series = _state_series(self, state)
             if isinstance(series, Gauge):
                 series.set(number == self._value)
 
@@ -231,6 +245,78 @@ def _plug_states(states: Any) -> None:
         note(self)
 
     states._metric_init, states.state = init, set_state
+
+
+def _state_series(states: Any, state: str) -> Instrument | None:
+    labels = ((*states._labelnames, states._name), (*states._labelvalues, state))
+    return _find_series("stateset", states._name, states._documentation, labels, merge=Merge.MAX)
+
+
+def _plug_removal(metric: Any) -> None:
+    """Let what is removed from a metric go off the page as well."""
+
+    def withdrawing(own: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(own)
+        def remove(self: Any, *words: Any, **named: Any) -> None:
+            before = dict(getattr(self, "_metrics", {}))
+            own(self, *words, **named)
+            for values, child in before.items():
+                if values not in self._metrics:
+                    _withdraw(child)
+
+        return remove
+
+    for name in ("remove", "remove_by_labels", "clear"):  # the second came with 0.23
+        if hasattr(metric, name):
+            setattr(metric, name, withdrawing(getattr(metric, name)))
+
+
+def _withdraw(child: Any) -> None:
+    for series in _series_of(child):
+        if isinstance(series, Gauge):
+            series.withdraw()
+        else:
+            _say_once(child._name, "remove(): counts stay; what all workers counted must not go back")
+
+
+def _series_of(child: Any) -> Iterator[Instrument | None]:
+    """Yield the series of a child; one at least if it counts."""
+    for value in (getattr(child, name, None) for name in ("_value", "_count", "_sum")):
+        if isinstance(value, TakenValue):
+            yield value.series
+    yield from filter(None, [vars(child).get("_penstock_series")])
+    for state in getattr(child, "_states", ()):
+        yield _state_series(child, state)
+
+
+def _plug_function(gauge: Any) -> None:
+    own_set_function = gauge.set_function
+
+    def set_function(self: Any, f: Callable[[], float]) -> None:
+        """Set it for whoever asks the library, and say that nobody else does."""
+        own_set_function(self, f)
+        _withdraw(self)
+        _say_once(self._name, "set_function(): nobody calls it here; expected set()")
+
+    gauge.set_function = set_function
+
+
+def _plug_registry(registry: Any, wrapper: Any) -> None:
+    own_register = registry.register
+
+    def register(self: Any, collector: Any) -> None:
+        """Take it in, and say that its metrics are not shown if they are not counted by the library."""
+        own_register(self, collector)
+        if not isinstance(collector, wrapper):
+            _leave(collector)
+
+    registry.register = register
+
+
+def _leave(collector: Any) -> None:
+    kind = type(collector)
+    if not f"{kind.__module__}.".startswith(_LIBRARY):
+        _say_once(kind.__qualname__, "a collector: nobody calls it here; expected metrics of the library")
 
 
 def _adopt(metric: Any) -> None:
@@ -270,6 +356,6 @@ def _find_series(  # noqa: PLR0913 - what makes a definition
         return None
 
 
-def _say_once(name: str, error: MetricError) -> None:
+def _say_once(name: str, reason: MetricError | str) -> None:
     if METER.is_news(name):
-        log.warning("metric.not_taken_over name=%s: %s", name, error)
+        log.warning("metric.not_taken_over name=%s: %s", name, reason)

@@ -1,7 +1,7 @@
 """What a finished request must offer to be judged and recorded.
 
 In:     nothing.
-Out:    the FinishedRequest protocol; the server's exchange (wsgi/exchange.py) fits it. How its record names it.
+Out:    the FinishedRequest protocol, which the exchange of wsgi/exchange.py fits; its id, for a record.
 Never:  writes: keeper.py judges, writing/recorder.py makes a record of it.
 """
 
@@ -56,7 +56,7 @@ class FinishedRequest(Protocol):
 
 
 def id_field(exchange: FinishedRequest, marks: int) -> str:
-    """The request id as the access record has it, with the caller's trace if its marks say that there is one."""
+    """The request id as the access record has it: with the caller's trace, if the marks say so."""
     caller = exchange.trace.caller
     if caller is None or not marks & JOINED:
         return exchange.request_id
