@@ -1,26 +1,35 @@
-"""What the tests of speed share."""
+"""What the tests of speed share.
 
-import time
+They count the interpreter's steps instead of time: a walk over a thousand routes is thousands of steps on any
+machine, however busy. What the steps cost is measured by `python -m bench.web routes`.
+"""
+
+import sys
 from collections.abc import Callable
 
 import pytest
 
-ROUNDS, CALLS = 30, 100
-
 
 @pytest.fixture
-def best_seconds() -> Callable[..., list[float]]:
-    """`best_seconds(call, other)` is the best time of each, in turns: what disturbs one disturbs all."""
+def steps_of() -> Callable[[Callable[[], object]], int]:
+    """`steps_of(call)` is how many instructions of Python a call runs, once it has run before."""
 
-    def measure(*calls: Callable[[], object]) -> list[float]:
-        rounds = [[_seconds(call) for call in calls] for _ in range(ROUNDS)]
-        return [min(times) for times in zip(*rounds, strict=True)]
+    def count(call: Callable[[], object]) -> int:
+        call()  # what is made at the first time is not counted
+        steps = 0
 
-    return measure
+        def trace(frame, event, _argument):
+            nonlocal steps
+            frame.f_trace_opcodes = True
+            steps += event == "opcode"
+            return trace
 
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            call()
+        finally:
+            sys.settrace(before)
+        return steps
 
-def _seconds(call: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    for _ in range(CALLS):
-        call()
-    return time.perf_counter() - begin
+    return count
