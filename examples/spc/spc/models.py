@@ -7,7 +7,7 @@
                         |
                         `--< Alarm                         what came of it
 
-    User                                                   who looks, and who may change something
+    User --< ApiToken                                      who looks, and who may change something
     Import --< ImportFault, StagedMeasurement              a file on its way in
     LogInFailure                                           what the log-in is throttled by
 
@@ -79,6 +79,23 @@ class User(db.Model):
     def may_change(self) -> bool:
         """Whether rules, limits, alarms and measurements are theirs to change."""
         return self.role is Role.ENGINEER
+
+
+class ApiToken(db.Model):
+    """Something that a program shows instead of a log-in: whoever has it is its user.
+
+    Attributes:
+        name: what it is for, in its user's words.
+        digest: SHA-256 of the token, which nobody keeps: account/token.py.
+    """
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    name: Mapped[str] = mapped_column(String(50))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[dt.datetime] = mapped_column(default=now)
 
 
 class LogInFailure(db.Model):

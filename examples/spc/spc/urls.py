@@ -1,7 +1,7 @@
 """The site's addresses."""
 
 from penstock.web.urls import include, path
-from spc.views import account, alarms, api, chart, exports, imports, limits, overview, rules
+from spc.views import account, alarms, api, chart, exports, imports, limits, overview, rules, tokens
 
 handler400 = "spc.views.fault.bad_request"
 handler403 = "spc.views.fault.forbidden"
@@ -16,6 +16,8 @@ api_v1 = [
     path("alarms/", api.alarms, name="api-alarms"),
     path("alarms/<int:number>/", api.alarm, name="api-alarm"),
     path("alarms/<int:number>/acknowledge/", api.acknowledge_alarm, name="api-acknowledge"),
+    path("imports/", api.import_file, name="api-imports"),
+    path("imports/<int:number>/", api.one_import, name="api-import"),
 ]
 
 urlpatterns = [
@@ -37,5 +39,7 @@ urlpatterns = [
     path("imports/<int:number>/", imports.one_import, name="import"),
     path("imports/<int:number>/state.json", imports.import_state, name="import-state"),
     path("api/", api.description, name="api"),
+    path("api/tokens/", tokens.tokens, name="tokens"),
+    path("api/tokens/<int:number>/revoke/", tokens.revoke, name="revoke-token"),
     path("api/v1/", include(api_v1)),
 ]

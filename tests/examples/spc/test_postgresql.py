@@ -13,7 +13,8 @@ from penstock.web import db
 from penstock.web.test import Client
 
 PAGES = ("", "charts/1/", "charts/1/points.json", "charts/1/chart.svg", "charts/1/table/", "charts/1/rules/",
-         "charts/1/limits/", "alarms/", "imports/", "api/", "api/v1/tools/", "api/v1/charts/1/",
+         "charts/1/limits/", "alarms/", "imports/", "api/", "api/tokens/", "api/v1/tools/",
+         "api/v1/charts/1/",
          "api/v1/parameters/1/subgroups/", "api/v1/alarms/1/", "charts/1/measurements.parquet")  # fmt: skip
 
 

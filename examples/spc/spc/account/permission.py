@@ -1,10 +1,11 @@
 """Who may open what: two decorators for views.
 
-    @viewer_required        somebody has logged in
+    @viewer_required        somebody has logged in, or shows a token
     @engineer_required      and may change things
+    @person_required        somebody has logged in: a token makes no tokens
 
-A page sends whoever has not logged in to the log-in, and back afterwards; the API answers 401 and 403 in
-JSON.
+A page sends whoever has not logged in to the log-in, and back afterwards; the API, and whoever shows a token
+anywhere, is answered by 401 and 403.
 """
 
 import functools
@@ -28,6 +29,22 @@ def viewer_required(view):
     return checked
 
 
+def person_required(view):
+    """Let everybody pass who has logged in.
+
+    Raises:
+        PermissionDenied: a program shows a token.
+    """
+
+    @functools.wraps(view)
+    def checked(request, *arguments, **named):
+        if request.is_by_token:
+            raise PermissionDenied("a token; expected somebody who has logged in")
+        return view(request, *arguments, **named)
+
+    return viewer_required(checked)
+
+
 def engineer_required(view):
     """Let engineers pass.
 
@@ -45,7 +62,8 @@ def engineer_required(view):
 
 
 def _ask_for_log_in(request):
-    if request.path_info.startswith("/api/v1/"):
-        return JsonResponse({"error": "nobody has logged in"}, status=401)
+    if request.is_by_token or request.path_info.startswith("/api/v1/"):
+        error = "the token is not in force" if request.is_by_token else "nobody has logged in"
+        return JsonResponse({"error": error}, status=401, headers={"WWW-Authenticate": "Bearer"})
     back = "?" + urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
     return redirect(reverse("log-in") + back)

@@ -1,7 +1,7 @@
-"""Starting the process of an import, and where its file lies.
+"""Beginning an import: its row, its file, its process.
 
-In:     the number of an Import.
-Out:    a process that nobody waits for (process.py).
+In:     an uploaded file.
+Out:    the number of an Import; a process that nobody waits for (process.py).
 Never:  imports pyarrow: a worker stays small.
 """
 
@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from penstock.web import db
 from penstock.web.conf import settings
+from penstock.web.db import transaction
+from spc.models import Import
 
 SITE = Path(__file__).parents[2]
 
@@ -19,6 +22,18 @@ _started: list[subprocess.Popen] = []
 def file_of(number: int) -> Path:
     """Return where the file of an import lies."""
     return Path(settings.FILE_UPLOAD_TEMP_DIR) / f"import-{number}"
+
+
+def begin_import(sent, user_id: int) -> int:
+    """Take an uploaded file out of the upload's hands, and start the process that imports it."""
+    with transaction.atomic():
+        made = Import(file_name=sent.name[:200], size_bytes=sent.size, uploaded_by_id=user_id)
+        db.session().add(made)
+        db.session().flush()
+        number = made.id
+        Path(sent.temporary_file_path()).rename(file_of(number))
+    start_import(number)
+    return number
 
 
 def start_import(number: int) -> None:

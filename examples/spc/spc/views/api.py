@@ -7,6 +7,7 @@ first does.
 
 import datetime as dt
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -22,11 +23,13 @@ from penstock.web.views.decorators.http import require_POST, require_safe
 from spc.account.permission import engineer_required, viewer_required
 from spc.alarms import AcknowledgedAlreadyError, acknowledge
 from spc.forms.text import is_storable
+from spc.forms.upload import UploadForm
+from spc.imports.start import begin_import
 from spc.judgement import settings_of
 from spc.limits import limits_number
-from spc.models import Alarm, Chart, Measurement, Parameter, Subgroup, Tool
+from spc.models import Alarm, Chart, Import, ImportFault, Measurement, Parameter, Subgroup, Tool
 from spc.rules import rules_in_force
-from spc.views.found import MAX_ID, found, found_alarm, found_chart
+from spc.views.found import MAX_ID, found, found_alarm, found_chart, found_import
 
 MAX_LIMIT = 1000
 LIMIT = 100
@@ -70,6 +73,18 @@ ENDPOINTS = (
     Endpoint("/api/v1/alarms/ID/", "GET", "viewer", "one alarm"),
     Endpoint(
         "/api/v1/alarms/ID/acknowledge/", "POST", "engineer", 'acknowledges it; the body is {"note": "..."}'
+    ),
+    Endpoint(
+        "/api/v1/imports/",
+        "POST",
+        "engineer",
+        "imports a CSV or Parquet file, the field file of multipart/form-data; 202, and the import's address",
+    ),
+    Endpoint(
+        "/api/v1/imports/ID/",
+        "GET",
+        "viewer",
+        "how an import goes: waiting, reading, storing, done, or refused, with the first 1,000 faults",
     ),
 )
 
@@ -182,6 +197,28 @@ def acknowledge_alarm(request, number):
     return JsonResponse(_alarm(found_alarm(number)))
 
 
+@require_POST
+@engineer_required
+def import_file(request):
+    """Import a file; 202, as it goes on by itself."""
+    form = UploadForm(request.FILES)
+    if not form.validate():
+        return _fault("; ".join(form.file.errors), 400)
+    made = found_import(begin_import(form.file.data, request.user.id))
+    address = reverse("api-import", args=[made.id])
+    return JsonResponse(_import(made, []), status=202, headers={"Location": address})
+
+
+@require_safe
+@viewer_required
+def one_import(request, number):
+    """How an import goes, or went."""
+    shown = found_import(number)
+    of_import = select(ImportFault).where(ImportFault.import_id == number)
+    faults = db.session().scalars(of_import.order_by(ImportFault.position).limit(MAX_LIMIT))
+    return JsonResponse(_import(shown, faults))
+
+
 # -- what comes
 # ---------------------------------------------------------------------------------------------------
 
@@ -282,6 +319,19 @@ def _alarm(alarm: Alarm) -> dict:
         "acknowledged_at": alarm.acknowledged_at.isoformat() if alarm.acknowledged_at else None,
         "acknowledged_by": alarm.acknowledged_by.name if alarm.acknowledged_by else None,
         "note": alarm.note,
+    }
+
+
+def _import(shown: Import, faults: Iterable[ImportFault]) -> dict:
+    return {
+        "id": shown.id,
+        "file_name": shown.file_name,
+        "state": shown.state,
+        "is_over": shown.is_over,
+        "row_count": shown.row_count,
+        "message": shown.message,
+        "fault_count": shown.fault_count,
+        "faults": [{"row": each.row, "column": each.column, "message": each.message} for each in faults],
     }
 
 

@@ -1,19 +1,15 @@
 """Imports: a file is uploaded, its progress is watched, its faults are read."""
 
-from pathlib import Path
-
 from sqlalchemy import select
 
-from penstock.web import db
 from penstock.web.conf import settings
-from penstock.web.db import transaction
 from penstock.web.http import JsonResponse
 from penstock.web.shortcuts import redirect, render
 from penstock.web.views.decorators.cache import never_cache
 from penstock.web.views.decorators.http import require_http_methods, require_safe
 from spc.account.permission import engineer_required, viewer_required
 from spc.forms.upload import UploadForm
-from spc.imports.start import file_of, start_import
+from spc.imports.start import begin_import
 from spc.models import Import, ImportFault, ImportState, now
 from spc.pages import page_of
 from spc.views.found import found_import
@@ -34,15 +30,7 @@ def _upload(request):
     form = UploadForm(request.FILES)
     if not form.validate():
         return _list(request, form)
-    sent = form.file.data
-    with transaction.atomic():
-        made = Import(file_name=sent.name[:200], size_bytes=sent.size, uploaded_by_id=request.user.id)
-        db.session().add(made)
-        db.session().flush()
-        number = made.id
-        Path(sent.temporary_file_path()).rename(file_of(number))
-    start_import(number)
-    return redirect("import", number)
+    return redirect("import", begin_import(form.file.data, request.user.id))
 
 
 def _list(request, form):

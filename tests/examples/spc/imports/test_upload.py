@@ -22,7 +22,7 @@ HEADER = b"tool,parameter,subgroup,taken_at,value\n"
 def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Numbers of the imports whose process would have been started."""
     numbers: list[int] = []
-    monkeypatch.setattr("spc.views.imports.start_import", numbers.append)
+    monkeypatch.setattr("spc.imports.start.start_import", numbers.append)
     return numbers
 
 

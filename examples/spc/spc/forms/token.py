@@ -1,0 +1,16 @@
+"""Making a token: what it is for."""
+
+from wtforms import Form, StringField
+from wtforms.validators import InputRequired, Length
+
+from spc.forms.text import storable
+
+
+class TokenForm(Form):
+    """A name, by which its owner knows later which one to revoke."""
+
+    name = StringField(
+        "What is it for?",
+        [InputRequired("Needed"), Length(max=50, message="At most 50 characters"), storable],
+        render_kw={"autocomplete": "off"},
+    )
