@@ -10,7 +10,15 @@ import threading
 
 import pytest
 from tests.flows.client import NumberAsker, number_of
-from tests.flows.harness import PATIENCE_S, ROOMY_RING, ROOT, clean_environment, run_command, wait_until
+from tests.flows.harness import (
+    PATIENCE_S,
+    ROOMY_RING,
+    ROOT,
+    clean_environment,
+    read_text_line,
+    run_command,
+    wait_until,
+)
 
 from penstock.cli.agent.status import look
 from penstock.telemetry.reading.discovery import find_agents
@@ -51,6 +59,15 @@ class MachineAgent:
             return report and len(report["tenants"]) == count
 
         wait_until(are_there, f"{count} masters at the agent")
+
+    def wait_for_master(self, pid):
+        def is_there():
+            report = self.report()
+            return report and pid in [
+                tenant["master_pid"] for tenant in report["tenants"] if tenant["stage"] == "enrolled"
+            ]
+
+        wait_until(is_there, f"master {pid} at the agent")
 
     def kill(self):
         self.process.kill()
@@ -168,6 +185,39 @@ def test_master_killed_is_written_to_its_end_and_forgotten(serve, agent) -> None
     agent.wait_for_masters(0)
     assert [number_of(line.line) for line in server.accesses()] == list(range(50))
     assert "worker.orphaned" in server.errors()
+    assert agent.stop() == 0
+
+
+def test_agent_and_masters_killed_in_turn_lose_no_line_of_their_one_file(serve, agent, tmp_path) -> None:
+    log = tmp_path / "access.log"
+    words = ("--access-log", str(log), "--error-log", str(tmp_path / "error.log"))
+    numbers = iter(range(1000))
+
+    def ask(server) -> None:
+        asker = NumberAsker(server.address)
+        for _ in range(40):
+            asker.ask(next(numbers))
+        asker.client.close()
+
+    def start():
+        server = serve("-w", "2", *words, logs=False, environment=agent.environment)
+        server.is_noise_expected = server.is_killed = True
+        agent.wait_for_master(server.pid)
+        ask(server)
+        return server
+
+    agent.start()
+    first = start()
+    agent.kill()
+    ask(first)
+    agent.start()
+    agent.wait_for_master(first.pid)
+    ask(first)
+    first.send_signal(signal.SIGKILL)
+    second = start()  # its agent takes it when the file is no longer the dead master's
+    assert second.stop() == 0
+    lines = [read_text_line(line) for line in log.read_text().splitlines()]
+    assert [number_of(line.line) for line in lines] == list(range(next(numbers)))
     assert agent.stop() == 0
 
 

@@ -4,8 +4,10 @@ import contextlib
 import gzip
 import http.server
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -19,6 +21,8 @@ from penstock.agent.traces import SpanKind, Trace, TraceSpan
 KINDS = {"/v1/traces": ExportTraceServiceRequest, "/v1/metrics": ExportMetricsServiceRequest}
 
 
+# Key and certificate, for 127.0.0.1 and localhost, good for a hundred years; made by `openssl req -x509`.
+CERTIFICATE = Path(__file__).with_name("collector.pem")
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 START_NS = 1_700_000_000_000_000_000
 
@@ -64,9 +68,13 @@ def make_trace(number: int = 1, **changes) -> Trace:
 
 
 class CollectorStub:
-    """Takes what comes; `answers` are given first: (status, fields, body), or a callable of the handler."""
+    """Takes what comes; `answers` are given first: (status, fields, body), or a callable of the handler.
 
-    def __init__(self):
+    Args:
+        context: of TLS; None = it speaks none.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None = None):
         self.requests = []
         self.fields = []
         self.answers = []
@@ -115,6 +123,12 @@ class CollectorStub:
         self._server = Server(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
         self.endpoint = f"http://127.0.0.1:{self.port}"
+        if context is not None:
+            self.endpoint = f"https://127.0.0.1:{self.port}"
+            # Not at the door: who connects and says nothing would keep the others waiting.
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
@@ -167,6 +181,16 @@ def refusing_spans(count: int, why: str) -> bytes:
 @pytest.fixture
 def collector() -> Iterator[CollectorStub]:
     made = CollectorStub()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def secure_collector() -> Iterator[CollectorStub]:
+    """One that speaks TLS, with a certificate that no system trusts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    made = CollectorStub(context)
     yield made
     made.close()
 

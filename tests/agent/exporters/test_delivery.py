@@ -5,9 +5,10 @@ import time
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from tests.agent.exporters.conftest import CERTIFICATE
 
 from penstock.agent.exporters.address import parse_collector_address
-from penstock.agent.exporters.delivery import Collector, Verdict, retry_after_s
+from penstock.agent.exporters.delivery import Collector, Delivery, Verdict, retry_after_s
 
 MESSAGE = ExportTraceServiceRequest().SerializeToString()
 
@@ -114,6 +115,57 @@ def test_answer_that_is_no_http_is_tried_again(collector, deliver):
 
     collector.answers = [babble, babble]
     assert deliver().verdict is Verdict.TRY_AGAIN
+
+
+# TLS
+
+
+@pytest.fixture
+def deliver_securely(secure_collector):
+    made = Collector(parse_collector_address(secure_collector.endpoint), 20)
+    yield lambda: made.deliver("/v1/traces", MESSAGE)
+    made.close()
+
+
+def test_collector_whose_certificate_the_system_trusts_takes_messages(
+    secure_collector, deliver_securely, monkeypatch
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    assert [deliver_securely() for _ in range(2)] == [Delivery(Verdict.TAKEN)] * 2
+    assert secure_collector.requests == [ExportTraceServiceRequest()] * 2
+    assert secure_collector.connections == 1
+
+
+def test_collector_whose_certificate_nobody_trusts_is_told_nothing(secure_collector, deliver_securely):
+    delivery = deliver_securely()
+    assert delivery.verdict is Verdict.TRY_AGAIN
+    assert "certificate verify failed" in delivery.reason
+    assert secure_collector.requests == []
+
+
+def test_collector_whose_certificate_is_anothers_is_told_nothing(secure_collector, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    # Decimal: the same address, but no name of the certificate's.
+    address = parse_collector_address(secure_collector.endpoint.replace("127.0.0.1", "2130706433"))
+    delivery = Collector(address, 20).deliver("/v1/traces", MESSAGE)
+    assert delivery.verdict is Verdict.TRY_AGAIN
+    assert "not valid for" in delivery.reason
+    assert secure_collector.requests == []
+
+
+def test_collector_that_speaks_no_tls_is_tried_again(collector):
+    address = parse_collector_address(collector.endpoint.replace("http:", "https:"))
+    delivery = Collector(address, 20).deliver("/v1/traces", MESSAGE)
+    assert delivery.verdict is Verdict.TRY_AGAIN
+    assert delivery.reason.startswith("SSLError")
+
+
+def test_secure_collector_that_never_answers_is_given_up_in_time(secure_collector, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    secure_collector.answers = [secure_collector.never_answer]
+    made = Collector(parse_collector_address(secure_collector.endpoint), 1)
+    assert made.deliver("/v1/traces", MESSAGE).verdict is Verdict.TRY_AGAIN
+    made.close()
 
 
 @pytest.mark.parametrize(
