@@ -1,6 +1,7 @@
 """The user of a request, looked up when somebody asks.
 
-In:     the token of a program, or the session of a browser, which has the id of whoever logged in.
+In:     the token of a program, or the session of a browser, which has the id of whoever logged in and the
+        stamp of their password: with another password it is nobody's session.
 Out:    `request.user`: a User, or None; `request.is_by_token`.
 Never:  takes the session's word where there is a token: a wrong one is nobody's.
 """
@@ -8,10 +9,11 @@ Never:  takes the session's word where there is a token: a wrong one is nobody's
 from penstock.web import db
 from penstock.web.utils.deprecation import MiddlewareMixin
 from penstock.web.utils.functional import SimpleLazyObject
+from spc.account.password import stamp_of
 from spc.account.token import token_of, user_of_token
 from spc.models import User
 
-SESSION_KEY = "user"
+SESSION_KEY = "logged_in"
 
 
 class UserMiddleware(MiddlewareMixin):
@@ -29,8 +31,9 @@ class UserMiddleware(MiddlewareMixin):
 
 
 def _user(request):
-    number = request.session.get(SESSION_KEY)
-    return None if number is None else db.session().get(User, number)
+    number, stamp = request.session.get(SESSION_KEY, (None, None))
+    found = None if number is None else db.session().get(User, number)
+    return found if found and stamp_of(found.password_hash) == stamp else None
 
 
 def user(request):

@@ -8,6 +8,7 @@ Rules:  OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, on
         people in at once then take 152 MiB, not the 512 MiB of the library's default.
 """
 
+import hashlib
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -15,6 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 MEMORY_KIB = 19_456
 PASSES = 2
+SHUT = ""  # the hash of somebody who logs in no more: no password belongs to it
 
 
 @cache
@@ -34,9 +36,14 @@ def hash_password(password: str) -> str:
 
 
 def is_password(password: str, password_hash: str | None) -> bool:
-    """Tell whether a password belongs to a hash; with None the answer is no, after the same time."""
+    """Tell whether a password belongs to a hash; with None or SHUT the answer is no, after the same time."""
     try:
-        hasher().verify(nobody() if password_hash is None else password_hash, password)
+        hasher().verify(password_hash or nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
-    return password_hash is not None
+    return bool(password_hash)
+
+
+def stamp_of(password_hash: str) -> str:
+    """Return what a session keeps of a hash: another password makes another one, and ends the session."""
+    return hashlib.sha256(password_hash.encode()).hexdigest()[:16]

@@ -12,7 +12,7 @@ from penstock.web.views.decorators.cache import never_cache
 from penstock.web.views.decorators.debug import sensitive_post_parameters
 from penstock.web.views.decorators.http import require_http_methods, require_POST
 from spc.account.middleware import SESSION_KEY
-from spc.account.password import is_password
+from spc.account.password import is_password, stamp_of
 from spc.account.throttle import count_failure, forget_failures, wait_before_log_in_s
 from spc.forms.log_in import LogInForm
 from spc.models import User
@@ -49,15 +49,15 @@ def _try(request, form):
         count_failure(name, address)
         form.form_errors.append("Name and password do not belong together.")
         return render(request, "log_in.html", {"form": form}, status=403)
-    return _welcome(request, user.id, name, address)
+    return _welcome(request, (user.id, stamp_of(user.password_hash)), address, name)
 
 
-def _welcome(request, number, name, address):
+def _welcome(request, whose, address, name):
     with transaction.atomic():
         forget_failures(name, address)
     # A new key: whoever planted or saw the old one has nothing. A new token for the same reason.
     request.session.cycle_key()
-    request.session[SESSION_KEY] = number
+    request.session[SESSION_KEY] = whose
     rotate_token(request)
     return redirect(_wanted(request))
 
