@@ -31,6 +31,7 @@ def ends():
 
 
 def open_fds() -> int:
+    """How many there are; an earlier test may leave some to the collector."""
     return len(os.listdir("/proc/self/fd"))
 
 
@@ -74,7 +75,7 @@ def test_what_is_no_message_is_refused_and_its_descriptors_closed(ends, packet, 
     socket.send_fds(ends[0], [packet], [0, 1, 2])
     with pytest.raises(EnrolmentError, match=expected):
         receive_message(ends[1])
-    assert open_fds() == before
+    assert open_fds() <= before
 
 
 def test_more_descriptors_than_any_message_has_are_refused_and_closed(ends):
@@ -82,7 +83,7 @@ def test_more_descriptors_than_any_message_has_are_refused_and_closed(ends):
     send_message(ends[0], Word.ENROL, "{}", [0] * (MAX_FDS + 1))
     with pytest.raises(EnrolmentError, match="8 descriptors"):
         receive_message(ends[1])
-    assert open_fds() == before
+    assert open_fds() <= before
 
 
 def test_enrolment_is_read_as_it_was_written():

@@ -88,7 +88,7 @@ def test_reopening_closes_the_old_descriptor(tmp_path, now):
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
         output.reopen()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # an earlier test may leave some to the collector
     output.close()
 
 

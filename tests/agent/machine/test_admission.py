@@ -18,6 +18,7 @@ GUEST = Peer(7, 2000, frozenset({2000}))
 
 
 def open_fds() -> int:
+    """How many there are; an earlier test may leave some to the collector."""
     return len(os.listdir("/proc/self/fd"))
 
 
@@ -87,7 +88,7 @@ def test_candidate_has_what_was_sent(offer, segment):
     assert candidate.standard_fds == tuple(fds[2:])
     before = open_fds()
     candidate.close()
-    assert open_fds() == before - 5  # the mapping has a copy of its own
+    assert open_fds() <= before - 5  # the mapping has a copy of its own
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_text_that_cannot_be_obeyed_is_refused_and_everything_closed(offer, text
     before = open_fds()
     with pytest.raises((RefusedError, EnrolmentError), match=expected):
         receive_candidate(HOUSE, FAMILY, text, offer())
-    assert open_fds() == before
+    assert open_fds() <= before
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_descriptor_that_is_something_else_is_refused_and_everything_closed(offe
     fds[place] = os.memfd_create("x", os.MFD_ALLOW_SEALING)
     with pytest.raises(RefusedError, match=expected):
         receive_candidate(HOUSE, FAMILY, enrolment(), fds)
-    assert open_fds() == before
+    assert open_fds() <= before
 
 
 def test_wake_up_that_wakes_for_ever_is_refused(offer):
@@ -142,7 +143,7 @@ def test_other_numbers_of_descriptors_are_refused(count):
     before = open_fds()
     with pytest.raises(RefusedError, match=f"{count} descriptors; expected 4"):
         receive_candidate(HOUSE, FAMILY, enrolment(), [os.dup(0) for _ in range(count)])
-    assert open_fds() == before
+    assert open_fds() <= before
 
 
 def test_ops_port_must_be_a_listening_socket(offer):

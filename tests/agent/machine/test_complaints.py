@@ -29,6 +29,13 @@ def test_refusals_beyond_are_said_as_a_number_when_the_minute_is_over(complaints
     assert said[MOST:] == ["1000 more were refused within 60 s"]
 
 
+def test_refusals_beyond_are_said_at_the_end_too(complaints, said):
+    for _ in range(MOST + 2):
+        complaints.note("no", 5.0)
+    complaints.close()
+    assert said[MOST:] == ["2 more were refused within 60 s"]
+
+
 def test_refusals_of_the_next_minute_are_said_again(complaints, said):
     for _ in range(MOST + 1):
         complaints.note("first", 5.0)

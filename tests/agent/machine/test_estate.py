@@ -139,7 +139,7 @@ def test_two_masters_are_drained_each_to_its_own_logs(machine, segment, finished
 
 
 def test_master_that_asks_to_be_released_is_written_out_then_let_go(machine, segment, finished, logs):
-    before = len(os.listdir("/proc/self/fd"))
+    before = set(os.listdir("/proc/self/fd"))
     with machine.enrol(segment, **logs) as master:
         answer(master)
         record(segment, finished, 5)
@@ -149,7 +149,7 @@ def test_master_that_asks_to_be_released_is_written_out_then_let_go(machine, seg
         assert len(lines(logs)) == 5
     assert machine.counts() == {"admitted": 1}
     assert (machine.agent.tenants, machine.measured()) == ((), set())
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert set(os.listdir("/proc/self/fd")) <= before  # those of tests before may be collected meanwhile
 
 
 def test_stalled_output_holds_a_release_up_for_two_seconds(machine, segment, finished, now):

@@ -46,8 +46,11 @@ class Complaints:
 
     def tick(self, now_s: float) -> None:
         """Say how many went unsaid, when the period is over."""
-        if now_s < self._until_s:
-            return
+        if now_s >= self._until_s:
+            self.close()
+
+    def close(self) -> None:
+        """End the period, and say how many went unsaid."""
         if self._count > MOST:
             message = f"{self._count - MOST} more were refused within {PERIOD_S:.0f} s"
             self._say(Notice(logging.WARNING, message))

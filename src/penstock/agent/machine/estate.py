@@ -168,6 +168,7 @@ class Estate:
         """Let everybody go."""
         for client in list(self._clients.values()):
             self._part(client)
+        self._complaints.close()
         self._listener.close()
 
     def report(self) -> Report:

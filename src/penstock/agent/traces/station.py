@@ -187,13 +187,15 @@ class Traces:
         """Empty the rings, and forget what nobody asked for."""
         for tenant in tuple(self._readers):
             self._drain(tenant)
+        if not self._sinks:  # nobody wants them: nothing is lost
+            self.close()
         for key, waiting in tuple(self._waiting.items()):
             waiting.ticks += 1
-            if waiting.ticks > _FORGET_TICKS or not self._sinks:
+            if waiting.ticks > _FORGET_TICKS:
                 self._forget(key)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Let go of what waits."""
         self._waiting.clear()
         self._waiting_bytes = 0
 
