@@ -91,6 +91,12 @@ def test_engineer_imports_changes_a_rule_sees_an_alarm_and_exports(site, page: P
     page.click("nav >> text=Imports")
     page.click("text=Import >> nth=-1")
     expect(page.locator(".fault")).to_have_text("Choose a file")
+    large = tmp_path / "large.csv"
+    with large.open("wb") as file:
+        file.truncate(201 * 1024 * 1024)
+    page.set_input_files("#file", large)
+    page.click("#upload button")
+    expect(page.locator(".fault")).to_have_text("large.csv has 201.0 MB; expected at most 200.0 MB")
     page.set_input_files("#file", wrong)
     page.click("#upload button")
     expect(page.locator("[role=alert]")).to_contain_text("1 of 3 rows are wrong. Nothing")

@@ -1,4 +1,5 @@
-/* The form of a new import: shows how much of the file has gone up, and follows where the server leads.
+/* The form of a new import: shows how much of the file has gone up, and follows where the server leads. A file that is
+   too large is refused before it is sent: it would be afterwards.
 
    Without this script the same form works: the browser shows its own progress. */
 
@@ -9,6 +10,8 @@ document.addEventListener("submit", (event) => {
 function send(event) {
   event.preventDefault();
   const form = event.target, request = new XMLHttpRequest();
+  const file = form.querySelector("[type=file]").files[0], most = Number(form.dataset.maxBytes);
+  if (file?.size > most) return refuse(form, `${file.name} has ${inMegabytes(file.size)}; expected at most ${inMegabytes(most)}`);
   const progress = form.querySelector("progress");
   request.open("POST", form.action);
   request.upload.addEventListener("progress", (moment) => {
@@ -20,6 +23,19 @@ function send(event) {
   request.addEventListener("error", () => form.submit());
   form.querySelector("button").disabled = true;
   request.send(new FormData(form));
+}
+
+/* Say at the field what the server would say. */
+function refuse(form, text) {
+  const field = form.querySelector(".field"), fault = field.querySelector(".fault") ?? document.createElement("p");
+  fault.className = "fault";
+  fault.setAttribute("role", "alert");
+  fault.textContent = text;
+  field.append(fault);
+}
+
+function inMegabytes(bytes) {
+  return `${(bytes / 1048576).toFixed(1)} MB`;
 }
 
 /* The server answered with the page of the import, or with this form and what is wrong in it. */
