@@ -27,7 +27,7 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "contrib.staticfiles": "whitenoise or nginx serves; {{ static('file') }} in templates",
         "contrib.syndication": "the package feedgen",
         "core.asgi": "delete it: the site runs under any WSGI server, async views included",
-        "core.cache.backends.db": "core.cache.backends.filebased, which the workers of a machine share, or redis",
+        "core.cache.backends.db": "core.cache.backends.filebased, which all workers share, or redis",
         "core.cache.backends.memcached": "your own BaseCache (core.cache.backends.base) around pymemcache",
         "core.files.images": "Pillow",
         "core.management.execute_from_command_line": "delete manage.py; `penstock --help` lists the commands",
