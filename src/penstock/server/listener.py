@@ -12,7 +12,6 @@ import contextlib
 import errno
 import os
 import socket
-import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from typing import Final
 
 from penstock.server.address import Address, InheritedAddress, TCPAddress, UnixAddress
 from penstock.server.errors import StartError
+from penstock.telemetry.socket_path import remove_stale_socket
 
 # accept(2): these belong to the connection that was being accepted, not to us.
 PASSING_FAULTS: Final = frozenset(
@@ -166,7 +166,7 @@ def _bind_tcp(address: TCPAddress) -> socket.socket:
 
 
 def _bind_unix(path: str, mode: int) -> socket.socket:
-    _remove_stale(path)
+    remove_stale_socket(path, socket.SOCK_STREAM)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.bind(path)
@@ -175,20 +175,6 @@ def _bind_unix(path: str, mode: int) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-def _remove_stale(path: str) -> None:
-    """Unlink a socket that nobody listens on; anything else at that path is left for bind(2) to refuse."""
-    try:
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            return
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            Path(path).unlink()
 
 
 def _adopt(fd: int) -> socket.socket:

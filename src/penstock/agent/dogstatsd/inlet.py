@@ -14,7 +14,6 @@ Rules:  udp(7), unix(7), socket(7) SO_RCVBUF; linux/sock_diag.h SO_MEMINFO for t
 import contextlib
 import os
 import socket
-import stat
 import struct
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from penstock.agent.dogstatsd.address import DatagramAddress
+from penstock.telemetry.socket_path import remove_stale_socket
 
 # Asked for; the kernel grants net.core.rmem_max, 208 KiB as a rule: some 270 small datagrams.
 _BUFFER_BYTES: Final = 4 << 20
@@ -114,7 +114,7 @@ def _open(address: DatagramAddress) -> socket.socket:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
         if isinstance(address.place, str):
-            _remove_stale(address.place)
+            remove_stale_socket(address.place, socket.SOCK_DGRAM)
             sock.bind(address.place)
             Path(address.place).chmod(_MODE)
         else:
@@ -123,20 +123,6 @@ def _open(address: DatagramAddress) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-def _remove_stale(path: str) -> None:
-    """Remove a socket that nobody holds any more: connecting to it is refused."""
-    try:
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            return  # bind will say that the name is taken
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            Path(path).unlink()
 
 
 def _file_of(address: DatagramAddress) -> tuple[int, int] | None:

@@ -8,10 +8,10 @@ Rules:  unix(7); the configuration is read as `serve` reads it, so both may shar
 """
 
 import contextlib
+import errno
 import os
 import signal
 import socket
-import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +30,7 @@ from penstock.cli.supervision import make_notifier
 from penstock.config import Config, ConfigError, load_config
 from penstock.server import StartError
 from penstock.server.master.notify import Notifier, Phase
+from penstock.telemetry.socket_path import remove_stale_socket
 
 if TYPE_CHECKING:
     import argparse
@@ -94,14 +95,12 @@ def listen(path: str, *, has_guests: bool) -> Iterator[socket.socket]:
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
     with listener:
-        _clear(path)
         mask = os.umask(0o777 & ~(FOR_ALL if has_guests else FOR_US))
         try:
+            remove_stale_socket(path, socket.SOCK_SEQPACKET)
             listener.bind(path)
         except OSError as error:
-            raise CommandError(
-                f"cannot listen on {path!r}: {(error.strerror or str(error)).lower()}"
-            ) from None
+            raise CommandError(f"cannot listen on {path!r}: {_why_not(path, error)}") from None
         finally:
             os.umask(mask)
         listener.listen(BACKLOG)
@@ -112,25 +111,12 @@ def listen(path: str, *, has_guests: bool) -> Iterator[socket.socket]:
                 Path(path).unlink()
 
 
-def _clear(path: str) -> None:
-    """Remove a socket that nobody listens on any more."""
-    try:
-        is_socket = stat.S_ISSOCK(Path(path).lstat().st_mode)
-    except OSError:
-        return
-    if not is_socket:
-        raise CommandError(f"cannot listen on {path!r}: there is a file that is no socket")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) as probe:
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            Path(path).unlink()
-        except OSError as error:
-            raise CommandError(
-                f"cannot listen on {path!r}: {(error.strerror or str(error)).lower()}"
-            ) from None
-        else:
-            raise CommandError(f"cannot listen on {path!r}: another agent does")
+def _why_not(path: str, error: OSError) -> str:
+    if error.errno != errno.EADDRINUSE:
+        return (error.strerror or str(error)).lower()
+    if Path(path).is_socket():
+        return "another agent does"
+    return "there is a file that is no socket"
 
 
 class Supervision:
