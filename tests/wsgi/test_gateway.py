@@ -4,7 +4,7 @@ import io
 import logging
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from wsgiref.validate import validator
 
@@ -12,50 +12,12 @@ import h11
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.wsgi.applications import FAILURE, TEXT, Ask, exc_info_of, is_quiet, returning, stream, with_length
 
 from penstock.config import TelemetryConfig, WSGIConfig
 from penstock.telemetry import Outcome
 from penstock.telemetry.traces.trace import SAMPLED
 from penstock.wsgi import Gateway, RequestTimeout, call_application, end_interrupted, stream_response
-
-Ask = Callable[..., Any]
-TEXT = [("Content-Type", "text/plain")]
-FAILURE = b"Internal Server Error\n"
-
-
-def exc_info_of(error: BaseException) -> Any:
-    """Return sys.exc_info() as who catches `error` sees it."""
-    with contextlib.suppress(type(error)):
-        _raise(error)
-    return type(error), error, error.__traceback__
-
-
-def _raise(error: BaseException) -> None:
-    raise error
-
-
-def with_length(length: int) -> list[tuple[str, str]]:
-    return [*TEXT, ("Content-Length", str(length))]
-
-
-def returning(result: Any, headers: list[tuple[str, str]] = TEXT, status: str = "200 OK") -> Any:
-    """Make an application that answers with `result`."""
-
-    def application(environ: dict[str, Any], start_response: Any) -> Any:
-        start_response(status, list(headers))
-        return result
-
-    return application
-
-
-def is_quiet(caplog: pytest.LogCaptureFixture) -> bool:
-    return caplog.records == []
-
-
-def stream(items: Any) -> Iterator[Any]:
-    """Give the items one by one, so that nobody can know how many follow."""
-    yield from items
-
 
 # Complete answers
 

@@ -63,7 +63,6 @@ def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     parser = Parser(
         prog="penstock",
         description="Serves WSGI applications, and shows where the time of a request goes.",
-        allow_abbrev=False,
     )
     parser.add_argument("-V", "--version", action="version", version=f"penstock {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)

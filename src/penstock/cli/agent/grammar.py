@@ -28,7 +28,6 @@ def add_agent(commands: Commands) -> None:
         help="run one agent for all servers of a machine; `agent status`: how agents do",
         description="Wait on a Unix socket for masters whose option `agent` is unix:PATH; write what they "
         "record. `penstock agent status` shows every agent that you may see, embedded ones too.",
-        allow_abbrev=False,
     )
     agent.add_argument("action", nargs="?", choices=("run", "status"), default="run", metavar="run|status")
     add_config_flag(agent)

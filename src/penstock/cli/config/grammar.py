@@ -15,6 +15,5 @@ def add_config(commands: Commands) -> None:
         "config",
         help="show every option, its value and where it was set",
         description="Read the configuration as `serve` would here, and show every value and its source.",
-        allow_abbrev=False,
     )
     add_config_flag(config)

@@ -15,7 +15,6 @@ def add_doctor(commands: Commands) -> None:
         "doctor",
         help="look for what will hurt in production",
         description="Examine configuration, machine and application; status 1 = something must change.",
-        allow_abbrev=False,
     )
     doctor.add_argument("target", nargs="?", default="", metavar="TARGET", help="as of `penstock serve`")
     add_config_flag(doctor)

@@ -17,7 +17,6 @@ def add_startproject(commands: Commands) -> None:
         "startproject",
         help="make a site of our own framework",
         description="Make a project of penstock.web that runs at once with `penstock serve`, tests included.",
-        allow_abbrev=False,
     )
     start.add_argument("name", metavar="NAME", help="of the package")
     start.add_argument("folder", nargs="?", default="", metavar="FOLDER", help="default: NAME")
@@ -29,7 +28,6 @@ def add_check(commands: Commands) -> None:
         "check",
         help="look for mistakes in a project's settings and routes",
         description="Look for names that are not there and for mistakes in settings and routes of a project.",
-        allow_abbrev=False,
     )
     _add_settings(check)
     check.add_argument("--deploy", action="store_true", help="also what strangers could use")
@@ -42,7 +40,6 @@ def add_routes(commands: Commands) -> None:
         "routes",
         help="show which paths lead to which views",
         description="Show the routes of a project in the order in which they are tried.",
-        allow_abbrev=False,
     )
     _add_settings(routes)
     routes.add_argument("--json", action="store_true", help="print JSON, for programs")
@@ -54,7 +51,6 @@ def add_migrate(commands: Commands) -> None:
         "migrate",
         help="bring a project's database to its migrations",
         description="Make the migrations that a database lacks, all or none.",
-        allow_abbrev=False,
     )
     _add_settings(migrate)
     _add_database(migrate)
@@ -74,7 +70,6 @@ def add_makemigrations(commands: Commands) -> None:
         "makemigrations",
         help="write the migrations that a project's models need",
         description="Compare the models with the database, which must have all migrations so far.",
-        allow_abbrev=False,
     )
     _add_settings(make)
     make.add_argument("apps", nargs="*", metavar="APP", help="their labels; default: all")
@@ -91,7 +86,6 @@ def add_showmigrations(commands: Commands) -> None:
         "showmigrations",
         help="show which migrations a project's database has",
         description="List the migrations of each app, with a cross where the database has it.",
-        allow_abbrev=False,
     )
     _add_settings(show)
     _add_database(show)

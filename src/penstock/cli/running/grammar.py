@@ -15,7 +15,6 @@ def add_status(commands: Commands) -> None:
         "status",
         help="show the workers of the running servers",
         description="Show the workers of every running server that you may see, from their shared memory.",
-        allow_abbrev=False,
     )
     add_choice(status)
     status.add_argument("--json", action="store_true", help="print JSON, for programs")
@@ -28,7 +27,6 @@ def add_logs(commands: Commands) -> None:
         help="read the logs back, and ask them questions",
         description="Print entries of the logs of the running server (or of the files that are named), "
         "rotated and compressed files included, in order of time.",
-        allow_abbrev=False,
     )
     logs.add_argument(
         "files", nargs="*", metavar="FILE", help="log files (default: those of the running server)"
@@ -59,7 +57,6 @@ def add_reload(commands: Commands) -> None:
         help="change to the code and configuration on disk",
         description="Have a running server change to what is on disk: new workers are ready before the old "
         "ones leave; what cannot be loaded changes nothing.",
-        allow_abbrev=False,
     )
     add_choice(reload)
     reload.add_argument(

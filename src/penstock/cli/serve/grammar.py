@@ -25,7 +25,6 @@ def add_serve(commands: Commands) -> None:
         description="Serve a WSGI application: a master, workers that share its sockets, one writer of logs.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     serve.add_argument(
         "target",
@@ -45,7 +44,6 @@ def add_cgi(commands: Commands) -> None:
         description="Serve the executable files of a folder as CGI scripts: each request starts one anew.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     cgi.add_argument("directory", metavar="DIRECTORY", help="where the scripts are, e.g. cgi-bin")
     cgi.set_defaults(target="")

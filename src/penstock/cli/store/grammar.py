@@ -17,7 +17,6 @@ def add_errors(commands: Commands) -> None:
         "errors",
         help="show the exceptions of the last days, by type and place",
         description="Show groups of exceptions from the store of the running server, or one: show ID.",
-        allow_abbrev=False,
     )
     errors.add_argument("words", nargs="*", metavar="show ID", help="one group with its stack and request")
     errors.add_argument(
@@ -33,7 +32,6 @@ def add_trace(commands: Commands) -> None:
         "trace",
         help="show where the time of a kept request went",
         description="Show kept requests from the store of the running server, or one of them as a waterfall.",
-        allow_abbrev=False,
     )
     trace.add_argument(
         "id", nargs="?", default="", metavar="ID", help="of a trace (its beginning), or a request"
@@ -51,7 +49,6 @@ def add_metrics(commands: Commands) -> None:
         "metrics",
         help="show what a metric was in the last minutes or hours",
         description="Show a metric from the store of the running server; without a name, the names of all.",
-        allow_abbrev=False,
     )
     metrics.add_argument("name", nargs="?", default="", metavar="NAME", help="of one metric")
     metrics.add_argument("--since", default="", metavar="TIME", help="from then on (default: 10m)")

@@ -15,7 +15,6 @@ def add_systemd(commands: Commands) -> None:
         "systemd",
         help="write unit files that fit the configuration",
         description="Write a service and a socket unit from the configuration that `serve` would use here.",
-        allow_abbrev=False,
     )
     systemd.add_argument("target", nargs="?", default="", metavar="TARGET", help="as of `penstock serve`")
     add_config_flag(systemd)
