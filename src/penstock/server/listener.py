@@ -5,7 +5,7 @@ Out:    Listener objects; `accept` gives non-blocking client sockets.
 Never:  sets SO_REUSEPORT: each socket would have a queue of its own, and what
         waits in the queue of a worker that leaves is lost.
 
-Rules:  socket(7), tcp(7), unix(7); the waiting discipline is loop.py's.
+Rules:  socket(7), tcp(7), unix(7); worker/loop.py says who waits.
 """
 
 import contextlib

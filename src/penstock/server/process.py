@@ -2,7 +2,7 @@
 
 In:     configuration words (user, group, umask).
 Out:    a process that has given up what it does not need.
-Never:  forks (master.py does).
+Never:  forks (master/family.py and template/template.py do).
 """
 
 import contextlib

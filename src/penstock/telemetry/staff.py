@@ -8,8 +8,6 @@ Out:    the numbers, or None where no server of ours runs.
 Never:  counts: a server that is scaled by signals goes on with what it was planned with.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

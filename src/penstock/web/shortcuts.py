@@ -6,8 +6,7 @@ Never:  looks anything up in a database: `get_object_or_404` is not there, as th
 Rules:  Django's.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.web.http import HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
@@ -16,15 +15,13 @@ from penstock.web.urls import NoReverseMatch, reverse
 from penstock.web.utils.functional import Promise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from penstock.web.http import HttpRequest
 
 __all__ = ("redirect", "render", "resolve_url")
 
 
 def render(
-    request: HttpRequest,
+    request: "HttpRequest",
     template_name: str | Sequence[str],
     context: dict[str, Any] | None = None,
     content_type: str | None = None,

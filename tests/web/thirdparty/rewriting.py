@@ -3,8 +3,6 @@
 The program takes the settings as JSON and runs requests through the middleware that is asked for.
 """
 
-from __future__ import annotations
-
 import importlib.abc
 import importlib.util
 import json

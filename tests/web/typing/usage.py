@@ -1,7 +1,5 @@
 """A site's code as its authors type it: it passes `mypy --strict` (test_typing.py), and it is never run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, assert_type

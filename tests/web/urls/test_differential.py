@@ -1,7 +1,5 @@
 """Random URLconfs and paths: the table against the plain resolver, and both ways against Django itself."""
 
-from __future__ import annotations
-
 import functools
 import re
 from dataclasses import dataclass, field
@@ -31,7 +29,7 @@ class Route:
     text: str
     name: str | None = None
     kwargs: dict[str, int] = field(default_factory=dict)
-    children: tuple[Route, ...] | None = None
+    children: "tuple[Route, ...] | None" = None
     app: str | None = None
     namespace: str | None = None
 

@@ -161,7 +161,7 @@ def _example(entry: "LogEntry") -> Example:
 def _request_line(text: bytes, request_id: str) -> str:
     """Return the request line of a request in the text of a batch, where LINE LF PEER LF ID LF stand.
 
-    A trace may stand behind the id (records/text.py).
+    A trace may stand behind the id (telemetry/records/text.py).
     """
     own_id = request_id.encode("utf-8", "replace")
     at = max(text.find(b"\n%b\n" % own_id), text.find(b"\n%b trace=" % own_id))

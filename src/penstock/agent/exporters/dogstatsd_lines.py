@@ -15,7 +15,7 @@ In:     families.
 Out:    lines.
 Never:  sends; remembers a line before it is told that it was sent; remembers a series that is gone.
 
-Rules:  docs.datadoghq.com, "Datagram Format and Shell Usage"; datagram.py is the other direction.
+Rules:  docs.datadoghq.com, "Datagram Format and Shell Usage"; agent/dogstatsd/datagram.py is the other way.
 """
 
 import dataclasses

@@ -2,10 +2,10 @@
 
 Three things could make a sum go back, and a counter that goes back looks like a restart:
 
- - a worker's counts are folded into the retired ones while we read (scoreboard.py): read again;
- - a phase without duration is not counted by the recorder and filled in from the requests (snapshot.py). The
-   requests are read before all phases, so that what is filled in is never too much, and it is never less than
-   last time, so that a request that was half counted takes nothing back;
+ - a worker's counts are folded into the retired ones while we read (fold_counts): read again;
+ - a phase without duration is not counted by the recorder and filled in from the requests (as Snapshot does).
+   The requests are read before all phases, so that what is filled in is never too much, and it is never less
+   than last time, so that a request that was half counted takes nothing back;
  - the agent starts anew: what is remembered from last time is gone, and at most the half counted requests of
    that moment with it.
 

@@ -17,7 +17,7 @@ import signal
 import time
 from typing import Final
 
-# Workers leave after ORPHAN_NS (worker.py), 2 s; a moment more for their last lines.
+# Workers leave after ORPHAN_NS (worker/worker.py), 2 s; a moment more for their last lines.
 PATIENCE_S: Final = 2.25
 
 

@@ -52,7 +52,7 @@ AGENT_DAMAGED_WORD: Final = 35  # records that could not be read (numbers, check
 AGENT_DISCARDED_WORD: Final = 36  # lines given up because their output is gone or stayed stalled at the end
 AGENT_LANE_WORDS: Final = (37, 38)  # access records read, by lane: inline, pool
 
-AGENT_SAID_WORDS: Final = (40, 41, 42, 43, 44)  # losses that the log speaks of already, as watch.py has them
+AGENT_SAID_WORDS: Final = (40, 41, 42, 43, 44)  # losses that the log speaks of already, by agent/watch.py
 
 # The commit in progress: written first, marked, applied, unmarked; whoever finds the mark applies it again.
 COMMIT_MARK_WORD: Final = 48

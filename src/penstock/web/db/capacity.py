@@ -6,8 +6,6 @@ Never:  is asked by a request: `penstock doctor` asks.
 Rules:  PostgreSQL keeps some of max_connections for superusers.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import sqlalchemy as sa

@@ -7,8 +7,6 @@ Never:  opens a connection, shows a password.
 Rules:  Django's names where Django has the key; a key that nobody knows is refused, with the nearest one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final

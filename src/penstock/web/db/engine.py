@@ -13,8 +13,6 @@ Never:  opens a connection by itself, or hands one on to a child.
 Rules:  a change of DATABASES is seen at the next use.
 """
 
-from __future__ import annotations
-
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -48,7 +46,7 @@ class Engines:
             Any
         ] = []  # the pools of our parent: kept, so that nothing closes what is in them
 
-    def __getitem__(self, alias: str) -> Engine:
+    def __getitem__(self, alias: str) -> "Engine":
         """The engine of an alias.
 
         Raises:
@@ -61,7 +59,7 @@ class Engines:
         with self._lock:
             return self._look_up(alias)
 
-    def _look_up(self, alias: str) -> Engine:
+    def _look_up(self, alias: str) -> "Engine":
         revision = settings.revision
         if revision != self._revision:
             self._drop_changed()
@@ -91,7 +89,7 @@ class Engines:
             engine.dispose(close=False)
 
 
-def make_engine(database: Database) -> Engine:
+def make_engine(database: Database) -> "Engine":
     """Return an engine with our rules; raises ImproperlyConfigured if its driver is not installed."""
     backend = _BACKENDS.get(database.backend)
     options = backend.driver_options(database.options) if backend else dict(database.options)
@@ -123,7 +121,7 @@ engines: Final = Engines()
 os.register_at_fork(before=engines.close_idle, after_in_child=engines.begin_anew)
 
 
-def engine(using: str | None = None) -> Engine:
+def engine(using: str | None = None) -> "Engine":
     """Return the engine of a database, "default" unless said otherwise.
 
     Raises:

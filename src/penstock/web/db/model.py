@@ -7,8 +7,6 @@ Rules:  SQLAlchemy's declarative mapping.  Constraints have names that follow fr
         because a migration can only change what has a name.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -37,7 +35,7 @@ class UTCDateTime(TypeDecorator[dt.datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+    def process_bind_param(self, value: dt.datetime | None, dialect: "Dialect") -> dt.datetime | None:
         """Return the moment in UTC; SQLite, which keeps no zone, gets none."""
         if value is None:
             return None
@@ -46,7 +44,7 @@ class UTCDateTime(TypeDecorator[dt.datetime]):
         moment = value.astimezone(dt.UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
-    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+    def process_result_value(self, value: dt.datetime | None, dialect: "Dialect") -> dt.datetime | None:
         """Return the moment in UTC."""
         del dialect  # SQLAlchemy's signature
         if value is None:

@@ -6,9 +6,8 @@ Never:  waits for a connection without an end.
 Rules:  a thread uses one connection of a database at a time, so more than there are threads would only wait.
 """
 
-from __future__ import annotations
-
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import NullPool, event
@@ -18,8 +17,6 @@ from penstock.telemetry.staff import GENERATIONS, current_staff
 from penstock.web.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Engine
 
     from penstock.web.db.configuration import Database
@@ -33,7 +30,7 @@ TRUSTED_IDLE_S: Final = 30.0
 _RETURNED: Final = "penstock.returned_s"
 
 
-def pool_options(database: Database) -> dict[str, Any]:
+def pool_options(database: "Database") -> dict[str, Any]:
     """Return the arguments of create_engine() for a database's pool.
 
     Raises:
@@ -49,7 +46,7 @@ def pool_options(database: Database) -> dict[str, Any]:
     return options
 
 
-def _size(database: Database) -> dict[str, int]:
+def _size(database: "Database") -> dict[str, int]:
     staff = current_staff()
     if staff is None:
         if database.max_connections is None:
@@ -67,7 +64,7 @@ def _size(database: Database) -> dict[str, int]:
     return {"pool_size": kept, "max_overflow": share - kept}
 
 
-def check_before_use(engine: Engine, looks_well: Callable[[Any], bool]) -> None:
+def check_before_use(engine: "Engine", looks_well: Callable[[Any], bool]) -> None:
     """Replace a connection that waited in the pool and went bad meanwhile, before anybody uses it.
 
     Args:
@@ -91,7 +88,7 @@ def check_before_use(engine: Engine, looks_well: Callable[[Any], bool]) -> None:
     event.listen(engine, "checkout", look)
 
 
-def _answers(engine: Engine, driver: Any) -> bool:
+def _answers(engine: "Engine", driver: Any) -> bool:
     try:
         return bool(engine.dialect.do_ping(driver))
     except engine.dialect.loaded_dbapi.Error:

@@ -6,8 +6,6 @@ Never:  keeps parameters: they are people's data; keeps more of a statement than
 Rules:  the time includes that for SQLite's BEGIN, which is where a writer waits for another.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import event
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 MAX_STATEMENT_CHARACTERS: Final = 1000
 
 
-def measure(engine: Engine, alias: str) -> None:
+def measure(engine: "Engine", alias: str) -> None:
     """Open a span around each query; before anybody else listens, so that it holds all that they do."""
 
     def begin(_connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: Any) -> None:
@@ -32,7 +30,7 @@ def measure(engine: Engine, alias: str) -> None:
     def end(_connection: Any, _cursor: Any, _statement: str, _values: Any, context: Any, _many: Any) -> None:
         context._penstock_span.__exit__(None, None, None)
 
-    def fail(failed: ExceptionContext) -> None:
+    def fail(failed: "ExceptionContext") -> None:
         step = getattr(failed.execution_context, "_penstock_span", None)
         if step is not None:
             step.__exit__(type(failed.original_exception), None, None)  # its text may hold parameters

@@ -7,10 +7,9 @@ Rules:  outside `transaction.atomic` SQLAlchemy's: a change is kept by `session(
         block decides, and `commit` and `rollback` are refused, as Django refuses them.
 """
 
-from __future__ import annotations
-
 import logging
 import os
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -27,8 +26,6 @@ from penstock.web.db.standing import Standing, standing_of
 from penstock.web.utils.asyncio import async_unsafe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Connection
     from sqlalchemy.orm import SessionTransaction
 
@@ -58,7 +55,7 @@ class Block:
         hooks: on_commit's, in order.
     """
 
-    savepoint: SessionTransaction | None = None
+    savepoint: "SessionTransaction | None" = None
     is_writing: bool = True
     is_lost: bool = False
     hooks: list[Hook] = field(default_factory=list)
@@ -121,7 +118,7 @@ class RequestSession(Session):
 
 
 @event.listens_for(RequestSession, "after_begin")
-def _take(session: RequestSession, transaction: SessionTransaction, connection: Connection) -> None:
+def _take(session: RequestSession, transaction: "SessionTransaction", connection: "Connection") -> None:
     standing = standing_of(connection)
     if transaction.parent is None:
         standing.has_written = False  # what was written before, on a lent connection, was another session's

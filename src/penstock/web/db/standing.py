@@ -9,8 +9,6 @@ Never:  runs a statement but SQLite's BEGIN.
 Rules:  what cannot be told from a read counts as a write.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -47,7 +45,7 @@ class TransactionLostError(RuntimeError):
     """A statement or a commit after something failed that had no savepoint: it cannot be taken back alone."""
 
 
-def standing_of(connection: Connection) -> Standing:
+def standing_of(connection: "Connection") -> Standing:
     """Return what is known of the transaction on a connection."""
     standing: Standing | None = connection.info.get(_KEY)
     if standing is None:
@@ -60,7 +58,7 @@ def is_read(statement: str) -> bool:
     return bool(_READ.match(statement) or _WITH.match(statement))
 
 
-def watch(engine: Engine) -> None:
+def watch(engine: "Engine") -> None:
     """Keep the standing of an engine's connections."""
     event.listen(engine, "begin", _begin)
     event.listen(engine, "commit", _end)
@@ -68,16 +66,16 @@ def watch(engine: Engine) -> None:
     event.listen(engine, "before_cursor_execute", _note)
 
 
-def _begin(connection: Connection) -> None:
+def _begin(connection: "Connection") -> None:
     connection.info[_KEY] = Standing()
 
 
-def _end(connection: Connection) -> None:
+def _end(connection: "Connection") -> None:
     if not connection.invalidated:  # a lost connection has no info, and its successor begins anew
         standing_of(connection).has_written = False
 
 
-def _note(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+def _note(connection: "Connection", _cursor: Any, statement: str, *_rest: Any) -> None:
     standing = standing_of(connection)
     if standing.is_lost:
         raise TransactionLostError(

@@ -10,19 +10,15 @@ Never:  touches the database before the first statement does.
 Rules:  Django's names and rules.  On SQLite a block begins as a writer (backends/sqlite3.py).
 """
 
-from __future__ import annotations
-
 import functools
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
+from types import TracebackType
+from typing import Any, Final, TypeVar, overload
 
 from penstock.telemetry.traces.span import span
 from penstock.web.db.session import Block, Hook, RequestSession, TransactionManagementError, session
 from penstock.web.utils.asyncio import iscoroutinefunction
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 __all__ = [
     "Atomic",

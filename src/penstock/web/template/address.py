@@ -6,8 +6,6 @@ Never:  looks whether the file is there.
 Rules:  Django's tags of these names: `url` prefers the application instance of the current request.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin
 
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from penstock.web.http import HttpRequest
 
 
-def url_for(request: HttpRequest | None, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+def url_for(request: "HttpRequest | None", name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """Return the path of the route `name`; NoReverseMatch if there is none that takes these arguments."""
     current_app = getattr(request, "current_app", None)
     if current_app is None:

@@ -8,8 +8,6 @@ Never:  changes the request, but `csrf`, whose token makes the cookie be sent wh
 Rules:  Django's names and contents, as far as there is something to tell.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 from penstock.web.conf import settings
@@ -20,28 +18,28 @@ if TYPE_CHECKING:
     from penstock.web.http import HttpRequest
 
 
-def csrf(request: HttpRequest) -> dict[str, Any]:
+def csrf(request: "HttpRequest") -> dict[str, Any]:
     """Return `csrf_token`; it is made, and the cookie sent, only if a template shows it."""
     return {"csrf_token": SimpleLazyObject(lambda: str(get_token(request) or "NOTPROVIDED"))}
 
 
-def debug(request: HttpRequest) -> dict[str, Any]:
+def debug(request: "HttpRequest") -> dict[str, Any]:
     """Return `debug` under DEBUG, for the addresses of INTERNAL_IPS."""
     if settings.DEBUG and request.META.get("REMOTE_ADDR") in settings.INTERNAL_IPS:
         return {"debug": True}
     return {}
 
 
-def static(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 - a processor takes the request
+def static(request: "HttpRequest") -> dict[str, Any]:  # noqa: ARG001 - a processor takes the request
     """Return `STATIC_URL`."""
     return {"STATIC_URL": settings.STATIC_URL}
 
 
-def media(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 - a processor takes the request
+def media(request: "HttpRequest") -> dict[str, Any]:  # noqa: ARG001 - a processor takes the request
     """Return `MEDIA_URL`."""
     return {"MEDIA_URL": settings.MEDIA_URL}
 
 
-def request(request: HttpRequest) -> dict[str, Any]:
+def request(request: "HttpRequest") -> dict[str, Any]:
     """Return `request`."""
     return {"request": request}

@@ -6,9 +6,8 @@ Never:  imports an engine that nobody asked for: the framework runs without Jinj
 Rules:  Django's `EngineHandler`: each engine has a name, by default its module's; names are unique.
 """
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from penstock.web.conf import settings
@@ -16,8 +15,6 @@ from penstock.web.core.exceptions import ImproperlyConfigured
 from penstock.web.utils.module_loading import import_string
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from penstock.web.template.backends.base import BaseEngine
 
 
@@ -62,7 +59,7 @@ class EngineHandler:
             self._revision = settings.revision
         return self._templates
 
-    def __getitem__(self, alias: str) -> BaseEngine:
+    def __getitem__(self, alias: str) -> "BaseEngine":
         templates = self.templates
         engine = self._engines.get(alias)
         if engine is None:
@@ -72,7 +69,7 @@ class EngineHandler:
     def __iter__(self) -> Iterator[str]:
         return iter(self.templates)
 
-    def all(self) -> list[BaseEngine]:
+    def all(self) -> list["BaseEngine"]:
         """Return all engines, in the order in which they are asked for a template."""
         return [self[alias] for alias in self]
 
@@ -103,7 +100,7 @@ def _default_name(entry: dict[str, Any]) -> str:
     return name
 
 
-def _make(templates: dict[str, dict[str, Any]], alias: str) -> BaseEngine:
+def _make(templates: dict[str, dict[str, Any]], alias: str) -> "BaseEngine":
     try:
         entry = templates[alias]
     except KeyError:

@@ -6,8 +6,6 @@ Never:  renders.
 Rules:  Django's names; `chain` and `tried` are what the technical error page shows.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 
@@ -25,7 +23,7 @@ class TemplateDoesNotExist(Exception):
         msg: object,
         tried: list[tuple[Any, str]] | None = None,
         backend: Any = None,
-        chain: list[TemplateDoesNotExist] | None = None,
+        chain: "list[TemplateDoesNotExist] | None" = None,
     ) -> None:
         self.backend = backend
         self.tried = tried or []

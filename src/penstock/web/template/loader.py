@@ -6,22 +6,19 @@ Never:  caches: engines keep what they have compiled.
 Rules:  Django's: all engines are asked in the order of TEMPLATES, or the one that is named.
 """
 
-from __future__ import annotations
-
 import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.web.template.engine import engines
 from penstock.web.template.exceptions import TemplateDoesNotExist
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from penstock.web.http import HttpRequest
     from penstock.web.template.backends.base import BaseEngine, EngineTemplate
 
 
-def get_template(template_name: str, using: str | None = None) -> EngineTemplate:
+def get_template(template_name: str, using: str | None = None) -> "EngineTemplate":
     """Return a template.
 
     Raises:
@@ -31,7 +28,7 @@ def get_template(template_name: str, using: str | None = None) -> EngineTemplate
     return _first([template_name], using)
 
 
-def select_template(template_name_list: Sequence[str], using: str | None = None) -> EngineTemplate:
+def select_template(template_name_list: Sequence[str], using: str | None = None) -> "EngineTemplate":
     """Return the first of several templates that is there; TemplateDoesNotExist if there is none."""
     if isinstance(template_name_list, str):
         msg = (
@@ -47,7 +44,7 @@ def select_template(template_name_list: Sequence[str], using: str | None = None)
 def render_to_string(
     template_name: str | Sequence[str],
     context: dict[str, Any] | None = None,
-    request: HttpRequest | None = None,
+    request: "HttpRequest | None" = None,
     using: str | None = None,
 ) -> str:
     """Return the text of a template, or of the first of several that is there."""
@@ -56,7 +53,7 @@ def render_to_string(
     return template.render(context, request)
 
 
-def _first(names: Sequence[str], using: str | None) -> EngineTemplate:
+def _first(names: Sequence[str], using: str | None) -> "EngineTemplate":
     """Return the first template that there is: each name is asked of all engines before the next."""
     refusals: list[TemplateDoesNotExist] = []
     for name, engine in itertools.product(names, _chosen(using)):
@@ -67,5 +64,5 @@ def _first(names: Sequence[str], using: str | None) -> EngineTemplate:
     raise TemplateDoesNotExist(", ".join(names), chain=refusals)
 
 
-def _chosen(using: str | None) -> list[BaseEngine]:
+def _chosen(using: str | None) -> list["BaseEngine"]:
     return engines.all() if using is None else [engines[using]]

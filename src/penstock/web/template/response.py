@@ -10,16 +10,13 @@ Rules:  Django's.  `render` works once; setting the content counts as rendered; 
         may replace the response; what was only needed for rendering is not pickled.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from penstock.web.http import HttpResponse
 from penstock.web.template.loader import get_template, select_template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
     from penstock.web.http import HttpRequest
     from penstock.web.template.backends.base import EngineTemplate
 
@@ -39,7 +36,7 @@ class SimpleTemplateResponse(HttpResponse):
 
     def __init__(
         self,
-        template: str | Sequence[str] | EngineTemplate,
+        template: "str | Sequence[str] | EngineTemplate",
         context: dict[str, Any] | None = None,
         content_type: str | None = None,
         status: int | None = None,
@@ -65,7 +62,7 @@ class SimpleTemplateResponse(HttpResponse):
         if not self._is_rendered:
             raise ContentNotRenderedError(f"The response content must be rendered before it can be {use}.")
 
-    def resolve_template(self, template: str | Sequence[str] | EngineTemplate) -> EngineTemplate:
+    def resolve_template(self, template: "str | Sequence[str] | EngineTemplate") -> "EngineTemplate":
         """Return the template that a name, several names or a template stand for."""
         if isinstance(template, (list, tuple)):
             return select_template(template, using=self.using)
@@ -132,8 +129,8 @@ class TemplateResponse(SimpleTemplateResponse):
 
     def __init__(
         self,
-        request: HttpRequest,
-        template: str | Sequence[str] | EngineTemplate,
+        request: "HttpRequest",
+        template: "str | Sequence[str] | EngineTemplate",
         context: dict[str, Any] | None = None,
         content_type: str | None = None,
         status: int | None = None,

@@ -6,8 +6,6 @@ Never:  holds code of its own.
 Rules:  none.
 """
 
-from __future__ import annotations
-
 from penstock.web.template.engine import EngineHandler, InvalidTemplateEngineError
 
 __all__ = ("EngineHandler", "InvalidTemplateEngineError")

@@ -5,8 +5,6 @@ Out:    `static`.
 Never:  holds code of its own (template/address.py).
 """
 
-from __future__ import annotations
-
 from penstock.web.template.address import static
 
 __all__ = ("static",)

@@ -11,11 +11,10 @@ Rules:  Django's names: `DATABASES[alias]["TEST"]["NAME"]`, "test_" and the name
         there are none.
 """
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,11 +29,9 @@ from penstock.web.db.migration import lines, migrate, open_scripts
 from penstock.web.db.standing import standing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import URL
 
-_made: Final[dict[URL, str]] = {}  # of the site's databases -> of the tests'
+_made: Final[dict["URL", str]] = {}  # of the site's databases -> of the tests'
 _KEPT: Final = ("ATOMIC_REQUESTS", "OPTIONS", "MAX_CONNECTIONS", "POOL_TIMEOUT", "TEST")
 
 
@@ -69,12 +66,12 @@ def _make(alias: str) -> str:
     return database.url.set(database=name).render_as_string(hide_password=False)
 
 
-def _drop(url: URL, name: str) -> None:
+def _drop(url: "URL", name: str) -> None:
     with contextlib.suppress(sa.exc.OperationalError):  # the server has gone, and the database with it
         _on_server(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def _on_server(url: URL, *statements: str) -> None:
+def _on_server(url: "URL", *statements: str) -> None:
     engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for statement in statements:

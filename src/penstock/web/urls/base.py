@@ -6,8 +6,7 @@ Never:  reads a request.
 Rules:  Django 5.2 `django.urls`; `query` and `fragment` of `reverse` are 5.2's.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -27,8 +26,6 @@ from penstock.web.utils.functional import lazy
 from penstock.web.utils.http import urlencode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from penstock.web.urls.match import ResolverMatch
 
 __all__ = (
@@ -46,7 +43,7 @@ __all__ = (
 )
 
 
-def resolve(path: Any, urlconf: Any = None) -> ResolverMatch:
+def resolve(path: Any, urlconf: Any = None) -> "ResolverMatch":
     """Return the view that answers to `path` and its arguments; Resolver404 if none does."""
     return get_resolver(get_urlconf() if urlconf is None else urlconf).resolve(path)
 
@@ -92,7 +89,7 @@ def reverse(
 reverse_lazy = lazy(reverse, str)
 
 
-def is_valid_path(path: Any, urlconf: Any = None) -> ResolverMatch | bool:
+def is_valid_path(path: Any, urlconf: Any = None) -> "ResolverMatch | bool":
     """Return the match of `path`, or False if no route answers to it."""
     try:
         match = resolve(path, urlconf)

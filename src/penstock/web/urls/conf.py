@@ -6,9 +6,8 @@ Never:  resolves.
 Rules:  Django's checks and messages.
 """
 
-from __future__ import annotations
-
 import functools
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -17,8 +16,6 @@ from penstock.web.urls.pattern import LocalePrefixPattern, RegexPattern, RoutePa
 from penstock.web.urls.resolvers import URLPattern, URLResolver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from penstock.web.utils.functional import Promise
 
 # What `include` returns: the URLconf, the application's name, the namespace.
@@ -30,7 +27,7 @@ class _Route(Protocol):
 
     def __call__(
         self,
-        route: str | Promise,
+        route: "str | Promise",
         view: Callable[..., Any] | Included | list[Any],
         kwargs: dict[str, Any] | None = None,
         name: str | None = None,

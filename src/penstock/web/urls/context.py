@@ -11,8 +11,6 @@ Never:  imports a URLconf or looks at a request.
 Rules:  Django's `set_urlconf` and `set_script_prefix`: the prefix ends in a slash; None is ROOT_URLCONF.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from penstock.web.core.context import ROOT_PREFIX, SCRIPT_PREFIX, URLCONF

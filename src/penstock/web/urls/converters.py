@@ -8,8 +8,6 @@ Rules:  Django's five converters and its `register_converter`; converters are lo
         called.
 """
 
-from __future__ import annotations
-
 import functools
 import uuid
 import warnings

@@ -5,8 +5,6 @@ Out:    an exception.
 Never:  decides on an answer; the handler turns `Resolver404` into handler404.
 """
 
-from __future__ import annotations
-
 from penstock.web.http import Http404
 
 

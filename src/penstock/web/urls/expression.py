@@ -13,19 +13,15 @@ Rules:  what cannot be told for certain is left open: a head too short and a for
         `reverse` holds each text against the expression again.
 """
 
-from __future__ import annotations
-
 import enum
 import importlib
 import itertools
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from penstock.web.core.exceptions import ImproperlyConfigured
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 # The parser has been `sre_parse` and is `re._parser` since 3.11; neither has a stub.
 _parser: Final[Any] = importlib.import_module("re._parser")

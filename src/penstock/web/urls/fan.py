@@ -13,8 +13,7 @@ Never:  changes which route answers: a fan leaves out only what cannot match, an
 Rules:  a run is unbroken: nothing that stands between two routes may be passed over.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -22,8 +21,6 @@ from penstock.web.urls.prefix import PrefixIndex
 from penstock.web.urls.table import Filed, Typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from penstock.web.urls.match import ResolverMatch
 
 # Below this, trying each in turn is as quick as asking the index.
@@ -39,7 +36,7 @@ class Fan:
         self._start = start
         self._index = PrefixIndex((route.behind, route) for route in routes)
 
-    def match(self, path: str) -> ResolverMatch | None:
+    def match(self, path: str) -> "ResolverMatch | None":
         """Return what the first of the routes finds in `path`."""
         slash = path.find("/", self._start)
         if slash < 0:

@@ -6,8 +6,6 @@ Never:  imports the translation: as long as nobody has, no language was ever cho
 Rules:  Django's `get_language`; a translated pattern is another expression in each language.
 """
 
-from __future__ import annotations
-
 import sys
 
 

@@ -9,15 +9,12 @@ Never:  calls the view.
 Rules:  Django's attributes and its repr; not picklable, as Django's.
 """
 
-from __future__ import annotations
-
 import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from penstock.web.urls.resolvers import URLResolver
 
 

@@ -12,8 +12,6 @@ Rules:  Django 5.2.  path(): the whole of the rest, or a beginning of it for an 
         rest, newline included.
 """
 
-from __future__ import annotations
-
 import re
 import string
 from dataclasses import dataclass
@@ -104,7 +102,7 @@ class _Written:
 
     regex = LocaleRegexDescriptor()
 
-    def __init__(self, text: str | Promise, name: str | None, *, is_endpoint: bool) -> None:
+    def __init__(self, text: "str | Promise", name: str | None, *, is_endpoint: bool) -> None:
         self.text = text
         self.name = name
         self.is_endpoint = is_endpoint
@@ -123,7 +121,7 @@ class RegexPattern(_Written):
     """A `re_path()` pattern."""
 
     # The flag may be positional, as in Django.
-    def __init__(self, regex: str | Promise, name: str | None = None, is_endpoint: bool = False) -> None:
+    def __init__(self, regex: "str | Promise", name: str | None = None, is_endpoint: bool = False) -> None:
         super().__init__(regex, name, is_endpoint=is_endpoint)
 
     @staticmethod
@@ -159,7 +157,7 @@ class RoutePattern(_Written):
     """A `path()` pattern."""
 
     # The flag may be positional, as in Django.
-    def __init__(self, route: str | Promise, name: str | None = None, is_endpoint: bool = False) -> None:
+    def __init__(self, route: "str | Promise", name: str | None = None, is_endpoint: bool = False) -> None:
         super().__init__(route, name, is_endpoint=is_endpoint)
         self.parsed = parse_route(str(route), is_endpoint=is_endpoint)
         self.converters = dict(self.parsed.converters)

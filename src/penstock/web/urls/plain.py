@@ -10,8 +10,6 @@ Rules:  BEHAVIOUR of Django 5.2 `URLResolver.resolve`: a chain for each pattern 
         path, through the includes that matched; the one that matched is the last.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 Chain: TypeAlias = list[Any]
 
 
-def resolve_pattern(node: URLPattern, path: str) -> ResolverMatch | None:
+def resolve_pattern(node: "URLPattern", path: str) -> ResolverMatch | None:
     """Return what one route finds in `path`."""
     matched = node.pattern.match(path)
     if matched is None:
@@ -42,7 +40,7 @@ def resolve_pattern(node: URLPattern, path: str) -> ResolverMatch | None:
     return match
 
 
-def resolve_below(resolver: URLResolver, path: str) -> tuple[ResolverMatch | None, list[Chain] | None]:
+def resolve_below(resolver: "URLResolver", path: str) -> tuple[ResolverMatch | None, list[Chain] | None]:
     """Return what `resolver` finds in `path` and the chains it tried; None: its own pattern did not match."""
     matched = resolver.pattern.match(path)
     if matched is None:
@@ -71,7 +69,7 @@ def _resolve_node(node: Any, path: str) -> tuple[ResolverMatch | None, list[Chai
 
 
 def _with_include(
-    match: ResolverMatch, resolver: URLResolver, node: Any, args: tuple[Any, ...], captured: dict[str, Any]
+    match: ResolverMatch, resolver: "URLResolver", node: Any, args: tuple[Any, ...], captured: dict[str, Any]
 ) -> ResolverMatch:
     """Add to a match of `node` what `resolver`, which includes it, captured and declares."""
     merged = {**captured, **resolver.default_kwargs, **match.kwargs}
@@ -94,7 +92,7 @@ class Unmatched(Mapping[str, Any]):
     A flood of requests for pages that are not there shall not cost a walk through all routes each.
     """
 
-    def __init__(self, resolver: URLResolver, path: str, rest: str) -> None:
+    def __init__(self, resolver: "URLResolver", path: str, rest: str) -> None:
         self._resolver = resolver
         self._path = path
         self._rest = rest

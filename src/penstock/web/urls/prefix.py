@@ -16,12 +16,8 @@ Never:  knows what the things are.
 Rules:  O(length of the path); memory is the sum over the nodes of what applies there.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Generic, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 

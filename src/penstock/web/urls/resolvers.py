@@ -10,14 +10,13 @@ Never:  calls a view.
 Rules:  Django's names and rules; `resolve` raises `Resolver404`, `reverse` raises `NoReverseMatch`.
 """
 
-from __future__ import annotations
-
 import functools
 import re  # noqa: F401 - Django's tests look for it here
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from penstock.web.conf import settings
 from penstock.web.core.exceptions import ImproperlyConfigured
@@ -42,9 +41,6 @@ from penstock.web.urls.table import (
 )
 from penstock.web.urls.utils import get_callable
 from penstock.web.utils.functional import cached_property
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = (
     "LocalePrefixPattern",
@@ -83,7 +79,7 @@ class Scope:
         """Return the names of a route here."""
         return Names(name, self.app_names, self.namespaces, (*self.patterns, *patterns))
 
-    def inside(self, resolver: URLResolver, text: str) -> Scope:
+    def inside(self, resolver: "URLResolver", text: str) -> "Scope":
         """Return the scope of the routes that `resolver` includes behind `text`."""
         return Scope(
             self.text + text,
@@ -307,7 +303,7 @@ class URLResolver:
         return {key: list(reversed(links)) for key, links in self.index.links.items()}
 
     @property
-    def namespace_dict(self) -> dict[str, tuple[str, URLResolver]]:
+    def namespace_dict(self) -> dict[str, tuple[str, "URLResolver"]]:
         """The namespaces that may stand first in a name: the expression before them, and their resolver."""
         return {name: (link.source, link.node) for name, link in self.index.namespaces.items()}
 

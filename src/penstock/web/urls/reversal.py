@@ -13,9 +13,9 @@ Rules:  Django 5.2 `reverse`: the last declared route wins, the first declared n
         sub-delims and "/~:@" stay.
 """
 
-from __future__ import annotations
-
 import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -26,9 +26,6 @@ from penstock.web.utils.functional import cached_property
 from penstock.web.utils.http import escape_leading_slashes
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Iterable, Mapping, Sequence
-
     from penstock.web.urls.resolvers import URLResolver
 
 # RFC 3986 section 2.2, and what section 3.3 adds for path segments; "~" is unreserved.
@@ -60,11 +57,11 @@ class Link:
         self.defaults = defaults
         self._behind: dict[tuple[Any, ...], Link] = {}
 
-    def below(self, outer: Any) -> Link:
+    def below(self, outer: Any) -> "Link":
         """Return this link as seen from the URLconf that `outer` is part of."""
         return Link(self.node, (outer.pattern, *self.patterns), {**self.defaults, **outer.default_kwargs})
 
-    def behind(self, patterns: tuple[Any, ...]) -> Link:
+    def behind(self, patterns: tuple[Any, ...]) -> "Link":
         """Return this link with `patterns` in front; it is kept, for the sake of what it has compiled."""
         if not patterns:
             return self
@@ -149,7 +146,7 @@ class ReverseIndex:
         if node.name is not None:
             self.links.setdefault(node.name, []).append(link)
 
-    def _add_all(self, outer: Any, inner: ReverseIndex) -> None:
+    def _add_all(self, outer: Any, inner: "ReverseIndex") -> None:
         for key, links in inner.links.items():
             self.links.setdefault(key, []).extend(link.below(outer) for link in links)
         for namespace, link in inner.namespaces.items():
@@ -159,7 +156,7 @@ class ReverseIndex:
 
 
 def reverse_name(
-    resolver: URLResolver,
+    resolver: "URLResolver",
     view: Any,
     current_app: str | None,
     prefix: str,
@@ -202,7 +199,7 @@ def _instance(index: ReverseIndex, wanted: str, current: str | None) -> str:
 
 
 def reverse_link(
-    resolver: URLResolver,
+    resolver: "URLResolver",
     patterns: tuple[Any, ...],
     view: Any,
     prefix: str,

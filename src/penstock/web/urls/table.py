@@ -19,9 +19,9 @@ Never:  knows URLconfs, settings or threads; it is never changed once it is made
 Rules:  the same answer as plain.py, which a test compares over random trees.
 """
 
-from __future__ import annotations
-
+import re
 import uuid
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -37,9 +37,6 @@ from penstock.web.urls.match import Names, ResolverMatch, found
 from penstock.web.urls.prefix import PrefixIndex
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Callable, Iterable, Sequence
-
     from penstock.web.urls.pattern import Matched, Route
 
 
@@ -122,7 +119,7 @@ _CONVERSIONS: Final[dict[type, Callable[[str], Any] | None]] = {
 }
 
 
-def is_context_free(route: Route) -> bool:
+def is_context_free(route: "Route") -> bool:
     """Tell whether the route may be matched from the middle of a path: its types are all Django's own."""
     return all(type(converter) in _CONVERSIONS for converter in route.converters.values())
 
@@ -144,7 +141,7 @@ class Typed:
         "only_parameter",
     )
 
-    def __init__(self, node: Any, route: Route, start: int, defaults: dict[str, Any], names: Names) -> None:
+    def __init__(self, node: Any, route: "Route", start: int, defaults: dict[str, Any], names: Names) -> None:
         self.node = node
         self._rest = route.rest
         self._start = start

@@ -6,17 +6,13 @@ Never:  calls it.
 Rules:  Django's messages; an error inside the module that is imported is not hidden.
 """
 
-from __future__ import annotations
-
 import functools
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from penstock.web.core.exceptions import ViewDoesNotExist
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @functools.cache

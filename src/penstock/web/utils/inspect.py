@@ -6,8 +6,6 @@ Never:  calls it.
 Rules:  Django's name; packages written for Django ask before they send signals or call settings.
 """
 
-from __future__ import annotations
-
 import inspect
 from typing import Any
 

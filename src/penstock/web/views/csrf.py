@@ -6,8 +6,6 @@ Never:  tells strangers more than what they sent, unless DEBUG.
 Rules:  Django's name, context and wording of the visible reasons: people search for them.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,8 +60,8 @@ _DOCUMENTATION: Final = "https://docs.djangoproject.com/en/{version}/ref/csrf/"
 
 
 def csrf_failure(
-    request: HttpRequest, reason: str = "", template_name: str = CSRF_FAILURE_TEMPLATE_NAME
-) -> HttpResponse:
+    request: "HttpRequest", reason: str = "", template_name: str = CSRF_FAILURE_TEMPLATE_NAME
+) -> "HttpResponse":
     """Answer 403 to a request that failed the check for `reason`.
 
     Raises:

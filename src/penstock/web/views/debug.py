@@ -9,10 +9,9 @@ Never:  comes without DEBUG.
 Rules:  Django's names; text for clients that do not accept HTML.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from penstock.web.conf import settings
@@ -31,8 +30,6 @@ from penstock.web.views.hidden import (
 from penstock.web.views.report import ExceptionReporter, get_exception_reporter_class
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from penstock.web.http import HttpRequest
 
 __all__ = (
@@ -49,7 +46,7 @@ __all__ = (
 
 
 def technical_500_response(
-    request: HttpRequest,
+    request: "HttpRequest",
     exc_type: type[BaseException] | None,
     exc_value: BaseException | None,
     tb: TracebackType | None,
@@ -63,7 +60,7 @@ def technical_500_response(
     return HttpResponse(text, status=status_code, content_type="text/plain; charset=utf-8")
 
 
-def technical_404_response(request: HttpRequest, exception: Exception) -> HttpResponse:
+def technical_404_response(request: "HttpRequest", exception: Exception) -> HttpResponse:
     """Answer with what was compared with the path, or with who raised `Http404`."""
     head = functools.partial(
         page.header, f"{request.method} {request.get_full_path()}", "Page not found (404)"
@@ -101,7 +98,7 @@ def _chain(chain: list[Any]) -> str:
     return f"{texts} <span class='place'>name={escape(repr(name))}</span>" if name else texts
 
 
-def _raised_part(request: HttpRequest, urlconf: str) -> str:
+def _raised_part(request: "HttpRequest", urlconf: str) -> str:
     """Return which view raised `Http404`."""
     try:
         match = resolve(request.path_info, getattr(request, "urlconf", None))

@@ -10,8 +10,6 @@ Never:  shows what may be secret: a 400 or 500 says nothing of its cause.
 Rules:  Django's contexts.  A template that is named by the caller and is missing is an error.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote
 
@@ -61,7 +59,7 @@ def _page(title: str, heading: str, text: str = "") -> str:
     return _PAGE.format(title=title, heading=heading, text=text)
 
 
-def _site_template(name: str, own: str) -> EngineTemplate | None:
+def _site_template(name: str, own: str) -> "EngineTemplate | None":
     """Return the site's template; None if there is none of our own choice.
 
     Raises:
@@ -82,8 +80,8 @@ def _site_template(name: str, own: str) -> EngineTemplate | None:
 
 @requires_csrf_token
 def page_not_found(
-    request: HttpRequest, exception: Exception, template_name: str = ERROR_404_TEMPLATE_NAME
-) -> HttpResponse:
+    request: "HttpRequest", exception: Exception, template_name: str = ERROR_404_TEMPLATE_NAME
+) -> "HttpResponse":
     """Answer 404; the template gets `request_path`, quoted, and `exception`, its message if it is text."""
     template = _site_template(template_name, ERROR_404_TEMPLATE_NAME)
     message = exception.args[0] if getattr(exception, "args", ()) else None
@@ -98,9 +96,9 @@ def page_not_found(
 
 @requires_csrf_token
 def server_error(
-    request: HttpRequest,  # noqa: ARG001 - what it holds may be what is broken
+    request: "HttpRequest",  # noqa: ARG001 - what it holds may be what is broken
     template_name: str = ERROR_500_TEMPLATE_NAME,
-) -> HttpResponse:
+) -> "HttpResponse":
     """Answer 500; the template gets nothing: what would fill its context may be what is broken."""
     template = _site_template(template_name, ERROR_500_TEMPLATE_NAME)
     if template is None:
@@ -111,10 +109,10 @@ def server_error(
 
 @requires_csrf_token
 def bad_request(
-    request: HttpRequest,
+    request: "HttpRequest",
     exception: Exception,  # noqa: ARG001 - what was wrong is not told
     template_name: str = ERROR_400_TEMPLATE_NAME,
-) -> HttpResponse:
+) -> "HttpResponse":
     """Answer 400; the template gets the request."""
     template = _site_template(template_name, ERROR_400_TEMPLATE_NAME)
     if template is None:
@@ -125,8 +123,8 @@ def bad_request(
 
 @requires_csrf_token
 def permission_denied(
-    request: HttpRequest, exception: Exception, template_name: str = ERROR_403_TEMPLATE_NAME
-) -> HttpResponse:
+    request: "HttpRequest", exception: Exception, template_name: str = ERROR_403_TEMPLATE_NAME
+) -> "HttpResponse":
     """Answer 403; the template gets `exception`, its message."""
     template = _site_template(template_name, ERROR_403_TEMPLATE_NAME)
     if template is None:

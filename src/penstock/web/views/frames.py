@@ -8,22 +8,18 @@ Rules:  PEP 3134 for causes and contexts; a frame with `__traceback_hide__` is l
         positions in a line as PEP 657 has them.
 """
 
-from __future__ import annotations
-
 import itertools
 import linecache
 import sysconfig
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from pprint import pformat
-from typing import TYPE_CHECKING, Any, Final
+from types import CodeType, FrameType, TracebackType
+from typing import Any, Final
 
 import penstock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import CodeType, FrameType, TracebackType
 
 # Lines of source on either side of the one that ran, as many as Django shows.
 CONTEXT_LINES: Final = 7

@@ -8,10 +8,9 @@ Rules:  Django's `SafeExceptionReporterFilter`: names that sound secret are hidd
         decorators of decorators/debug.py mark is hidden unless DEBUG, where the reader is the developer.
 """
 
-from __future__ import annotations
-
 import functools
 import re
+from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from penstock.web.conf import settings
@@ -21,8 +20,6 @@ from penstock.web.utils.module_loading import import_string
 from penstock.web.views.decorators.debug import HIDE_ALL, hidden_variables
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from penstock.web.http import HttpRequest
 
 STARS: Final = "*" * 20
@@ -62,13 +59,13 @@ class SafeExceptionReporterFilter:
         names = sorted(name for name in dir(settings) if name.isupper())
         return {name: self.cleanse_setting(name, getattr(settings, name)) for name in names}
 
-    def get_safe_request_meta(self, request: HttpRequest | None) -> dict[str, Any]:
+    def get_safe_request_meta(self, request: "HttpRequest | None") -> dict[str, Any]:
         """Return the environ of a request."""
         return {
             name: self.cleanse_setting(name, value) for name, value in getattr(request, "META", {}).items()
         }
 
-    def get_safe_cookies(self, request: HttpRequest | None) -> dict[str, Any]:
+    def get_safe_cookies(self, request: "HttpRequest | None") -> dict[str, Any]:
         """Return the cookies of a request; that of the session is one of the secrets."""
         cookies = getattr(request, "COOKIES", {}).items()
         own = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
@@ -77,11 +74,11 @@ class SafeExceptionReporterFilter:
             for name, value in cookies
         }
 
-    def is_active(self, request: HttpRequest | None) -> bool:  # noqa: ARG002 - a subclass may look at it
+    def is_active(self, request: "HttpRequest | None") -> bool:  # noqa: ARG002 - a subclass may look at it
         """Tell whether marked variables and fields are hidden."""
         return not settings.DEBUG
 
-    def get_cleansed_multivaluedict(self, request: HttpRequest | None, multivaluedict: Any) -> Any:
+    def get_cleansed_multivaluedict(self, request: "HttpRequest | None", multivaluedict: Any) -> Any:
         """Return fields of a form, those hidden that the view has marked."""
         marked = getattr(request, "sensitive_post_parameters", ())
         if not marked or not self.is_active(request):
@@ -96,7 +93,7 @@ class SafeExceptionReporterFilter:
             cleansed[name] = self.cleansed_substitute
         return cleansed
 
-    def get_post_parameters(self, request: HttpRequest | None) -> Any:
+    def get_post_parameters(self, request: "HttpRequest | None") -> Any:
         """Return POST; nothing of a body that cannot be read any more."""
         if request is None:
             return {}
@@ -105,7 +102,7 @@ class SafeExceptionReporterFilter:
         except (RawPostDataException, UnreadablePostError):
             return {}
 
-    def cleanse_special_types(self, request: HttpRequest | None, value: Any) -> Any:
+    def cleanse_special_types(self, request: "HttpRequest | None", value: Any) -> Any:
         """Return `value`; of fields of a form without what is hidden."""
         try:
             is_form = isinstance(value, MultiValueDict)
@@ -114,7 +111,7 @@ class SafeExceptionReporterFilter:
         return self.get_cleansed_multivaluedict(request, value) if is_form else value
 
     def get_traceback_frame_variables(
-        self, request: HttpRequest | None, tb_frame: FrameType
+        self, request: "HttpRequest | None", tb_frame: FrameType
     ) -> list[tuple[str, Any]]:
         """Return names and values of the variables of a frame."""
         variables = [
@@ -153,6 +150,6 @@ def get_default_exception_reporter_filter() -> Any:
     return _filter_of(settings.DEFAULT_EXCEPTION_REPORTER_FILTER)
 
 
-def get_exception_reporter_filter(request: HttpRequest | None) -> Any:
+def get_exception_reporter_filter(request: "HttpRequest | None") -> Any:
     """Return the filter that a request brings, or the default."""
     return getattr(request, "exception_reporter_filter", None) or get_default_exception_reporter_filter()

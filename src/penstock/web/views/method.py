@@ -6,8 +6,6 @@ Never:  asks the view.
 Rules:  RFC 9110 section 15.5.6; Django's message, since people search their logs for it.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Final
 
 from penstock.web.http import HttpResponseNotAllowed
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 MESSAGE: Final = "Method Not Allowed (%s): %s"
 
 
-def refuse_method(request: HttpRequest, allowed: list[str]) -> HttpResponseNotAllowed:
+def refuse_method(request: "HttpRequest", allowed: list[str]) -> HttpResponseNotAllowed:
     """Return 405 for a request, and log it."""
     response = HttpResponseNotAllowed(allowed)
     log_response(MESSAGE, request.method, request.path, request=request, response=response)

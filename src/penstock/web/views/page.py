@@ -8,8 +8,7 @@ Never:  puts a value on the page that is not escaped, or asks the request for an
 Rules:  without Jinja2: the page must also come when a template engine is what is broken.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,8 +16,6 @@ from penstock.web.utils.html import escape
 from penstock.web.views.frames import value_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from penstock.web.views.frames import Frame, Line, Raised
 
 _STYLE: Final = Path(__file__).parent / "templates" / "technical.css"
@@ -73,7 +70,7 @@ def card(heading: str, rows: Iterable[tuple[str, Any]], nothing: str = "nothing"
     return f'<h3>{escape(heading)}</h3>\n<section class="card">{table(texts, nothing)}</section>'
 
 
-def exceptions(chain: Iterable[Raised]) -> str:
+def exceptions(chain: Iterable["Raised"]) -> str:
     """Return all exceptions, the first cause first, each with its frames."""
     several = list(chain)
     if not several:
@@ -92,7 +89,7 @@ def exceptions(chain: Iterable[Raised]) -> str:
     return "\n".join(parts)
 
 
-def frame(each: Frame, *, is_open: bool) -> str:
+def frame(each: "Frame", *, is_open: bool) -> str:
     """Return one place on the way: open if it is the last, or the site's own code."""
     kind = "own" if each.is_own else "foreign"
     shown_open = " open" if is_open or each.is_own else ""
@@ -108,7 +105,7 @@ def frame(each: Frame, *, is_open: bool) -> str:
     )
 
 
-def line(each: Line) -> str:
+def line(each: "Line") -> str:
     """Return a line of source; what ran of it is marked."""
     if each.marked is None:
         text = escape(each.text)

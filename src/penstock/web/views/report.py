@@ -6,13 +6,13 @@ Never:  fails: what cannot be read is told in its place.
 Rules:  Django's `ExceptionReporter`: the names that subclasses override; hidden.py for what is not shown.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import functools
 import itertools
 import platform
 import sys
+from collections.abc import Iterator
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.web.conf import settings
@@ -25,9 +25,6 @@ from penstock.web.views.frames import Line, Raised, raised_chain, value_text
 from penstock.web.views.hidden import get_exception_reporter_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
-
     from penstock.web.http import HttpRequest
 
 
@@ -52,7 +49,7 @@ class ExceptionReporter:
 
     def __init__(
         self,
-        request: HttpRequest | None,
+        request: "HttpRequest | None",
         exc_type: type[BaseException] | None,
         exc_value: BaseException | str | None,
         tb: TracebackType | None,
@@ -211,7 +208,7 @@ def _message(error: BaseException | str | None) -> str:
         return f"{type(error).__name__} whose message cannot be shown: {type(failure).__name__}"
 
 
-def _query(request: HttpRequest | None) -> list[tuple[str, Any]]:
+def _query(request: "HttpRequest | None") -> list[tuple[str, Any]]:
     """Return the query's names and values; that it has too many may be what is reported."""
     if request is None:
         return []
@@ -221,7 +218,7 @@ def _query(request: HttpRequest | None) -> list[tuple[str, Any]]:
         return [("the query cannot be read", f"{type(error).__name__}: {error}")]
 
 
-def _user(request: HttpRequest | None) -> str | None:
+def _user(request: "HttpRequest | None") -> str | None:
     user = getattr(request, "user", None)
     if user is None:
         return None
@@ -231,11 +228,11 @@ def _user(request: HttpRequest | None) -> str | None:
         return f"[unable to retrieve the current user: {type(error).__name__}]"
 
 
-def _at(request: HttpRequest | None) -> str:
+def _at(request: "HttpRequest | None") -> str:
     return f" at {request.path_info}" if request is not None else ""
 
 
-def _kicker(request: HttpRequest | None, told: dict[str, Any]) -> str:
+def _kicker(request: "HttpRequest | None", told: dict[str, Any]) -> str:
     return (
         f"{request.method} {told['request_insecure_uri']}" if request is not None else "outside of a request"
     )
@@ -319,7 +316,7 @@ def _reporter_class(path: str) -> type[ExceptionReporter]:
     return found
 
 
-def get_exception_reporter_class(request: HttpRequest | None) -> type[ExceptionReporter]:
+def get_exception_reporter_class(request: "HttpRequest | None") -> type[ExceptionReporter]:
     """Return the class that a request brings, or the one that DEFAULT_EXCEPTION_REPORTER names."""
     default = _reporter_class(settings.DEFAULT_EXCEPTION_REPORTER)
     return getattr(request, "exception_reporter_class", default)

@@ -6,8 +6,6 @@ Never:  leaves the directory.
 Rules:  Django's; RFC 9110 section 13.1.3.
 """
 
-from __future__ import annotations
-
 import mimetypes
 import posixpath
 from pathlib import Path
@@ -26,11 +24,11 @@ if TYPE_CHECKING:
 
 
 def serve(
-    request: HttpRequest,
+    request: "HttpRequest",
     path: str,
     document_root: Any = None,
     show_indexes: bool = False,
-) -> HttpResponseBase:
+) -> "HttpResponseBase":
     """Answer with the file `path` below `document_root`.
 
     Raises:
@@ -58,7 +56,7 @@ def serve(
     return directory_index(relative, file)
 
 
-def _answer(request: HttpRequest, file: Path) -> HttpResponseBase:
+def _answer(request: "HttpRequest", file: Path) -> "HttpResponseBase":
     modified_s = file.stat().st_mtime
     if not was_modified_since(request.META.get("HTTP_IF_MODIFIED_SINCE"), modified_s):
         return HttpResponseNotModified()

@@ -6,8 +6,6 @@ Never:  imports the views: most processes never need them.
 Rules:  Django's names.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from penstock.web.urls import include

@@ -6,8 +6,6 @@ Never:  chooses a language.
 Rules:  Django's; without USE_I18N the routes are as they are.
 """
 
-from __future__ import annotations
-
 import functools
 from typing import Any
 

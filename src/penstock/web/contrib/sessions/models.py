@@ -6,9 +6,7 @@ Never:  looks into what is kept.
 Rules:  Django's names of table and columns.
 """
 
-from __future__ import annotations
-
-import datetime as dt  # noqa: TC003 - SQLAlchemy reads the annotations
+import datetime as dt
 
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column

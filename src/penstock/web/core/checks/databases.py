@@ -6,18 +6,14 @@ Never:  changes a database; imports a library where there is no database.
 Rules:  what is said of an error is its first line: drivers say the rest to people who know SQL.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from penstock.web.conf import settings
 from penstock.web.core.checks.message import CheckMessage, Error
 from penstock.web.core.checks.message import Warning as CheckWarning
 from penstock.web.core.checks.registry import Tags, register
 from penstock.web.core.exceptions import ImproperlyConfigured
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _SHOWN: Final = 5
 

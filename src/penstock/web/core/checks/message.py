@@ -6,8 +6,6 @@ Never:  prints.
 Rules:  Django's levels and ids; SILENCED_SYSTEM_CHECKS lists ids.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final

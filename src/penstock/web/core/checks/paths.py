@@ -6,9 +6,8 @@ Never:  makes an object of what a setting names; it is imported and looked at.
 Rules:  a dotted path in a setting must lead to something.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from penstock.web.conf import settings
 from penstock.web.conf.check import settings_faults
@@ -16,9 +15,6 @@ from penstock.web.core.checks.message import CheckMessage, Error
 from penstock.web.core.checks.message import Warning as CheckWarning
 from penstock.web.core.checks.registry import Tags, register
 from penstock.web.utils.module_loading import import_string
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Settings that hold one dotted path to something.
 _PATHS: Final = (

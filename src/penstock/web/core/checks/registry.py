@@ -6,8 +6,6 @@ Never:  hides a check that fails: its exception leaves.
 Rules:  Django's `register`, as a decorator with tags or without; checks for deployment run when asked for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, TypeVar, overload
 

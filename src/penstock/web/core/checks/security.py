@@ -6,18 +6,14 @@ Never:  says what is right.
 Rules:  Django's security.W001 to W022; a rule whose middleware is missing is not applied.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from penstock.web.conf import settings
 from penstock.web.core.checks.message import CheckMessage
 from penstock.web.core.checks.message import Warning as CheckWarning
 from penstock.web.core.checks.registry import Tags, register
 from penstock.web.core.exceptions import ImproperlyConfigured
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _SECURITY: Final = "penstock.web.middleware.security.SecurityMiddleware"
 _FRAMES: Final = "penstock.web.middleware.clickjacking.XFrameOptionsMiddleware"

@@ -6,8 +6,6 @@ Never:  opens a cache.
 Rules:  a visitor's next request may reach any worker, and a reload replaces them all.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from penstock.web.apps import apps

@@ -6,19 +6,15 @@ Never:  renders.
 Rules:  each template is read once, as the engine reads it; files that are no text are passed over.
 """
 
-from __future__ import annotations
-
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from penstock.web.core.checks.message import CheckMessage, Error
 from penstock.web.core.checks.message import Warning as CheckWarning
 from penstock.web.core.checks.registry import Tags, register
 from penstock.web.template import TemplateSyntaxError, engines
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # What templates are called; their folders may hold pictures, too.
 EXTENSIONS: Final = ("html", "htm", "txt", "xml", "j2", "jinja", "jinja2")

@@ -6,11 +6,10 @@ Never:  matches a path.
 Rules:  Django's urls.W001 to W003, W005, W008, E004, E007 to E009; ours: urls.E010, what cannot be imported.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from penstock.web.conf import settings
 from penstock.web.core.checks.message import CheckMessage, Error
@@ -19,9 +18,6 @@ from penstock.web.core.checks.registry import Tags, register
 from penstock.web.core.exceptions import ImproperlyConfigured, ViewDoesNotExist
 from penstock.web.urls import URLPattern, URLResolver, get_resolver
 from penstock.web.urls.pattern import RegexPattern, RoutePattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # An error handler takes the request, and but for 500 the exception.
 _HANDLERS: Final = {400: 2, 403: 2, 404: 2, 500: 1}

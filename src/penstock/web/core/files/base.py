@@ -2,7 +2,7 @@
 
 In:     an open file, or bytes or text that shall look like one.
 Out:    `File`, with a name, a size, chunks and lines.
-Never:  decides where a file is kept (storage.py).
+Never:  decides where a file is kept (storage/ does).
 """
 
 import contextlib

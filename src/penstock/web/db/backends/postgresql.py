@@ -7,9 +7,8 @@ Rules:  https://www.postgresql.org/docs/15/protocol-flow.html: an idle server sp
         of turn, that it ends the connection above all.
 """
 
-from __future__ import annotations
-
 import select
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import event
@@ -17,8 +16,6 @@ from sqlalchemy import event
 from penstock.web.db.standing import TransactionLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy import Connection, Engine
 
 # Without it a server that swallows packets is waited for as long as the kernel tries, two minutes and more.
@@ -39,7 +36,7 @@ def looks_well(driver: Any) -> bool:
     return not poll.poll(0)
 
 
-def govern(engine: Engine) -> None:
+def govern(engine: "Engine") -> None:
     """Have a commit fail that would keep nothing.
 
     PostgreSQL answers COMMIT with a rollback, and no error, where a statement of the transaction failed and
@@ -48,7 +45,7 @@ def govern(engine: Engine) -> None:
     event.listen(engine, "commit", _refuse_failed)
 
 
-def _refuse_failed(connection: Connection) -> None:
+def _refuse_failed(connection: "Connection") -> None:
     if connection.invalidated:
         return  # it is gone, and SQLAlchemy says so
     driver: Any = connection.connection.dbapi_connection

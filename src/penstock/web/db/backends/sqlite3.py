@@ -10,10 +10,9 @@ Never:  lets the driver begin: Python's sqlite3 begins before writes alone, and 
 Rules:  https://sqlite.org/wal.html, https://sqlite.org/lang_transaction.html section 2.2.
 """
 
-from __future__ import annotations
-
 import contextlib
 import sqlite3
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import event
@@ -21,8 +20,6 @@ from sqlalchemy import event
 from penstock.web.db.standing import is_read, standing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy import Connection, Engine
 
 DEFERRED: Final = "BEGIN"
@@ -39,7 +36,7 @@ def driver_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"timeout": BUSY_TIMEOUT_S, **given}
 
 
-def govern(engine: Engine, init_command: str = "") -> None:
+def govern(engine: "Engine", init_command: str = "") -> None:
     """Set an engine's connections up, and begin its transactions.
 
     Args:
@@ -66,7 +63,7 @@ def govern(engine: Engine, init_command: str = "") -> None:
     event.listen(engine, "before_cursor_execute", _begin)
 
 
-def _await_first_statement(connection: Connection) -> None:
+def _await_first_statement(connection: "Connection") -> None:
     if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
         return
     driver: Any = connection.connection.dbapi_connection
@@ -74,7 +71,7 @@ def _await_first_statement(connection: Connection) -> None:
     standing_of(connection).pending_begin = DEFERRED
 
 
-def _begin(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+def _begin(connection: "Connection", _cursor: Any, statement: str, *_rest: Any) -> None:
     standing = standing_of(connection)
     words = standing.pending_begin
     if not words:

@@ -7,10 +7,10 @@ Rules:  Alembic's comparison.  A migration of an app whose tables refer to anoth
         last.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from alembic.autogenerate import produce_migrations, render_python_code
@@ -23,9 +23,6 @@ from penstock.web.db.migration.scripts import MigrationError, open_scripts, revi
 from penstock.web.db.model import Model, UTCDateTime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
     from alembic.operations.ops import DowngradeOps, MigrationScript, UpgradeOps
     from alembic.script import ScriptDirectory
 
@@ -46,14 +43,14 @@ class Draft:
         refers_to: labels of other apps whose tables must be there.
     """
 
-    line: Line
+    line: "Line"
     upgrades: str = _NOTHING
     downgrades: str = _NOTHING
     imports: frozenset[str] = field(default_factory=frozenset)
     refers_to: frozenset[str] = field(default_factory=frozenset)
 
 
-def compare(lines: Sequence[Line], wanted: Iterable[Line]) -> list[Draft]:
+def compare(lines: Sequence["Line"], wanted: Iterable["Line"]) -> list[Draft]:
     """Return what is to be written for the wanted lines, those that others refer to first.
 
     Args:
@@ -72,7 +69,7 @@ def compare(lines: Sequence[Line], wanted: Iterable[Line]) -> list[Draft]:
     return _in_order([made for line in wanted if (made := _compared(line))])
 
 
-def write(lines: Sequence[Line], drafts: Iterable[Draft], message: str = "") -> list[Path]:
+def write(lines: Sequence["Line"], drafts: Iterable[Draft], message: str = "") -> list[Path]:
     """Write migrations, and return their files; `message` says in a few words what they are about."""
     written = []
     for each in drafts:
@@ -82,7 +79,7 @@ def write(lines: Sequence[Line], drafts: Iterable[Draft], message: str = "") -> 
     return written
 
 
-def _written(scripts: ScriptDirectory, draft: Draft, message: str) -> Path:
+def _written(scripts: "ScriptDirectory", draft: Draft, message: str) -> Path:
     line = draft.line
     is_first = not line.is_begun
     number = len(revisions_of(scripts, line)) + 1
@@ -114,7 +111,7 @@ def _in_order(drafts: list[Draft]) -> list[Draft]:
     return ordered
 
 
-def _compared(line: Line) -> Draft | None:
+def _compared(line: "Line") -> Draft | None:
     """Return what the database lacks of an app's models, or has and should not; None if nothing."""
     owners = tables_by_app()
 
@@ -130,7 +127,7 @@ def _compared(line: Line) -> Draft | None:
         return _rendered(line, changes, context)
 
 
-def _rendered(line: Line, changes: MigrationScript, context: MigrationContext) -> Draft:
+def _rendered(line: "Line", changes: "MigrationScript", context: MigrationContext) -> Draft:
     contexts: list[Any] = []
 
     def render(kind: str, thing: Any, autogen: Any) -> str | Literal[False]:
@@ -140,7 +137,7 @@ def _rendered(line: Line, changes: MigrationScript, context: MigrationContext) -
             return "UTCDateTime()"
         return False
 
-    def code(steps: UpgradeOps | DowngradeOps | None) -> str:
+    def code(steps: "UpgradeOps | DowngradeOps | None") -> str:
         is_sqlite = context.dialect.name == "sqlite"  # which changes a table by making another
         return (
             _NOTHING
@@ -163,7 +160,7 @@ def _without_remarks(code: str) -> str:
     return "\n".join(lines).strip() or _NOTHING
 
 
-def _others(line: Line) -> frozenset[str]:
+def _others(line: "Line") -> frozenset[str]:
     """Return the apps to whose tables those of this one refer."""
     owners = tables_by_app()
     tables = [each for each in Model.metadata.tables.values() if owners.get(each.fullname) == line.label]

@@ -7,8 +7,6 @@ Rules:  a table is its model's app's; one without a model (of a many-to-many rel
         foreign key leads; `info={"app": label}` of a table overrules both.
 """
 
-from __future__ import annotations
-
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +63,7 @@ def tables_by_app() -> dict[str, str]:
     return found
 
 
-def _label_of(table: Table, modules: dict[str, str]) -> str | None:
+def _label_of(table: "Table", modules: dict[str, str]) -> str | None:
     if "app" in table.info:
         return str(table.info["app"])
     module = modules.get(table.fullname)

@@ -11,9 +11,8 @@ Rules:  PostgreSQL waits for an advisory lock, SQLite for BEGIN EXCLUSIVE.  SQLi
         another, for which foreign keys must be off; they are checked before the commit.
 """
 
-from __future__ import annotations
-
 import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,8 +28,6 @@ from penstock.web.db.migration.scripts import MigrationError
 from penstock.web.db.standing import standing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from alembic.script import ScriptDirectory
 
 ZERO: Final = "zero"  # Django's word for: no migration of the app
@@ -47,7 +44,7 @@ class Step:
 
 
 def migrate(
-    scripts: ScriptDirectory, label: str = "", revision: str = "", using: str = "default"
+    scripts: "ScriptDirectory", label: str = "", revision: str = "", using: str = "default"
 ) -> list[Step]:
     """Make the migrations that lead to a target, or take back those that lie behind it.
 
@@ -76,7 +73,9 @@ def migrate(
     return steps
 
 
-def _route(scripts: ScriptDirectory, label: str, revision: str, here: set[str]) -> Callable[[Any, Any], Any]:
+def _route(
+    scripts: "ScriptDirectory", label: str, revision: str, here: set[str]
+) -> Callable[[Any, Any], Any]:
     """Return what tells Alembic which steps to make."""
     if revision == ZERO:
         return lambda heads, _: scripts._downgrade_revs(f"{label}@base", heads)
@@ -88,13 +87,13 @@ def _route(scripts: ScriptDirectory, label: str, revision: str, here: set[str]) 
     return lambda heads, _: scripts._upgrade_revs(target, heads)
 
 
-def _run(scripts: ScriptDirectory, connection: sa.Connection, route: Any, note: Any) -> None:
+def _run(scripts: "ScriptDirectory", connection: sa.Connection, route: Any, note: Any) -> None:
     with EnvironmentContext(Config(), scripts, fn=route) as environment:
         environment.configure(connection=connection, on_version_apply=note)
         environment.run_migrations()
 
 
-def applied_revisions(scripts: ScriptDirectory, connection: sa.Connection) -> set[str]:
+def applied_revisions(scripts: "ScriptDirectory", connection: sa.Connection) -> set[str]:
     """Return the migrations that a database has, those included that others say they follow.
 
     Raises:
@@ -117,7 +116,7 @@ def applied_revisions(scripts: ScriptDirectory, connection: sa.Connection) -> se
     return found
 
 
-def pending_revisions(scripts: ScriptDirectory, using: str = "default") -> list[str]:
+def pending_revisions(scripts: "ScriptDirectory", using: str = "default") -> list[str]:
     """Return the migrations that a database has not, oldest first; MigrationError as `applied_revisions`."""
     with engine(using).connect() as connection:
         here = applied_revisions(scripts, connection)

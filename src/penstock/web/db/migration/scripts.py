@@ -6,9 +6,8 @@ Never:  goes on with two migrations of one name or a line with two ends: which i
 Rules:  the first migration of a line carries the app's label as its branch label.
 """
 
-from __future__ import annotations
-
 import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,8 +15,6 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from alembic.script import Script
 
     from penstock.web.db.migration.line import Line
@@ -29,7 +26,7 @@ class MigrationError(Exception):
     """Migrations that contradict each other, or do not fit the database."""
 
 
-def open_scripts(lines: Iterable[Line]) -> ScriptDirectory:
+def open_scripts(lines: Iterable["Line"]) -> ScriptDirectory:
     """Read the migrations of these lines.
 
     Raises:
@@ -54,7 +51,7 @@ def _labels(scripts: ScriptDirectory, head: str) -> Iterable[str]:
     return script.branch_labels if script else ()
 
 
-def _check_line(line: Line, heads: Sequence[str]) -> None:
+def _check_line(line: "Line", heads: Sequence[str]) -> None:
     if len(heads) > 1:
         raise MigrationError(
             f"migrations of {line.label!r} end in {sorted(heads)!r}; expected one to follow the other: "
@@ -66,7 +63,7 @@ def _check_line(line: Line, heads: Sequence[str]) -> None:
         )
 
 
-def revisions_of(scripts: ScriptDirectory, line: Line) -> list[Script]:
+def revisions_of(scripts: ScriptDirectory, line: "Line") -> list["Script"]:
     """Return the migrations of a line, oldest first."""
     if not line.is_begun:
         return []

@@ -6,8 +6,6 @@ Never:  knows a template language.
 Rules:  Django's `BaseEngine`: unknown keys are an error; DIRS come before the applications' own directories.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 class EngineTemplate(Protocol):
     """What `get_template` returns."""
 
-    def render(self, context: dict[str, Any] | None = None, request: HttpRequest | None = None) -> str:
+    def render(self, context: dict[str, Any] | None = None, request: "HttpRequest | None" = None) -> str:
         """Return the text of the template with what the engine adds for `request`."""
 
 

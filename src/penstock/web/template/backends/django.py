@@ -11,10 +11,9 @@ Never:  renders what means something else in Jinja2: filters with a colon, templ
 Rules:  Django's options; a name that is not there is empty text, however deep.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import jinja2
 from jinja2.exceptions import TemplateRuntimeError
@@ -23,9 +22,6 @@ from penstock.web.core.exceptions import ImproperlyConfigured
 
 from .jinja2 import Jinja2
 from .lookup import METHODS, look_up_as_django
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # Options that change nothing here: Jinja2 shows its own errors, reads UTF-8 and has no tag libraries.
 _IGNORED: Final = ("debug", "file_charset", "string_if_invalid", "libraries", "builtins")

@@ -19,8 +19,7 @@ Never:  a filter: `|date:"Y"` is written `|date("Y")` in Jinja2, and is a syntax
 Rules:  Django's syntax of these tags; what has no word in Jinja2 (`forloop.parentloop`) is a syntax error.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,8 +29,6 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, describe_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from jinja2.lexer import TokenStream
     from jinja2.parser import Parser
 
@@ -54,7 +51,7 @@ class DjangoTags(Extension):
 
     tags = {"load", "csrf_token", "url", "static", "comment"}  # noqa: RUF012 - as Jinja2 declares it
 
-    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+    def filter_stream(self, stream: "TokenStream") -> Iterator[Token]:
         """Yield the tokens with Jinja2's words for Django's.
 
         Raises:
@@ -69,7 +66,7 @@ class DjangoTags(Extension):
                 yield token
             before = token.type
 
-    def parse(self, parser: Parser) -> nodes.Node | list[nodes.Node]:
+    def parse(self, parser: "Parser") -> nodes.Node | list[nodes.Node]:
         """Return what one of the tags stands for."""
         tag = next(parser.stream)
         if tag.value in ("load", "comment"):
@@ -79,13 +76,13 @@ class DjangoTags(Extension):
         return self._address(parser, tag.value, tag.lineno)
 
     @staticmethod
-    def _nothing(parser: Parser) -> list[nodes.Node]:
+    def _nothing(parser: "Parser") -> list[nodes.Node]:
         while parser.stream.current.type != "block_end":
             next(parser.stream)
         return []
 
     @staticmethod
-    def _address(parser: Parser, function: str, lineno: int) -> nodes.Node:
+    def _address(parser: "Parser", function: str, lineno: int) -> nodes.Node:
         """Return a call of `url` or `static` with the tag's arguments, which no commas divide."""
         arguments: list[Any] = []
         keywords: list[nodes.Keyword] = []
@@ -106,7 +103,7 @@ class DjangoTags(Extension):
         return nodes.Assign(nodes.Name(target, "store"), call, lineno=lineno)
 
 
-def _translated(token: Token, stream: TokenStream, *, begins_tag: bool) -> Iterator[Token]:
+def _translated(token: Token, stream: "TokenStream", *, begins_tag: bool) -> Iterator[Token]:
     """Yield what a name stands for, with as much of what follows as belongs to it."""
     following = stream.current
     if begins_tag and token.value == "comment":
@@ -130,7 +127,7 @@ def _translated(token: Token, stream: TokenStream, *, begins_tag: bool) -> Itera
         yield token
 
 
-def _skip_comment(comment: Token, stream: TokenStream) -> None:
+def _skip_comment(comment: Token, stream: "TokenStream") -> None:
     """Pass over what a comment holds, which need not be right, and its end."""
     before = ""
     while stream:
@@ -142,7 +139,7 @@ def _skip_comment(comment: Token, stream: TokenStream) -> None:
     raise TemplateSyntaxError(msg, comment.lineno, stream.name, stream.filename)
 
 
-def _of_a_loop(loop: Token, stream: TokenStream) -> Iterator[Token]:
+def _of_a_loop(loop: Token, stream: "TokenStream") -> Iterator[Token]:
     attribute = stream.look().value if stream.current.type == "dot" else ""
     if attribute not in _OF_A_LOOP:
         known = ", ".join(_OF_A_LOOP)
@@ -152,7 +149,7 @@ def _of_a_loop(loop: Token, stream: TokenStream) -> Iterator[Token]:
     yield Token(next(stream).lineno, "name", _OF_A_LOOP[attribute])
 
 
-def _argument(parser: Parser) -> nodes.Expr:
+def _argument(parser: "Parser") -> nodes.Expr:
     """Return one argument: a literal, or a name with its attributes."""
     if parser.stream.current.type not in ("name", "string", "integer", "float"):
         found = describe_token(parser.stream.current)

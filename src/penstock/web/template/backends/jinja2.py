@@ -11,8 +11,7 @@ Rules:  Django's defaults: autoescape; reload and show undefined names under DEB
         Ours: `url(name, ...)` and `static(path)` are there unless the environment has its own.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -30,8 +29,6 @@ from penstock.web.utils.module_loading import import_string
 from penstock.web.utils.safestring import SafeString
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from penstock.web.http import HttpRequest
 
 # How many lines around a mistake the technical error page shows.
@@ -63,18 +60,18 @@ class Jinja2(BaseEngine):
         }
 
     @cached_property
-    def template_context_processors(self) -> tuple[Callable[[HttpRequest], dict[str, Any]], ...]:
+    def template_context_processors(self) -> tuple[Callable[["HttpRequest"], dict[str, Any]], ...]:
         """The processors, imported when the first template is rendered."""
         return tuple(import_string(path) for path in self.context_processors)
 
-    def from_string(self, template_code: str) -> Template:
+    def from_string(self, template_code: str) -> "Template":
         """Return a template made of its text; TemplateSyntaxError if it cannot be read."""
         try:
             return Template(self.env.from_string(template_code), self)
         except jinja2.TemplateSyntaxError as error:
             raise _readable(error) from error
 
-    def get_template(self, template_name: str) -> Template:
+    def get_template(self, template_name: str) -> "Template":
         """Return the template of that name.
 
         Raises:
@@ -119,7 +116,7 @@ class Template:
         self.name = template.name
         self.origin = Origin(template.filename, template.name)
 
-    def render(self, context: dict[str, Any] | None = None, request: HttpRequest | None = None) -> str:
+    def render(self, context: dict[str, Any] | None = None, request: "HttpRequest | None" = None) -> str:
         """Return the text, which is safe to stand in another template."""
         complete = self._context(context, request)
         if is_anybody_told():
@@ -131,7 +128,7 @@ class Template:
         except jinja2.TemplateSyntaxError as error:
             raise _readable(error) from error
 
-    def _context(self, context: dict[str, Any] | None, request: HttpRequest | None) -> Context:
+    def _context(self, context: dict[str, Any] | None, request: "HttpRequest | None") -> "Context":
         if request is None:
             return Context(context or {})
         complete = Context(
@@ -147,7 +144,7 @@ class Template:
 class Context(dict[str, Any]):
     """What a template is rendered with, as the signal `template_rendered` shows it."""
 
-    request: HttpRequest | None = None
+    request: "HttpRequest | None" = None
 
 
 class Origin:

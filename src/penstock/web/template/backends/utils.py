@@ -6,8 +6,6 @@ Never:  checks a token (middleware/csrf.py).
 Rules:  Django's names.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from penstock.web.middleware.csrf import get_token
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from penstock.web.http import HttpRequest
 
 
-def csrf_input(request: HttpRequest) -> SafeString:
+def csrf_input(request: "HttpRequest") -> SafeString:
     """Return the hidden field."""
     return format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request))
 

@@ -6,17 +6,13 @@ Never:  catches an exception of the view.
 Rules:  the decorated view keeps name, documentation and attributes.
 """
 
-from __future__ import annotations
-
 import functools
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, cast
 
 from penstock.web.utils.asyncio import iscoroutinefunction
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-V = TypeVar("V", bound="Callable[..., Any]")
+V = TypeVar("V", bound=Callable[..., Any])
 
 
 class Before(Protocol):

@@ -6,18 +6,14 @@ Never:  keeps what the middleware would not keep (middleware/cache.py).
 Rules:  Django's.
 """
 
-from __future__ import annotations
-
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from penstock.web.middleware.cache import CacheMiddleware
 from penstock.web.utils.cache import add_never_cache_headers, patch_cache_control
 from penstock.web.utils.decorators import decorator_from_middleware_with_args
 from penstock.web.views.decorators.around import around, require_request
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 V = TypeVar("V", bound="Callable[..., Any]")
 

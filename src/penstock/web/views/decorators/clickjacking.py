@@ -6,8 +6,6 @@ Never:  changes a value that the view has set.
 Rules:  Django's; RFC 7034.
 """
 
-from __future__ import annotations
-
 from typing import Any, TypeVar
 
 from penstock.web.views.decorators.around import around

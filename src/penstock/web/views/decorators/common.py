@@ -6,16 +6,12 @@ Never:  redirects (middleware/common.py).
 Rules:  Django's.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from penstock.web.views.decorators.around import around
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-V = TypeVar("V", bound="Callable[..., Any]")
+V = TypeVar("V", bound=Callable[..., Any])
 
 
 def no_append_slash(view_func: V) -> V:

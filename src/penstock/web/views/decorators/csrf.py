@@ -6,18 +6,14 @@ Never:  checks by itself (middleware/csrf.py).
 Rules:  Django's.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from penstock.web.middleware.csrf import CsrfViewMiddleware, get_token
 from penstock.web.utils.decorators import decorator_from_middleware
 from penstock.web.views.decorators.around import around
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-V = TypeVar("V", bound="Callable[..., Any]")
+V = TypeVar("V", bound=Callable[..., Any])
 
 csrf_protect = decorator_from_middleware(CsrfViewMiddleware)
 

@@ -8,17 +8,13 @@ Rules:  Django's: the names are hidden in the function's own frame and in those 
         Hiding ends with DEBUG: a technical page is for the developer.
 """
 
-from __future__ import annotations
-
 import inspect
 import weakref
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Callable
+from types import CodeType
+from typing import Any, Final, TypeVar
 
 from penstock.web.views.decorators.around import around, require_request
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import CodeType
 
 F = TypeVar("F", bound="Callable[..., Any]")
 

@@ -6,8 +6,6 @@ Never:  compresses by itself (middleware/gzip.py).
 Rules:  Django's.
 """
 
-from __future__ import annotations
-
 from penstock.web.middleware.gzip import GZipMiddleware
 from penstock.web.utils.decorators import decorator_from_middleware
 

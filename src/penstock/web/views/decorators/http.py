@@ -6,10 +6,9 @@ Never:  runs the view to find out that it need not.
 Rules:  Django's; RFC 9110 section 13.
 """
 
-from __future__ import annotations
-
 import datetime as dt
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from penstock.web.middleware.http import ConditionalGetMiddleware
 from penstock.web.utils.cache import get_conditional_response
@@ -17,9 +16,6 @@ from penstock.web.utils.decorators import decorator_from_middleware
 from penstock.web.utils.http import http_date, quote_etag
 from penstock.web.views.decorators.around import around
 from penstock.web.views.method import refuse_method
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 V = TypeVar("V", bound="Callable[..., Any]")
 

@@ -6,15 +6,11 @@ Never:  takes a field out of Vary.
 Rules:  Django's; RFC 9110 section 12.5.5.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from penstock.web.utils.cache import patch_vary_headers
 from penstock.web.views.decorators.around import around
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 V = TypeVar("V", bound="Callable[..., Any]")
 

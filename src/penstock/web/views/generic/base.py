@@ -9,8 +9,7 @@ Rules:  Django's.  `as_view()` takes attributes that the class has; HEAD is answ
         coroutines, or none is.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from penstock.web.core.exceptions import ImproperlyConfigured
@@ -29,8 +28,6 @@ from penstock.web.utils.log import log_response
 from penstock.web.views.method import refuse_method
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from penstock.web.http.response import HttpResponseBase
 
 
@@ -154,7 +151,7 @@ def _check_argument(cls: type[View], name: str) -> None:
         raise TypeError(msg)
 
 
-async def _awaitable(response: HttpResponseBase) -> HttpResponseBase:
+async def _awaitable(response: "HttpResponseBase") -> "HttpResponseBase":
     return response
 
 
@@ -207,7 +204,7 @@ class RedirectView(View):
         query = self.request.META.get("QUERY_STRING", "")
         return f"{url}?{query}" if query and self.query_string else url
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> "HttpResponseBase":
         """Answer with the redirect, or 410 if there is nowhere to go."""
         url = self.get_redirect_url(*args, **kwargs)
         if url:
@@ -216,7 +213,7 @@ class RedirectView(View):
         log_response("Gone: %s", request.path, request=request, response=response)
         return response
 
-    def _like_get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def _like_get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> "HttpResponseBase":
         """Answer as `get` does."""
         return self.get(request, *args, **kwargs)
 

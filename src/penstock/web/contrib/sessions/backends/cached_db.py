@@ -8,8 +8,6 @@ Never:  loses a session because the cache does, or is away; or keeps an old copy
 Rules:  Django's cache keys.
 """
 
-from __future__ import annotations
-
 import logging
 from typing import Any, Final
 

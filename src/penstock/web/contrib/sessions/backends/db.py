@@ -8,8 +8,6 @@ Rules:  Django's table and signatures.  `penstock.web.contrib.sessions` in INSTA
         migrate`, make the table.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import itertools
 from typing import Any, Final

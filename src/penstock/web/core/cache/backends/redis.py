@@ -10,15 +10,14 @@ Rules:  Django's names and keys.  LOCATION is one URL or several (a list, or tex
         Redis's affair: maxmemory and maxmemory-policy.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import pickle
 import random
 import re
 import weakref
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 try:
     import redis
@@ -29,9 +28,6 @@ except ModuleNotFoundError as error:
 
 from penstock.web.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from penstock.web.utils.module_loading import import_string
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 _MISSING: Final[Any] = object()
 
@@ -75,7 +71,7 @@ class RedisSerializer:
             return pickle.loads(kept)  # noqa: S301 - who may write into our Redis may do anything anyway
 
 
-_caches: Final[weakref.WeakSet[RedisCache]] = weakref.WeakSet()
+_caches: Final[weakref.WeakSet["RedisCache"]] = weakref.WeakSet()
 
 
 class RedisCache(BaseCache):
