@@ -2,6 +2,7 @@ import pytest
 
 from penstock.web.template import context_processors
 from penstock.web.test import RequestFactory
+from penstock.web.utils import timezone, translation
 
 
 @pytest.fixture
@@ -29,3 +30,15 @@ def test_token_is_made_only_when_it_is_shown(request_):
     assert "CSRF_COOKIE" not in request_.META
     assert len(str(context["csrf_token"])) == 64
     assert "CSRF_COOKIE" in request_.META
+
+
+def test_active_language_and_time_zone_are_told(request_, override):
+    override(LANGUAGES=[("en", "English"), ("ar", "Arabic")])
+    with translation.override("ar"), timezone.override("Asia/Tokyo"):
+        told = {**context_processors.i18n(request_), **context_processors.tz(request_)}
+    assert told == {
+        "LANGUAGES": [("en", "English"), ("ar", "Arabic")],
+        "LANGUAGE_CODE": "ar",
+        "LANGUAGE_BIDI": True,
+        "TIME_ZONE": "Asia/Tokyo",
+    }

@@ -133,12 +133,6 @@ def test_a_language_is_known_by_its_code():
         translation.get_language_info("xx")
 
 
-def test_a_request_gets_the_settings_language(override):
-    override(LANGUAGE_CODE="en-gb")
-    assert translation.get_language_from_request(None) == "en-gb"
-    assert translation.get_language_from_path("/de/") is None
-
-
 def test_without_a_language_forms_are_english(override):
     with translation.override(None):
         assert translation.ngettext("cat", "cats", 1) == "cat"

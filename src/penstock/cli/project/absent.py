@@ -24,7 +24,7 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "contrib.redirects": "RedirectView, or the server in front",
         "contrib.sitemaps": "a view with a template",
         "contrib.sites": "settings, or request.get_host()",
-        "contrib.staticfiles": "whitenoise or nginx serves; {{ static('file') }} in templates",
+        "contrib.staticfiles": "whitenoise or nginx serves, and conf.urls.static.static() while developing",
         "contrib.syndication": "the package feedgen",
         "core.asgi": "delete it: the site runs under any WSGI server, async views included",
         "core.cache.backends.db": "core.cache.backends.filebased, which all workers share, or redis",
@@ -41,7 +41,6 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "db.models.BigAutoField": "delete the setting; a model declares its own primary key",
         "db.models": "penstock.web.db.Model: SQLAlchemy's declarative models",
         "forms": "WTForms or pydantic; request.POST and request.FILES are Django's",
-        "middleware.locale": "a middleware that reads Accept-Language; gettext or babel translates",
         "shortcuts.get_list_or_404": "raise Http404 where a query finds nothing",
         "shortcuts.get_object_or_404": "raise Http404 where a query finds nothing",
         "template.Context": "a dict",
@@ -51,8 +50,6 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "template.Template": 'penstock.web.template.engines["jinja2"].from_string(text)',
         "template.base": "jinja2",
         "template.context": "a dict",
-        "template.context_processors.i18n": "a context processor of your own",
-        "template.context_processors.tz": "a context processor of your own",
         "template.defaultfilters": "Jinja2's filters, or functions in the environment's filters",
         "template.library": "functions in the Jinja2 environment",
         "template.loaders": "jinja2's loaders, as OPTIONS['loader']",
@@ -72,8 +69,9 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "utils.lorem_ipsum": "the package faker",
         "utils.numberformat": "babel",
         "utils.timesince": "the package humanize",
+        "views.i18n.JSONCatalog": "a view that answers with the texts the script needs",
+        "views.i18n.JavaScriptCatalog": "a view that answers with the texts the script needs",
         "views.generic": "View with a query, TemplateView, RedirectView",
-        "views.i18n": "a view that sets the language cookie",
     }
 )
 OTHERWISE: Final = "see docs/from-django.md"

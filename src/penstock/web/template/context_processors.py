@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.web.conf import settings
 from penstock.web.middleware.csrf import get_token
+from penstock.web.utils import translation
 from penstock.web.utils.functional import SimpleLazyObject
+from penstock.web.utils.timezone import get_current_timezone_name
 
 if TYPE_CHECKING:
     from penstock.web.http import HttpRequest
@@ -43,3 +45,17 @@ def media(request: "HttpRequest") -> dict[str, Any]:  # noqa: ARG001 - a process
 def request(request: "HttpRequest") -> dict[str, Any]:
     """Return `request`."""
     return {"request": request}
+
+
+def i18n(request: "HttpRequest") -> dict[str, Any]:  # noqa: ARG001 - a processor takes the request
+    """Return `LANGUAGES`, and code and direction of the active one: `LANGUAGE_CODE`, `LANGUAGE_BIDI`."""
+    return {
+        "LANGUAGES": settings.LANGUAGES,
+        "LANGUAGE_CODE": translation.get_language(),
+        "LANGUAGE_BIDI": translation.get_language_bidi(),
+    }
+
+
+def tz(request: "HttpRequest") -> dict[str, Any]:  # noqa: ARG001 - a processor takes the request
+    """Return `TIME_ZONE`, the name of the current one."""
+    return {"TIME_ZONE": get_current_timezone_name()}

@@ -1,16 +1,20 @@
 """Routes with the language in front: `/de/...`.
 
 In:     routes.
-Out:    one include that stands for them, in the root URLconf alone.
+Out:    one include that stands for them, in the root URLconf alone; `urlpatterns` with the view that
+        remembers a visitor's choice, to be included.
 Never:  chooses a language.
 Rules:  Django's; without USE_I18N the routes are as they are.
 """
 
 import functools
-from typing import Any
+from typing import Any, Final
 
 from penstock.web.conf import settings
-from penstock.web.urls import LocalePrefixPattern, URLResolver, get_resolver
+from penstock.web.urls import LocalePrefixPattern, URLResolver, get_resolver, path
+from penstock.web.views.i18n import set_language
+
+urlpatterns: Final = [path("setlang/", set_language, name="set_language")]
 
 
 def i18n_patterns(*urls: Any, prefix_default_language: bool = True) -> list[Any]:

@@ -2,7 +2,8 @@
 
 In:     texts, language codes.
 Out:    the texts in the active language, or as they were written; the active language of this thread or task.
-Never:  chooses a language by a request: it is the settings' unless somebody activates another.
+Never:  activates a language by itself: it is the settings' unless somebody activates another, as
+        middleware/locale.py does with what a request asks for (choice.py).
 
 Rules:  Django's names.
 """
@@ -15,12 +16,18 @@ from typing import Any, Final
 from penstock.web.conf import settings
 from penstock.web.utils.functional import lazy
 from penstock.web.utils.translation import trans_real
+from penstock.web.utils.translation.choice import (
+    get_language_from_path,
+    get_language_from_request,
+    get_supported_language_variant,
+)
 
 __all__ = [
     "activate", "check_for_language", "deactivate", "deactivate_all", "get_language", "get_language_bidi",
-    "get_language_from_path", "get_language_from_request", "get_language_info", "gettext", "gettext_lazy",
-    "gettext_noop", "ngettext", "ngettext_lazy", "npgettext", "npgettext_lazy", "override", "pgettext",
-    "pgettext_lazy", "to_language", "to_locale", "trans_real",
+    "get_language_from_path", "get_language_from_request", "get_language_info",
+    "get_supported_language_variant", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy",
+    "npgettext", "npgettext_lazy", "override", "pgettext", "pgettext_lazy", "to_language", "to_locale",
+    "trans_real",
 ]  # fmt: skip
 
 _UNSET: Final = "unset"  # the language of the settings; None is no language at all
@@ -159,16 +166,6 @@ def check_for_language(lang_code: str | None) -> bool:
         return False
     is_written_in = lang_code.partition("-")[0] == "en"
     return is_written_in or isinstance(trans_real.catalogue(to_locale(lang_code)), GNUTranslations)
-
-
-def get_language_from_request(request: Any, check_path: bool = False) -> str:  # noqa: ARG001 - Django's
-    """The language for a request: there is one only."""
-    return str(settings.LANGUAGE_CODE)
-
-
-def get_language_from_path(path: str) -> str | None:  # noqa: ARG001 - Django's
-    """The language that a path begins with: none."""
-    return None
 
 
 def get_language_info(lang_code: str) -> dict[str, Any]:

@@ -13,6 +13,20 @@ from typing import Final
 
 from penstock.web.apps import apps
 from penstock.web.conf import settings
+from penstock.web.utils.translation.choice import (
+    get_language_from_path,
+    get_language_from_request,
+    get_supported_language_variant,
+    parse_accept_lang_header,
+)
+
+__all__ = (
+    "catalogue",
+    "get_language_from_path",
+    "get_language_from_request",
+    "get_supported_language_variant",
+    "parse_accept_lang_header",
+)
 
 DOMAIN: Final = "django"
 
