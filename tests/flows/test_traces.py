@@ -76,7 +76,7 @@ def collector():
 
 
 @pytest.fixture
-def traced(serve, collector):
+def traced(collector, serve):  # in this order: the collector outlives the server, whose log is to be quiet
     """Start the application with a collector; nothing is sampled."""
 
     def start(application="traced:application", **options):

@@ -127,6 +127,24 @@ def test_collector_that_comes_up_later_gets_what_waited(collector, start, closed
     assert "ConnectionRefused" in station.report()["trouble"]
 
 
+def test_collector_that_takes_nothing_is_said_once_and_when_it_takes_it_again(collector, start, trace):
+    collector.answers = [(503, {}, b"")] * 10_000
+    station = start()
+    station.keep(trace())
+    station.tick(0)
+    assert station.take_notices() == []
+    assert collector.wait(lambda stub: len(stub.fields) >= 2)  # so the first has been judged
+    for now_s in range(1, 4):
+        station.tick(now_s)
+    [begun] = station.take_notices()
+    assert f"127.0.0.1:{collector.port}: status 503" in begun.message
+    collector.answers.clear()
+    assert until(station, spans_sent=2)
+    station.tick(4)
+    [over] = station.take_notices()
+    assert "takes it again" in over.message
+
+
 def test_collector_that_never_answers_does_not_hold_the_agent_up(collector, start, trace):
     collector.answers = [collector.never_answer] * 100
     station = start(otlp_timeout_s=0.1)

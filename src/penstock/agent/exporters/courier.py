@@ -74,6 +74,9 @@ class Courier:
         max_weight: of the parcels that wait.
         now_s: monotonic seconds.
         jitter: gives a number from 0 up to 1: not all agents try again at the same moment.
+
+    Attributes:
+        trouble: why the last attempt failed, or what of it was refused; empty = all is well.
     """
 
     def __init__(
@@ -95,7 +98,7 @@ class Courier:
         self._is_closing = False
         self._thread: threading.Thread | None = None
         self._counts: dict[str, int] = {}
-        self._trouble = ""
+        self.trouble = ""
 
     def put(self, parcel: Parcel) -> None:
         """Hand a parcel over; the oldest ones make room for it."""
@@ -118,7 +121,7 @@ class Courier:
         """What was `sent`, `dropped`, `rejected` of each kind, how often it was tried again, what waits."""
         with self._changed:
             waiting = sum(parcel.count for _, parcel in self._queue)
-            return {**self._counts, "waiting": waiting, "trouble": self._trouble}
+            return {**self._counts, "waiting": waiting, "trouble": self.trouble}
 
     def close(self, patience_s: float) -> None:
         """Deliver what can be had within `patience_s` without a second try; drop the rest."""
@@ -163,7 +166,7 @@ class Courier:
             delivery = self._target.deliver(parcel.path, parcel.pack())
         except Exception as error:  # noqa: BLE001 - what cannot be packed now never can
             delivery = Delivery(Verdict.REFUSED, f"{type(error).__name__}: {error}")
-        self._trouble = delivery.reason
+        self.trouble = delivery.reason
         return delivery
 
     def _may_wait(self, tries: int, asked_s: float) -> bool:
@@ -196,7 +199,7 @@ class Courier:
         except Exception:  # noqa: BLE001 - an answer that nobody can read says nothing; it was taken
             rejected, why = 0, ""
         rejected = min(max(rejected, 0), parcel.count)
-        self._trouble = why[:200]
+        self.trouble = why[:200]
         self._add(f"{parcel.kind}_sent", parcel.count - rejected)
         if rejected:
             self._add(f"{parcel.kind}_rejected", rejected)

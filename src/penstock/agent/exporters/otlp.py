@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from penstock.agent.exporters.address import OTLPOptionError, parse_collector_address, service_of
 from penstock.agent.exporters.courier import Courier, Parcel
 from penstock.agent.exporters.delivery import Collector
+from penstock.agent.exporters.trouble import TroubleTeller
 from penstock.agent.metrics import Gatherer
 from penstock.agent.traces import Trace
+from penstock.agent.watch import Notice
 from penstock.config import OTLPConfig
 from penstock.telemetry.clock import measure_offset_ns
 from penstock.telemetry.memory import layout
@@ -74,6 +76,7 @@ class OTLP:
         self._batch: list[Trace] = []
         address = parse_collector_address(config.otlp_endpoint, config.otlp_headers)
         self._courier = Courier(Collector(address, config.otlp_timeout_s), "penstock-otlp")
+        self._teller = TroubleTeller(f"otlp: collector {address.host}:{address.port}")
 
     # What it hears
 
@@ -96,6 +99,7 @@ class OTLP:
 
     def tick(self, now_s: float) -> None:
         """Send what has come, and metrics when they are due; none while the last ones still wait."""
+        self._teller.look(self._courier.trouble, now_s)
         if self._batch:
             self._send_traces()
         if not self._every_s:
@@ -114,6 +118,10 @@ class OTLP:
         if self._every_s:
             self._send_metrics()
         self._courier.close(_PATIENCE_S)
+
+    def take_notices(self) -> list[Notice]:
+        """Return what is to be said since the last call."""
+        return self._teller.take()
 
     def report(self) -> dict[str, int | str]:
         """What was sent, tried again, dropped."""
