@@ -32,6 +32,11 @@ def test_flags_of_the_command_are_read(make_process, tmp_path: Path, program: li
     assert running.folder == tmp_path
 
 
+def test_server_of_scripts_is_read_like_any_other(make_process) -> None:
+    proc = make_process("penstock", "cgi", "--access-log", "a.log", "serve")
+    assert read_running(7, proc).config.agent.access_log == "a.log"
+
+
 def test_variables_of_the_process_are_read_and_not_ours(
     make_process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,7 +63,7 @@ def test_a_process_that_is_gone_is_said(tmp_path: Path) -> None:
 
 
 def test_a_process_that_was_started_otherwise_is_said(make_process) -> None:
-    with pytest.raises(CommandError, match="server 7 was not started by `penstock serve`; name the file"):
+    with pytest.raises(CommandError, match="not started by `penstock serve` or `cgi`; name the file"):
         read_running(7, make_process("python", "tests.py"))
 
 

@@ -14,7 +14,7 @@ Rules:  proc(5): cmdline, environ and cwd are readable by the same user, and by 
 import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from penstock.cli.error import CommandError
 from penstock.cli.flags import given_flags
@@ -25,6 +25,8 @@ from penstock.telemetry import find_masters
 
 if TYPE_CHECKING:
     import argparse
+
+_STARTED_BY: Final = frozenset({"serve", "cgi"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,11 +78,12 @@ def read_running(pid: int, proc: Path = Path("/proc")) -> Running:
         reason = (error.strerror or str(error)).lower()
         raise CommandError(f"cannot read the configuration of server {pid}: {reason}") from None
     environment = {name: value for name, _, value in pairs}
-    if "serve" not in words:
-        raise CommandError(f"server {pid} was not started by `penstock serve`; name the file")
+    start = next((at for at, word in enumerate(words) if word in _STARTED_BY), None)
+    if start is None:
+        raise CommandError(f"server {pid} was not started by `penstock serve` or `cgi`; name the file")
     try:
         # `python -m penstock serve ...` and `/usr/bin/penstock serve ...` alike
-        arguments = parse_words(words[words.index("serve") :])
+        arguments = parse_words(words[start:])
         # The server may have changed its folder since (--chdir); its file was looked for where it began.
         began = Path(environment.get("PWD", folder))
         loaded = load_config(given_flags(arguments), environment, file=arguments.config, folder=began)
