@@ -97,7 +97,6 @@ def add_clearsessions(commands: Commands) -> None:
         "clearsessions",
         help="remove a project's sessions that are over",
         description="Remove the sessions whose time is over; for cron, each night.",
-        allow_abbrev=False,
     )
     _add_settings(clear)
 
