@@ -52,7 +52,7 @@ class Parser(argparse.ArgumentParser):
     """argparse without abbreviations, and with one line for an error instead of the whole usage."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, **options)
+        super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse has found.
