@@ -1,7 +1,7 @@
 """Drawings: well-formed whatever the title, true to the chart, quick with ten thousand points."""
 
 import math
-import time
+from cProfile import Profile
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -99,10 +99,11 @@ def test_paper_has_the_size_that_was_asked_for() -> None:
     assert (root.get("width"), root.get("viewBox")) == ("600", f"0 0 6000 {int(root.get('height')) * 10}")
 
 
-def test_ten_thousand_points_are_drawn_within_a_fifth_of_a_second() -> None:
-    """12 ms were measured."""
+def test_ten_thousand_points_are_drawn_in_fewer_steps_than_there_are_points() -> None:
+    """12 ms were measured: 4,161 calls, one for each point that is marked and none for the others."""
     chart = xbar_r(np.random.default_rng(2).normal(50, 2, (10_000, 5)))
     broken = [violations(series, WESTERN_ELECTRIC) for series in chart.series]
-    begin = time.process_time()
-    control_chart_svg(chart, title="a", broken=broken)
-    assert time.process_time() - begin <= 0.2
+    steps = Profile(builtins=True)
+    text = steps.runcall(control_chart_svg, chart, title="a", broken=broken)
+    assert sum(each.callcount for each in steps.getstats()) < 10_000
+    assert text.count("<path") < 100

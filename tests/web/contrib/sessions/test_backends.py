@@ -215,7 +215,7 @@ def test_deleting_what_is_not_there_is_nothing(store):
     ("expiry", "age", "with_browser"),
     [
         pytest.param(None, 1209600, False, id="settings"),
-        pytest.param(10, 10, False, id="seconds"),
+        pytest.param(1000, 1000, False, id="seconds"),
         pytest.param(0, 1209600, True, id="browser"),
         pytest.param(dt.timedelta(seconds=100), 100, False, id="timedelta"),
     ],
@@ -224,9 +224,9 @@ def test_a_session_ends_when_told(expiry, age, with_browser, store):
     session = store()
     session.set_expiry(5)
     session.set_expiry(expiry)
-    assert age - 2 <= session.get_expiry_age() <= age
+    assert age - 60 <= session.get_expiry_age() <= age
     assert session.get_expire_at_browser_close() is with_browser
-    assert abs((session.get_expiry_date() - dt.datetime.now(dt.UTC)).total_seconds() - age) < 5
+    assert abs((session.get_expiry_date() - dt.datetime.now(dt.UTC)).total_seconds() - age) < 60
 
 
 def test_a_moment_of_ending_survives_saving(store):
