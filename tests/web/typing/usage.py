@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any, assert_type
 
 from penstock.web.conf import settings
+from penstock.web.conf.urls.static import static
 from penstock.web.core.cache import cache
 from penstock.web.core.checks import Error, register
-from penstock.web.core.exceptions import PermissionDenied
+from penstock.web.core.exceptions import PermissionDenied, ValidationError
+from penstock.web.core.paginator import Paginator
 from penstock.web.core.signals import request_finished
+from penstock.web.core.validators import MinValueValidator, validate_email
 from penstock.web.core.wsgi import get_wsgi_application
 from penstock.web.dispatch import receiver
 from penstock.web.http import (
@@ -25,6 +28,7 @@ from penstock.web.template import loader
 from penstock.web.template.response import TemplateResponse
 from penstock.web.test import Client, RequestFactory, SimpleTestCase
 from penstock.web.urls import include, path, re_path, register_converter, resolve, reverse, reverse_lazy
+from penstock.web.utils.dateparse import parse_date
 from penstock.web.utils.decorators import method_decorator
 from penstock.web.utils.deprecation import MiddlewareMixin
 from penstock.web.views import View
@@ -68,6 +72,20 @@ def item(request: HttpRequest, pk: int) -> JsonResponse:
         raise PermissionDenied
     count: int = cache.get_or_set(f"count-{pk}", 0)
     return JsonResponse({"pk": pk, "count": count})
+
+
+def page_of_a_day(request: HttpRequest) -> HttpResponse:
+    day = parse_date(request.GET.get("day", ""))
+    if day is None:
+        raise Http404("no such day")
+    page = Paginator(range(day.day), 10).get_page(request.GET.get("page"))
+    assert_type(page.has_next(), bool)
+    try:
+        validate_email(request.GET["mail"])
+        MinValueValidator(1)(page.number)
+    except ValidationError as error:
+        return JsonResponse({"errors": error.messages}, status=400)
+    return render(request, "page.html", {"page_obj": page})
 
 
 def changed(request: HttpRequest, pk: int) -> datetime | None:
@@ -146,6 +164,7 @@ urlpatterns = [
     path("waiting/", waiting),
     re_path(r"^old/(?P<pk>\d+)/$", old, name="old"),
     path("shop/", include(shop_patterns, namespace="main")),
+    *static("media/", document_root=settings.MEDIA_ROOT),
 ]
 handler404 = "site.views.not_found"
 
