@@ -11,7 +11,8 @@ from penstock.web.test import Client
 def test_page_names_what_is_measured_and_shows_limits_and_capability(viewer: Client) -> None:
     text = viewer.get("/charts/1/").text
     assert "FUR-01: thickness" in text
-    assert "xbar-r chart of 60 subgroups" in text
+    assert "X-bar/R chart of 60 subgroups" in text
+    assert "<h2>Limits, in nm</h2>" in text
     assert "<dt>Cpk</dt>" in text
     assert '<path d="M' in text
 

@@ -89,6 +89,9 @@ def test_of_two_engineers_the_second_is_told_that_limits_have_changed(engineer: 
     assert "engineer has changed them meanwhile: version 2 is in force" in answer.text
     assert 'value="93"' in answer.text
     assert limits_of(engineer) == (2, 92)
+    assert '<input id="after" name="after" type="hidden" value="2">' in answer.text  # sent again, it is meant
+    assert engineer.post("/charts/1/limits/", ENTERED | {"centre": "93", "after": "2"}).status_code == 302
+    assert limits_of(engineer) == (3, 93)
 
 
 def test_limits_of_a_version_that_is_not_there_cannot_be_put_back(engineer: Client) -> None:

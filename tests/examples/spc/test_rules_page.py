@@ -82,6 +82,7 @@ def test_of_two_engineers_the_second_is_told_that_rules_have_changed(engineer: C
     answer = engineer.post("/charts/1/rules/", seen_by_both | {"lines-0-sigmas": "4"})
     assert answer.status_code == 409
     assert "engineer has changed them meanwhile: version 2 is in force" in answer.text
+    assert '<input id="after" name="after" type="hidden" value="2">' in answer.text
     assert engineer.get("/api/v1/charts/1/").json()["rules"][0]["sigmas"] == 2
 
 

@@ -16,6 +16,11 @@ class ChangeForm(Form):
     after = HiddenField()
     remark = StringField("Remark", [Length(max=200, message="At most 200 characters"), storable])
 
+    def show_again(self, error: Exception, number: int) -> None:
+        """Say that others are in force by now; who has seen that, and sends it again, means it."""
+        self.form_errors.append(f"Not saved: {error}. Look below at what was changed, and decide again.")
+        self.after.data = str(number)
+
     def seen_number(self) -> int:
         """Return the version that its author saw; 0 for what is not one."""
         text = self.after.data or ""

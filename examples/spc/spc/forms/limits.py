@@ -84,5 +84,5 @@ def limits_form(chart: Chart, number: int, entered=None) -> LimitsForm:
     """Return the form of a chart whose limits have that number, with what was entered in place of them."""
     source = ENTERED if chart.has_entered_limits else BASELINE
     form = LimitsForm(entered, obj=chart, source=source, after=str(number))
-    form.kind.choices = [SelectChoice(str(kind)) for kind in kinds_for(chart.parameter)]
+    form.kind.choices = [SelectChoice(str(kind), kind.label) for kind in kinds_for(chart.parameter)]
     return form

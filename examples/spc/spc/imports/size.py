@@ -8,6 +8,7 @@ Out:    413 with a sentence.
 """
 
 from penstock.web.conf import settings
+from penstock.web.http import JsonResponse
 from penstock.web.shortcuts import render
 from penstock.web.utils.deprecation import MiddlewareMixin
 
@@ -21,5 +22,7 @@ class UploadSizeMiddleware(MiddlewareMixin):
         sent = int(request.META.get("CONTENT_LENGTH") or 0)
         if sent <= settings.SPC_MAX_UPLOAD_BYTES + FORM_BYTES:
             return None
-        text = f"What was sent has {sent:,} bytes; expected at most {settings.SPC_MAX_UPLOAD_BYTES:,}."
-        return render(request, "fault.html", {"title": "Too large", "text": text}, status=413)
+        error = f"What was sent has {sent:,} bytes; expected at most {settings.SPC_MAX_UPLOAD_BYTES:,}."
+        if request.path_info.startswith("/api/v1/"):
+            return JsonResponse({"error": error}, status=413)
+        return render(request, "fault.html", {"title": "Too large", "text": error}, status=413)

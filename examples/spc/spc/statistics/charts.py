@@ -50,6 +50,14 @@ class ChartKind(enum.StrEnum):
     C = "c"
     U = "u"
 
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return _LABELS.get(self, self.value)
+
+
+_LABELS = {ChartKind.XBAR_R: "X-bar/R", ChartKind.XBAR_S: "X-bar/S", ChartKind.I_MR: "I-MR"}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:

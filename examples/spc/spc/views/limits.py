@@ -37,7 +37,7 @@ def _change(request, number):
     try:
         _put_into_force(request, chart, form.setting(), form.seen_number(), form.remark.data)
     except ChangedMeanwhileError as error:
-        form.form_errors.append(f"Not saved: {error}. Look at it, and decide again.")
+        form.show_again(error, limits_number(chart))
         return _show(request, chart, form, status=409)
     return redirect("chart", number)
 

@@ -39,7 +39,7 @@ def _change(request, number):
     try:
         _put_into_force(request, chart, form.settings(), form.seen_number(), form.remark.data)
     except ChangedMeanwhileError as error:
-        form.form_errors.append(f"Not saved: {error}. Look at it, and decide again.")
+        form.show_again(error, rules_in_force(chart).number)
         return _show(request, chart, form, status=409)
     return redirect("rules", number)
 

@@ -83,6 +83,8 @@ def test_upload_that_is_too_large_is_refused_before_it_is_read(
     answer = upload(engineer, b"x" * 100_000)
     assert answer.status_code == 413
     assert "expected at most 1,000" in answer.text
+    by_program = engineer.post("/api/v1/imports/", {"file": SimpleUploadedFile("f", b"x" * 100_000)})
+    assert (by_program.status_code, "expected at most" in by_program.json()["error"]) == (413, True)
     assert started == []
 
 

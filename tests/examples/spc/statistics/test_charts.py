@@ -243,3 +243,7 @@ def test_points_that_never_vary_have_a_sigma_of_zero() -> None:
 def test_chart_of_impossible_figures_is_refused(make, error, message) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+def test_kinds_of_charts_have_the_names_that_engineers_give_them() -> None:
+    assert [kind.label for kind in ChartKind] == ["X-bar/R", "X-bar/S", "I-MR", "p", "np", "c", "u"]
