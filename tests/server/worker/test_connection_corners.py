@@ -36,9 +36,9 @@ def test_inline_request_that_waits_longer_than_the_request_timeout_is_still_answ
     gate.wait_arrival()
     waiting.ask("/quick")
     rig.wait_until(lambda: len(rig.loop.waiting_inline) == 1)
-    (connection,) = rig.loop.waiting_inline
+    (exchange,) = rig.loop.waiting_inline
     assert slow.answer().status == 504
-    rig.expire(connection)
+    rig.expire(exchange.sink)
     gate.open()
     assert waiting.answer().status == 200
 

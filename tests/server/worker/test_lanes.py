@@ -83,6 +83,13 @@ def test_one_slow_inline_run_sends_a_shape_back_for_twice_as_long_each_time() ->
         assert shape.is_inline
 
 
+def test_inline_shape_that_is_slow_on_a_thread_of_the_pool_is_sent_back_as_well() -> None:
+    shape = Lanes(is_automatic=True).choose("GET", "/")
+    shape.is_inline = True
+    shape.ran_in_pool(SLOW_NS)
+    assert not shape.is_inline
+
+
 def test_shape_that_streams_stays_in_the_pool() -> None:
     lanes = Lanes(is_automatic=True)
     lanes.choose("GET", "/").belongs_to_pool()

@@ -6,13 +6,14 @@ import socket
 import sys
 import threading
 import time
+from collections import deque
 from types import SimpleNamespace
 
 import pytest
 from tests.server.plans import wait_until
 
 from penstock.server.worker.lanes import Lanes
-from penstock.server.worker.loop import Loop, TakenOver
+from penstock.server.worker.loop import FREQUENT_ANSWERS, Loop, TakenOver
 from penstock.telemetry import Outcome
 
 
@@ -460,7 +461,56 @@ def test_reserve_stays_while_inline_requests_come(serve) -> None:
     rig.on_loop(rig.loop.wheel._buckets.clear)
 
 
+def test_reserve_is_given_back_while_the_pool_answers_often(serve) -> None:
+    rig = serve(threads=2)
+
+    def review() -> int:
+        rig.loop.pool.reserved_slots = 1
+        rig.loop.last_inline_ns = time.monotonic_ns()
+        rig.loop._answer_count = FREQUENT_ANSWERS
+        rig.loop._review_reserve()
+        return rig.loop.pool.reserved_slots
+
+    assert rig.on_loop(review) == 0
+    assert len(rig.loop.wheel) == 0
+
+
 # Waiting for a slot
+
+
+def test_quick_requests_that_wait_run_on_the_thread_that_frees_a_slot(serve) -> None:
+    rig = serve(threads=1)
+    gate = rig.gate("/slow")
+    rig.make_inline("/quick")
+    slow, quick, queued = rig.connect(), rig.connect(), rig.connect()
+    slow.ask("/slow")
+    gate.wait_arrival()
+    queued.ask("/pool")
+    rig.wait_until(lambda: rig.loop.pool.jobs)
+    quick.ask("/quick")
+    rig.wait_until(lambda: rig.loop.waiting_inline)
+    gate.open()
+    assert [client.answer().status for client in (slow, quick, queued)] == [200, 200, 200]
+    lines = [access.line for access in rig.wait_accesses(3)]
+    assert lines.index(b"GET /quick HTTP/1.1") < lines.index(b"GET /pool HTTP/1.1")
+
+
+def test_inline_request_that_a_thread_was_quicker_to_take_costs_no_slot(serve) -> None:
+    rig = serve(threads=2)
+
+    class Emptied(deque):
+        """Requests that a thread takes after the owner has looked."""
+
+        def __bool__(self) -> bool:
+            return True
+
+    def run() -> int:
+        rig.loop.waiting_inline, kept = Emptied(), rig.loop.waiting_inline
+        rig.loop._run_waiting()
+        rig.loop.waiting_inline = kept
+        return len(rig.loop.pool.slots)
+
+    assert rig.on_loop(run) == 2
 
 
 def test_request_for_the_pool_runs_as_soon_as_a_thread_is_free_though_inline_ones_flow(serve) -> None:

@@ -52,7 +52,15 @@ class Bench:
         return self._gateway.exchange(receiver.next_event(), None, 0, None, is_trusted=False)
 
     def add(self, *paths: str) -> None:
-        self.pool.jobs.extend(map(self.exchange, paths))
+        for exchange in map(self.exchange, paths):
+            exchange.lane = POOL_LANE
+            self.pool.jobs.append(exchange)
+
+    def wait_inline(self, *paths: str) -> None:
+        """Let inline requests wait for a slot."""
+        for exchange in map(self.exchange, paths):
+            exchange.body_ns = time.monotonic_ns()
+            self.loop.waiting_inline.append(exchange)
 
     def take(self, index: int = 0) -> bool:
         """Let thread `index` take a job."""
@@ -124,7 +132,7 @@ def test_answer_is_told_before_the_only_thread_that_is_awake_begins_the_next_job
 
 def test_answer_is_told_before_a_thread_sleeps_that_may_not_take_the_jobs_that_are_left(bench) -> None:
     def application(environ, start_response):
-        it.loop.waiting_inline.append(None)  # an inline request comes meanwhile: it goes first
+        it.pool.reserved_slots = 1  # meanwhile an inline request has waited for long
         return hello(environ, start_response)
 
     it = bench(application)
@@ -136,23 +144,70 @@ def test_answer_is_told_before_a_thread_sleeps_that_may_not_take_the_jobs_that_a
     assert it.is_woken
 
 
-def test_inline_requests_that_wait_leave_all_slots_but_one_to_the_jobs(bench) -> None:
+# Inline requests that wait for a slot
+
+
+def test_inline_request_that_waits_for_a_slot_runs_before_any_job_and_as_one_of_the_pool(bench) -> None:
     it = bench(hello)
-    it.pool.slots[:] = [None, None]
-    it.loop.waiting_inline.append(None)
-    it.add("/a", "/b")
+    it.add("/job")
+    it.wait_inline("/quick")
     assert it.take()
-    it.pool.slots.pop()
+    assert [exchange.line for exchange, _ in it.loop._handed_off] == [b"GET /quick HTTP/1.1"]
+    assert it.loop._handed_off[0][0].lane == POOL_LANE
+    assert len(it.pool.slots) == 2
+
+
+def test_inline_request_that_waits_may_have_the_reserved_slot(bench) -> None:
+    it = bench(hello)
+    it.pool.slots[:] = [None]
+    it.pool.reserved_slots = 1
+    it.add("/job")
+    it.wait_inline("/quick")
+    assert it.take()
     assert not it.take()
 
 
-def test_inline_requests_that_have_their_slot_leave_every_other_to_the_jobs(bench) -> None:
+def test_inline_request_that_waits_is_not_taken_without_a_slot(bench) -> None:
     it = bench(hello)
-    it.pool.slots[:] = [None]
-    it.loop.waiting_inline.append(None)
-    it.loop.claim.append(None)
-    it.add("/a")
+    it.pool.slots.clear()
+    it.wait_inline("/quick")
+    assert not it.take()
+    assert len(it.loop.waiting_inline) == 1
+
+
+def test_answer_of_a_long_job_is_told_when_the_quick_requests_that_waited_for_it_have_run(bench) -> None:
+    def application(environ, start_response):
+        if environ["PATH_INFO"] == "/long":
+            time.sleep(0.001)
+            it.wait_inline("/a", "/b")  # they come meanwhile and find no slot
+        return hello(environ, start_response)
+
+    it = bench(application)
+    it.add("/long")
+    told = [(it.take(), it.is_woken) for _ in range(3)]
+    assert told == [(True, False), (True, False), (True, True)]
+
+
+def test_watcher_is_awake_while_a_thread_runs_an_inline_request_that_waited(bench) -> None:
+    parked = []
+
+    def application(environ, start_response):
+        parked.append(it.loop.watcher.is_parked)
+        return hello(environ, start_response)
+
+    it = bench(application)
+    it.loop.watcher.is_parked = True
+    it.wait_inline("/quick")
     assert it.take()
+    assert parked == [False]
+
+
+def test_inline_request_that_waited_long_for_a_thread_has_a_slot_reserved(bench) -> None:
+    it = bench(hello)
+    it.wait_inline("/quick")
+    it.loop.waiting_inline[0].body_ns = 1  # since the machine started
+    assert it.take()
+    assert it.pool.reserved_slots == 1
 
 
 def test_slot_that_a_thread_gives_back_unused_is_told_to_an_inline_request_that_missed_it(bench) -> None:

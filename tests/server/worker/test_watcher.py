@@ -25,6 +25,10 @@ class FakeLoop:
         self.is_stopped = False
         self.last_inline_ns = 0
         self.appointed: list[Request] = []
+        self.nudge_count = 0
+
+    def nudge(self) -> None:
+        self.nudge_count += 1
 
     def appoint(self, exchange: Request) -> None:
         self.appointed.append(exchange)
@@ -36,6 +40,12 @@ def test_young_claim_is_left_alone() -> None:
     Watcher(loop).look(1_000 + OLD_CLAIM_NS - 1)
     assert loop.claim == [request]
     assert loop.appointed == []
+
+
+def test_loop_is_told_at_each_look_about_answers_that_were_handed_over_quietly() -> None:
+    loop = FakeLoop()
+    Watcher(loop).look(1_000)
+    assert loop.nudge_count == 1
 
 
 def test_old_claim_is_taken_and_another_owner_appointed() -> None:

@@ -369,7 +369,7 @@ class Connection(Timekeeper):
                 loop.outgoing.append(self)
                 return
             self._await_slot(exchange)
-            loop.wait_for_slot(self)
+            loop.wait_for_slot(exchange)
         else:
             exchange.lane = POOL_LANE
             loop.arrived.append(self)  # it runs when the batch of events is read

@@ -69,6 +69,9 @@ class Shape:
             if self._quick >= self._needed:
                 self.is_inline = True
             return
+        if self.is_inline:  # it ran on the thread whose slot it had waited for
+            self.was_slow_inline()
+            return
         self._quick = 0
         if self._forgiven:
             self._forgiven -= 1

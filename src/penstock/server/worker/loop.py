@@ -38,6 +38,9 @@ log = logging.getLogger("penstock.server")
 # one slot is kept for inline requests, until none has come for a while.
 LONG_WAIT_NS: Final = 20_000_000
 RESERVE_NS: Final = 1_000_000_000
+# Unless the pool has answered so many meanwhile: a slot came back each 2 ms, and the long wait was a moment
+# in which the machine had no time for us.
+FREQUENT_ANSWERS: Final = RESERVE_NS // 2_000_000
 # The first answer of a batch waits for the last request of it: some 0.2 ms.
 MAX_BATCH: Final = 32
 # An owner that always finds work gives the GIL away for single system calls only, too short for a thread
@@ -69,7 +72,8 @@ class Loop:
         last_inline_ns: when the last request came that may run on the owner's thread.
         handlers: by descriptor, what to call with the epoll mask.
         arrived: connections whose request, of the pool lane, came with this batch of events.
-        waiting_inline: connections whose request may run on the owner's thread once a slot is free.
+        waiting_inline: exchanges that may run on the owner's thread once a slot is free, or on the thread
+            that frees it.
         outgoing: connections whose answer is sent when the batch of events is done.  One send behind the
             other costs less than one between two requests: a client that is awake need not be woken.
         lost: exchanges that were answered in their place, and whose threads nobody waits for any more.
@@ -90,7 +94,7 @@ class Loop:
         self.is_stopped = False
         self.is_draining = False
         self.arrived: deque[Connection] = deque()
-        self.waiting_inline: deque[Connection] = deque()
+        self.waiting_inline: deque[Exchange] = deque()
         self.outgoing: deque[Connection] = deque()
         self.again: deque[Connection] = deque()
         self.wheel: DeadlineWheel[Expiring] = DeadlineWheel()
@@ -104,6 +108,7 @@ class Loop:
         self._is_asleep = False
         self._turn_ns = 0  # when everybody who waited for the GIL could last pass
         self._queued = 0  # as the scoreboard shows it
+        self._answer_count = 0  # of the pool's threads, since the reserve was looked at
         self._thread = 0
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.watch(self._wake_fd, select.EPOLLIN, self._on_wake)
@@ -176,7 +181,7 @@ class Loop:
                     item.on_deadline()
             while self.orders:
                 self.orders.popleft()()
-            if (arrived or pool.has_work(self)) and not self.is_stopped:  # else they were cut
+            if (arrived or pool.has_work()) and not self.is_stopped:  # else they were cut
                 self._run_arrived()
             if (
                 self.batch_ns - self._turn_ns > TURN_NS
@@ -188,7 +193,7 @@ class Loop:
             if outgoing:
                 self._send_outgoing()
             queued = len(pool.jobs)
-            if queued and pool.has_work(self):
+            if queued and pool.has_work():
                 pool.wake()
             if queued != self._queued:
                 self._queued = queued
@@ -291,7 +296,9 @@ class Loop:
             self.pool.guards[thread].leave()
         self.recorder.leave(thread)
         self.pool.slots.append(None)
-        self.hand_off(exchange, None)
+        self.hand_off_quietly(exchange)
+        if not self.waiting_inline:  # else this thread runs them first
+            self.nudge()
         raise TakenOver
 
     def give_up_loop(self, thread: int) -> None:
@@ -313,7 +320,7 @@ class Loop:
         """
         arrived = self.arrived
         pool = self.pool
-        while pool.has_slot(self):
+        while pool.has_slot():
             try:
                 pool.slots.pop()
             except IndexError:  # a thread came before us
@@ -332,9 +339,9 @@ class Loop:
         except IndexError:
             return self.arrived.popleft() if self.arrived else None
 
-    def wait_for_slot(self, connection: "Connection") -> None:
-        """Run the connection's request inline as soon as a slot is free: before any job of the pool."""
-        self.waiting_inline.append(connection)
+    def wait_for_slot(self, exchange: Exchange) -> None:
+        """Run the request as soon as a slot is free, before any job: here or on the thread that frees it."""
+        self.waiting_inline.append(exchange)
 
     def _run_waiting(self) -> None:
         waiting = self.waiting_inline
@@ -344,16 +351,28 @@ class Loop:
                 slots.pop()
             except IndexError:
                 return
-            waited_ns = waiting.popleft().run_at_last()
-            if waited_ns > LONG_WAIT_NS and self.threads > 1 and not self.pool.reserved_slots:
-                self.pool.reserved_slots = 1
-                self.wheel.file(Alarm(self.last_inline_ns + RESERVE_NS, self._review_reserve))
+            try:
+                exchange = waiting.popleft()
+            except IndexError:  # a thread with a slot of its own was quicker
+                slots.append(None)
+                return
+            connection: Connection = exchange.sink  # type: ignore[assignment]  # every sink here is one
+            self.note_wait(connection.run_at_last())
+
+    def note_wait(self, waited_ns: int) -> None:
+        """Keep one slot for inline requests if one of them has waited for long (any thread)."""
+        if waited_ns > LONG_WAIT_NS and self.threads > 1 and not self.pool.reserved_slots:
+            self.pool.reserved_slots = 1
+            self.orders.append(self._watch_reserve)
+
+    def _watch_reserve(self) -> None:
+        self._answer_count = 0
+        self.wheel.file(Alarm(self.last_inline_ns + RESERVE_NS, self._review_reserve))
 
     def _review_reserve(self) -> None:
-        """Give the reserved slot back if no inline request has come for a while."""
-        until_ns = self.last_inline_ns + RESERVE_NS
-        if monotonic_ns() < until_ns:
-            self.wheel.file(Alarm(until_ns, self._review_reserve))
+        """Give the reserved slot back if no inline request has come for a while or would wait for long."""
+        if monotonic_ns() < self.last_inline_ns + RESERVE_NS and self._answer_count < FREQUENT_ANSWERS:
+            self._watch_reserve()
         else:
             self.pool.reserved_slots = 0
 
@@ -366,7 +385,7 @@ class Loop:
         """
         for queue, item in (
             (self.arrived, exchange.sink),
-            (self.waiting_inline, exchange.sink),
+            (self.waiting_inline, exchange),
             (self.pool.jobs, exchange),
         ):
             with contextlib.suppress(ValueError):
@@ -405,6 +424,7 @@ class Loop:
             exchange, data = handed_off.popleft()
             connection: Connection = exchange.sink  # type: ignore[assignment]  # every sink here is one
             if data is None:
+                self._answer_count += 1
                 connection.on_answered(exchange)
             else:
                 connection.on_output(exchange, data)

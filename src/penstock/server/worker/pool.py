@@ -5,7 +5,8 @@ it never makes or ends a thread, so connection pools and thread-local
 connections stay as many as the operator counted.
 
     slots       one token for each application call that may run; who calls holds one, the loop's owner too
-    jobs        requests that found no slot, oldest first; threads take them by themselves
+    jobs        requests that found no slot, oldest first; threads take them by themselves, after the inline
+                requests that found none: these are quick, and who comes back need not leave its slot to them
     vacancies   a token when the loop needs an owner; comes before any job
 
 Requests of this lane run on the loop's owner, at the end of their batch, while
@@ -146,7 +147,7 @@ class Pool:
 
     def _own(self, loop: "Loop", index: int) -> None:
         """Run the loop; who leaves it to another thread goes to bed, or it would take it back at once."""
-        if self.has_work(loop):
+        if self.has_work():
             self.wake()
         if not loop.own(index):
             return
@@ -157,43 +158,54 @@ class Pool:
             self._wait(bed)
 
     def _take_job(self, loop: "Loop", index: int) -> bool:
-        """Answer one job; False = there is none that this thread may take."""
-        if not self.has_work(loop):
+        """Answer one request that waits for a slot; False = there is none that this thread may take."""
+        exchange = self._maybe_next(loop)
+        if exchange is None:
             return False
-        slots = self.slots
-        try:
-            slots.pop()
-        except IndexError:
-            return False
-        try:
-            exchange = self.jobs.popleft()
-        except IndexError:
-            slots.append(None)
-            return False
-        if not self.has_work(loop) or not self.wake():
+        is_inline = exchange.lane != POOL_LANE
+        if is_inline:
+            loop.watcher.wake()  # it nudges the loop should this one be slow after all
+        elif not self.has_work() or not self.wake():
             loop.nudge()  # nobody else is on the way: what is answered must not wait for this job
         _answer(loop, exchange, index)
-        slots.append(None)
+        if is_inline:
+            loop.note_wait(exchange.start_ns - exchange.body_ns)
+        self.slots.append(None)
         loop.hand_off_quietly(exchange)
-        if not self.jobs or exchange.end_ns - exchange.start_ns > QUIET_NS:
+        is_long = exchange.end_ns - exchange.start_ns > QUIET_NS
+        if not loop.waiting_inline and (is_long or not self.jobs):
             loop.nudge()
         return True
 
-    def has_work(self, loop: "Loop") -> bool:
-        """Whether a job may be taken now."""
-        return bool(self.jobs) and self.has_slot(loop)
+    def _maybe_next(self, loop: "Loop") -> Exchange | None:
+        """Return what waits for a slot, and has one now: inline requests first, then jobs."""
+        waiting_inline = loop.waiting_inline
+        if not (self.slots if waiting_inline else self.has_work()):
+            return None
+        try:
+            self.slots.pop()
+        except IndexError:  # another thread, or the owner, was quicker
+            return None
+        try:
+            return (waiting_inline or self.jobs).popleft()
+        except IndexError:
+            self.slots.append(None)
+            return None
 
-    def has_slot(self, loop: "Loop") -> bool:
-        """Whether a slot is free for the pool lane: one is left to the inline requests that wait for one."""
-        is_slot_wanted = bool(loop.waiting_inline) and not loop.claim
-        return len(self.slots) > max(self.reserved_slots, is_slot_wanted)
+    def has_work(self) -> bool:
+        """Whether a job may be taken now."""
+        return bool(self.jobs) and self.has_slot()
+
+    def has_slot(self) -> bool:
+        """Whether a slot is free for the pool lane."""
+        return len(self.slots) > self.reserved_slots
 
     def _sleep(self, loop: "Loop", bed: threading.Lock) -> None:
         """Wait to be woken."""
         loop.nudge()  # jobs may be left that this thread must not take: it was quiet for their sake
         self._idle.append(bed)
         # Look again: who came between our last look and our going to bed saw nobody to wake.
-        has_duty = self._vacancies or self._is_stopping or loop.is_stuck or self.has_work(loop)
+        has_duty = self._vacancies or self._is_stopping or loop.is_stuck or self.has_work()
         if not (has_duty and self._has_risen(bed)):
             self._wait(bed)
 

@@ -70,6 +70,7 @@ class Watcher:
 
     def look(self, now_ns: int) -> None:
         """Take the loop over if its claim is too old at `now_ns`."""
+        self._loop.nudge()  # a thread was quiet for the sake of an inline request that is slow after all
         claim = self._loop.claim
         try:
             if now_ns - claim[0].start_ns < OLD_CLAIM_NS:
