@@ -94,7 +94,7 @@ def test_broken_code_is_refused_with_its_traceback_and_the_old_answers_throughou
     assert "SyntaxError" in server.errors()
     site.deploy(2)
     assert reload(server).returncode == 0
-    assert ask(server) == b"version 2"
+    wait_until(lambda: ask(server) == b"version 2", "the old workers to have their signal")
     assert server.stop() == 0
 
 
@@ -175,7 +175,7 @@ def test_two_that_wait_read_their_own_verdicts(serve, site) -> None:
     assert "ZeroDivisionError" in stderr
     assert second.returncode == 0
     assert "generation 3 serves" in second.stdout
-    assert ask(server) == b"version 3"
+    wait_until(lambda: ask(server) == b"version 3", "the old workers to have their signal")
     assert server.stop() == 0
 
 
