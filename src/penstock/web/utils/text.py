@@ -31,25 +31,17 @@ def capfirst(x: Any) -> Any:
 
 @keep_lazy_text
 def wrap(text: str, width: int) -> str:
-    """Text in lines of at most `width` characters; longer words and existing line ends stay."""
+    """Text in lines of at most `width` characters; longer words stay, and so do lines."""
     wrapper = textwrap.TextWrapper(
-        width, break_long_words=False, break_on_hyphens=False, replace_whitespace=False, drop_whitespace=False
+        width, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
     )
-    return "".join(_wrapped_line(line, wrapper) for line in text.splitlines(keepends=True))
-
-
-def _wrapped_line(line: str, wrapper: textwrap.TextWrapper) -> str:
-    body = line.rstrip("\r\n")
-    lines = wrapper.wrap(body) or [""]
-    kept = [each.rstrip(" ") for each in lines[:-1]] + lines[-1:]
-    return (
-        "\n".join(each.lstrip(" ") if number else each for number, each in enumerate(kept))
-        + line[len(body) :]
-    )
+    # A line of spaces alone is no line to textwrap.
+    lines = [piece for line in text.splitlines() for piece in wrapper.wrap(line) or [line]]
+    return "\n".join(lines) + "\n" * text.endswith("\n")
 
 
 class Truncator(SimpleLazyObject):
-    """Cuts plain text by characters or words; for HTML there is the template engine's own filter."""
+    """Cuts plain text by characters or words; of HTML it would cut the tags, too."""
 
     def __init__(self, text: Any) -> None:
         super().__init__(lambda: str(text))
