@@ -235,6 +235,7 @@ def test_warnings_are_logged(routed, said):
     entries = said()
     assert [entry.logger for entry in entries] == ["py.warnings"]
     assert "old habit" in entries[0].message
+    assert not entries[0].message.endswith("\n")
 
 
 def test_an_uncaught_exception_of_a_thread_is_logged(routed, said):

@@ -61,9 +61,13 @@ class RecordHandler(logging.Handler):
         )
 
     def _message(self, record: logging.LogRecord) -> str:
-        """The message; all that a formatter makes of it, if the operator set one."""
+        """The message; all that a formatter makes of it, if the operator set one.
+
+        Without line feeds at its end, as warnings have one: each would be an empty line of the entry.
+        """
         try:
-            return self.formatter.format(record) if self.formatter else record.getMessage()
+            message = self.formatter.format(record) if self.formatter else record.getMessage()
+            return message.rstrip("\n")
         except Exception as error:  # noqa: BLE001 - wrong arguments of a log call are no reason to fail
             return f"{record.msg!r} could not be formatted: {type(error).__name__}: {error}"
 
