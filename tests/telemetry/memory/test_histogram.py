@@ -5,12 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.telemetry.memory.histogram import (
+    LONG_BITS,
+    LONG_BUCKETS,
+    LONG_TICKS,
     PHASE_BUCKETS,
     TABLE_TICKS,
     TICK_BITS,
     bucket_bounds,
     bucket_of,
-    bucket_of_ticks,
     quantile,
 )
 from penstock.telemetry.memory.layout import HISTOGRAM_WORDS
@@ -53,6 +55,13 @@ def test_the_tables_say_what_bucket_of_says(phase):
     assert expected == PHASE_BUCKETS[phase]
 
 
+@pytest.mark.parametrize("place", [0, (1 << LONG_BITS) - 1], ids=["first-of-cell", "last-of-cell"])
+def test_the_long_table_says_what_bucket_of_says(place):
+    ticks = range(TABLE_TICKS + place, LONG_TICKS, 1 << LONG_BITS)
+    expected = [bucket_of(each << TICK_BITS) for each in ticks]
+    assert expected == [LONG_BUCKETS[each >> LONG_BITS] for each in ticks]
+
+
 def test_quantiles_of_nothing_are_zero():
     assert quantile([0] * HISTOGRAM_WORDS, 0.99) == 0
 
@@ -66,13 +75,3 @@ def test_quantiles_are_within_two_per_cent_of_the_exact_ones(part, durations):
     rank = max(int(-(-part * len(durations) // 1)), 1)
     exact = sorted(durations)[rank - 1]
     assert abs(quantile(counts, part) - exact) <= 0.02 * exact
-
-
-@given(st.integers(0, 1 << 42))
-def test_bucket_of_ticks_is_the_bucket_of_the_same_duration(ticks: int) -> None:
-    assert bucket_of_ticks(ticks) == bucket_of(ticks << TICK_BITS)
-
-
-@pytest.mark.parametrize("ticks", [0, TABLE_TICKS - 1, TABLE_TICKS, (TABLE_TICKS << 9) - 1, TABLE_TICKS << 9])
-def test_bucket_of_ticks_agrees_at_the_ends_of_its_tables(ticks: int) -> None:
-    assert bucket_of_ticks(ticks) == bucket_of(ticks << TICK_BITS)

@@ -58,17 +58,8 @@ def _offset_buckets(offset: int) -> list[int]:
 TABLE_TICKS: Final = 1 << 14
 LONG_BITS: Final = 9
 PHASE_BUCKETS: Final[Sequence[list[int]]] = [_offset_buckets(n * HISTOGRAM_WORDS) for n in range(len(PHASES))]
-_SHORT: Final = PHASE_BUCKETS[0]
-_LONG: Final = [bucket_of(cell << LONG_BITS << TICK_BITS) for cell in range(TABLE_TICKS)]
-
-
-def bucket_of_ticks(ticks: int) -> int:
-    """Bucket of a duration in ticks, 0 or more; 70 ns up to 0.5 s."""
-    if ticks < TABLE_TICKS:
-        return _SHORT[ticks]
-    if ticks < TABLE_TICKS << LONG_BITS:
-        return _LONG[ticks >> LONG_BITS]
-    return bucket_of(ticks << TICK_BITS)
+LONG_TICKS: Final = TABLE_TICKS << LONG_BITS
+LONG_BUCKETS: Final = [bucket_of(cell << LONG_BITS << TICK_BITS) for cell in range(TABLE_TICKS)]
 
 
 def quantile(counts: Sequence[int], part: float) -> int:
