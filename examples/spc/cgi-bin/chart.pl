@@ -9,7 +9,7 @@ use strict;
 use warnings;
 
 my ($A2, $D3, $D4) = (0.5768, 0, 2.1145);
-my ($LEFT, $RIGHT, $TOP, $HEIGHT, $GAP, $WIDTH) = (700, 11100, 460, 2600, 260, 12000);
+my ($LEFT, $RIGHT, $TOP, $HEIGHT, $GAP, $WIDTH) = (700, 10800, 460, 2600, 260, 12000);
 
 my ($means, $ranges) = read_subgroups($ENV{SPC_CSV});
 my ($mean, $range) = (average($means), average($ranges));
@@ -105,12 +105,13 @@ sub draw {
     print qq{<text x="$LEFT" y="@{[$top - 50]}" font-weight="bold" fill="#444">$panel->{name}</text>\n};
     print qq{<path stroke="#1f4e79" stroke-width="10" d="M},
         join(' ', map { $x->($_) . ' ' . $y->($values[$_]) } 0 .. $#values), qq{"/>\n};
-    for my $name (qw(upper centre lower)) {
+    for my $line ([ 'UCL', 'upper' ], [ 'CL', 'centre' ], [ 'LCL', 'lower' ]) {
+        my ($label, $name) = @$line;
         my $colour = $name eq 'centre' ? '#2d7d46' : '#c0392b';
         my ($value, $at) = ($panel->{$name}, $y->($panel->{$name}));
         print qq{<path stroke="$colour" stroke-width="12" d="M$LEFT ${at}H$RIGHT"/>\n};
-        printf qq{<text x="%d" y="%d" fill="%s"><title>%s</title>%.6g</text>\n},
-            $RIGHT + 50, $at + 40, $colour, $name, $value;
+        printf qq{<text x="%d" y="%d" fill="%s"><title>%s</title>%s %.6g</text>\n},
+            $RIGHT + 50, $at + 40, $colour, $name, $label, $value;
     }
     my $found = broken($panel);
     for my $at (sort { $a <=> $b } keys %$found) {

@@ -32,7 +32,7 @@ _ZONES: Final = (
     (2, "#fff3cd"),
     (1, "#e2f3e5"),
 )  # sigmas from the centre, colour; outermost first
-_LEFT, _RIGHT, _TOP, _GAP, _BOTTOM = (px * FINENESS for px in (70, 90, 46, 26, 24))
+_LEFT, _RIGHT, _TOP, _GAP, _BOTTOM = (px * FINENESS for px in (70, 120, 46, 26, 24))
 _MAX_DOTS: Final = 400  # more points than these are a line alone: their dots would hide it
 
 
@@ -46,27 +46,34 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """A series and its place on the paper."""
+    """A series, what its values are measured in, and its place on the paper."""
 
     series: Series
+    unit: str
     broken: Broken
     x: Scale
     y: Scale
 
 
 def control_chart_svg(
-    chart: ControlChart, *, title: str, broken: Sequence[Broken] = (), paper: Paper | None = None
+    chart: ControlChart,
+    *,
+    title: str,
+    unit: str = "",
+    broken: Sequence[Broken] = (),
+    paper: Paper | None = None,
 ) -> str:
     """Return `chart` as an SVG document.
 
     Args:
         chart: to draw.
         title: any text.
+        unit: of the plotted values; any text.
         broken: for each series what `violations` found; empty = no point is marked.
         paper: None = 1200 pixels wide, 260 a panel.
     """
     paper = paper or Paper()
-    panels = _panels(chart, broken or [{}] * len(chart.series), paper)
+    panels = _panels(chart, unit, broken or [{}] * len(chart.series), paper)
     width, height = paper.width_px * FINENESS, panels[-1].y.start + _BOTTOM
     words = _words(title)
     parts = [
@@ -89,14 +96,14 @@ def _opening(width_px: int, height_px: int) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size} {letters} fill="none">'
 
 
-def _panels(chart: ControlChart, broken: Sequence[Broken], paper: Paper) -> list[_Panel]:
+def _panels(chart: ControlChart, unit: str, broken: Sequence[Broken], paper: Paper) -> list[_Panel]:
     panels = []
     height = paper.panel_px * FINENESS
     for at, (series, found) in enumerate(zip(chart.series, broken, strict=True)):
         top = _TOP + at * (height + _GAP)
         x = Scale(0.5, series.values.size + 0.5, _LEFT, paper.width_px * FINENESS - _RIGHT)
         lines = [series.values, series.lower, series.upper, series.centre]
-        panels.append(_Panel(series, found, x, fitting_scale(lines, top + height, top)))
+        panels.append(_Panel(series, unit, found, x, fitting_scale(lines, top + height, top)))
     return panels
 
 
@@ -129,22 +136,24 @@ def _axes(panel: _Panel) -> Iterator[str]:
     for number in round_numbers(panel.x.low, panel.x.high, 10):
         if number == int(number) and number >= 1:
             yield _word(panel.x.place(number), bottom + 150, f"{number:.0f}", anchor="middle")
-    yield _word(left, panel.y.end - 50, panel.series.name, weight="bold")
+    unit = f" ({panel.unit})" if panel.unit else ""
+    yield _word(left, panel.y.end - 50, f"{panel.series.name}{unit}", weight="bold")
 
 
 def _lines(panel: _Panel) -> Iterator[str]:
     series = panel.series
-    for line, colour, name in (
-        (series.upper, "#c0392b", "upper"),
-        (series.centre, "#2d7d46", "centre"),
-        (series.lower, "#c0392b", "lower"),
+    for line, colour, name, hint in (
+        (series.upper, "#c0392b", "UCL", "upper"),
+        (series.centre, "#2d7d46", "CL", "centre"),
+        (series.lower, "#c0392b", "LCL", "lower"),
     ):
         steps = _steps(panel, line)
         if steps:
             path = "L".join(f"{x} {y}" for x, y in steps)
             yield f'<path stroke="{colour}" stroke-width="12" d="M{path}"/>'
             last = line[~np.isnan(line)][-1]
-            yield _word(panel.x.end + 50, steps[-1][1] + 40, f"{last:.6g}", colour=colour, hint=name)
+            words = f"{name} {last:.6g}"
+            yield _word(panel.x.end + 50, steps[-1][1] + 40, words, colour=colour, hint=hint)
 
 
 def _steps(panel: _Panel, line: NDArray[np.float64]) -> list[tuple[int, int]]:

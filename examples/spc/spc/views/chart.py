@@ -79,7 +79,8 @@ def picture(request, number):
             f"{title}: {judgement.fault}\n", content_type="text/plain; charset=utf-8", status=409
         )
     with telemetry.span("spc.svg"):
-        drawing = control_chart_svg(judgement.control, title=title, broken=judgement.broken)
+        unit = shown.parameter.unit
+        drawing = control_chart_svg(judgement.control, title=title, unit=unit, broken=judgement.broken)
     return HttpResponse(drawing, content_type="image/svg+xml")
 
 

@@ -64,7 +64,7 @@ def marks(page: str) -> list[str]:
 
 
 def limits(page: str) -> list[float]:
-    found = re.findall(r"<title>(?:upper|centre|lower)</title>([-0-9.e]+)<", page)
+    found = re.findall(r"<title>(?:upper|centre|lower)</title>(?:UCL|CL|LCL) ([-0-9.e]+)<", page)
     return [float(number) for number in found]
 
 

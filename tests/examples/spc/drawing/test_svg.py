@@ -52,6 +52,17 @@ def test_each_broken_rule_is_marked_and_named() -> None:
     assert len(marks) >= int(np.logical_or.reduce(list(found.values())).sum())
 
 
+def test_limits_are_named_and_the_unit_is_told_and_never_markup() -> None:
+    chart = xbar_r(VALUES)
+    root = ET.fromstring(control_chart_svg(chart, title="a", unit="<µm>"))
+    words = {
+        text.text or text[0].tail for text in root.iter(f"{SVG}text")
+    }  # after its tooltip, where it has one
+    assert {"X-bar (<µm>)", "R (<µm>)"} <= words
+    for name, line in (("UCL", "upper"), ("CL", "centre"), ("LCL", "lower")):
+        assert f"{name} {getattr(chart.series[0], line)[-1]:.6g}" in words
+
+
 def test_point_that_breaks_no_rule_is_not_marked() -> None:
     assert circles(ET.fromstring(control_chart_svg(xbar_r(VALUES), title="a"))) == []
 
