@@ -37,7 +37,7 @@ def add_logs(commands: Commands) -> None:
     for flag, metavar, text in (
         ("--status", "STATUS", "requests answered so: 404, 5xx, 200-299, or several with commas"),
         ("--slower", "TIME", "requests that took longer: 200ms, 1.5s"),
-        ("--request", "ID", "what belongs to one request"),
+        ("--request", "ID", "what belongs to one request, or to one trace by its id"),
         ("--path", "PATH", "requests whose path begins so, or fits a pattern with *"),
         ("--since", "TIME", "from then on: 10m, 2h, 3d, 10:30, 2026-11-20T10:30"),
         ("--until", "TIME", "until then"),

@@ -67,6 +67,13 @@ def test_a_request_is_asked_for_by_its_whole_id():
     assert [needle.pattern for needle in query.needles()] == [b"1f3a"]
 
 
+def test_a_trace_is_asked_for_as_a_request_is():
+    query = asked(request="0af7")
+    assert query.matches(entry(penstock__request_id="1f3a", trace_id="0af7"))
+    assert not query.matches(entry(penstock__request_id="1f3a", trace_id=["0af7"]))
+    assert not query.matches(entry(penstock__request_id="1f3a"))
+
+
 @pytest.mark.parametrize(
     ("word", "matching", "others"),
     [

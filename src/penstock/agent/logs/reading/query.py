@@ -1,7 +1,7 @@
 """Which entries are asked for.
 
     status   404, 5xx, 200-299, or several with commas     slower   200ms, 1.5s, 200 (milliseconds)
-    request  an id                                          path     /shop/ (begins with), /shop/*/edit (glob)
+    request  an id, of a request or of a trace             path     /shop/ (begins with), /shop/*/edit (glob)
     since, until   10m, 2h, 3d (ago), 2026-11-20, 2026-11-20T10:30, 10:30 (today), with or without a zone
     level    least severity                                 pid      the process's
 
@@ -25,6 +25,7 @@ from typing import Final
 
 from penstock.agent.logs.reading.line import Entry, severity_number
 
+_IDS: Final = ("penstock.request_id", "trace_id")
 _STATUS: Final = re.compile(r"([1-5])xx|([0-9]{1,3})(?:-([0-9]{1,3}))?", re.ASCII)
 _AMOUNT: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([a-z]{0,3})", re.ASCII)
 _CLOCK: Final = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?", re.ASCII)
@@ -61,7 +62,7 @@ class Query:
             return False
         if self.slower_ms is not None and not _is_above(fields.get("penstock.total_ms"), self.slower_ms):
             return False
-        if self.request and fields.get("penstock.request_id") != self.request:
+        if self.request and self.request not in [fields.get(name) for name in _IDS]:
             return False
         if self.path and not _is_path(fields.get("url.path"), self.path):
             return False
