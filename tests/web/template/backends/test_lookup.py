@@ -3,6 +3,7 @@
 import pytest
 from django.template import Context as DjangoContext
 from django.template import Engine as DjangoEngine
+from jinja2.sandbox import unsafe
 
 from penstock.web.core.paginator import Paginator
 from penstock.web.template import engines
@@ -128,3 +129,33 @@ def test_request_shows_its_address(render):
     request = RequestFactory().get("/polls/?a=1")
     assert render("{{ r.get_full_path }} {{ r.get_host }}", {"r": request}) == "/polls/?a=1 testserver"
     assert render("{% if r.is_secure %}s{% endif %}{{ r.GET.a }}", {"r": request}) == "1"
+
+
+def with_options(override, source, options, context):
+    override(TEMPLATES=[{"BACKEND": BACKEND, "OPTIONS": options}])
+    return engines["django"].from_string(source).render(context)
+
+
+def test_sandbox_calls_nothing_that_it_calls_unsafe(override):
+    class Account:
+        @unsafe
+        def close(self):
+            raise AssertionError("a sandbox must not call it")
+
+        def owner(self):
+            return "Ada"
+
+    source = "{{ account.owner }}{% if account.close %}!{% endif %}"
+    options = {"environment": "jinja2.sandbox.SandboxedEnvironment"}
+    assert with_options(override, source, options, {"account": Account()}) == "Ada!"
+
+
+def test_coroutines_are_awaited_where_the_engine_awaits(override):
+    class Account:
+        async def owner(self):
+            return "Ada"
+
+    assert (
+        with_options(override, "{{ a.owner }} {{ a.owner() }}", {"enable_async": True}, {"a": Account()})
+        == "Ada Ada"
+    )

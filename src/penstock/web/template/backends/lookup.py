@@ -10,7 +10,8 @@ be told.
 
 In:     the tree of a template; at rendering, an object and a name.
 Out:    Python code that looks up as Django does; what was found.
-Never:  calls classes, or names without a dot; calls what says `alters_data` or `do_not_call_in_templates`.
+Never:  calls classes, or names without a dot; calls what says `alters_data` or `do_not_call_in_templates`,
+        or what a sandbox would not call.
 Rules:  Django's order of look-up; what needs arguments is left as it is, and cannot be shown.
 """
 
@@ -48,9 +49,10 @@ class DottedLookups(CodeGenerator):
         if node is self._callee:
             super().visit_Getattr(node, frame)
             return
-        self.write("environment.look_up(")
+        awaited = ("(await auto_await(", "))") if self.environment.is_async else ("", "")
+        self.write(f"{awaited[0]}environment.look_up(")
         self.visit(node.node, frame)
-        self.write(f", {node.attr!r})")
+        self.write(f", {node.attr!r}){awaited[1]}")
 
 
 def look_up(environment: jinja2.Environment, owner: Any, name: str) -> Any:
@@ -58,6 +60,8 @@ def look_up(environment: jinja2.Environment, owner: Any, name: str) -> Any:
     is_key = isinstance(owner, dict) and name in owner
     found = owner[name] if is_key else environment.getattr(owner, name)
     if type(found) not in METHODS or getattr(found, "do_not_call_in_templates", False):
+        return found
+    if environment.sandboxed and not _is_safe(environment, found):
         return found
     if getattr(found, "alters_data", False):
         return environment.undefined(obj=owner, name=name)
@@ -67,6 +71,11 @@ def look_up(environment: jinja2.Environment, owner: Any, name: str) -> Any:
         if _may_be_called_without_arguments(found):
             raise
         return found
+
+
+def _is_safe(environment: Any, method: Any) -> bool:
+    """Tell whether a sandbox would call it where the template does."""
+    return bool(environment.is_safe_callable(method))
 
 
 def _may_be_called_without_arguments(method: Any) -> bool:
