@@ -42,6 +42,19 @@ def test_tag_is_understood(text, expected):
         pytest.param("{% autoescape off %}{{ evil }}{% endautoescape %}", "<", id="autoescape-off"),
         pytest.param("{% autoescape true %}{{ evil }}{% endautoescape %}", "&lt;", id="autoescape-of-jinja"),
         pytest.param("{% for i in two %}{{ i }}{% empty %}none{% endfor %}", "ab", id="for-with-empty"),
+        pytest.param("{% with a=1 b=two.0 c='x' %}{{ a }}{{ b }}{{ c }}{% endwith %}", "1ax", id="with"),
+        pytest.param("{% with a=1, b=2 %}{{ a }}{{ b }}{% endwith %}", "12", id="with-commas"),
+        pytest.param(
+            "{% with a=dict(x=1, y=2) b=dict(z=3) %}{{ a.x }}{{ a.y }}{{ b.z }}{% endwith %}",
+            "123",
+            id="with-calls",
+        ),
+        pytest.param(
+            "{% for i in two %}{% with n=forloop.counter m=i %}{{ n }}{{ m }}{% endwith %}{% endfor %}",
+            "1a2b",
+            id="with-in-a-loop",
+        ),
+        pytest.param("{% with %}{% set a=1 %}{{ a }}{% endwith %}", "1", id="with-nothing"),
         pytest.param("{% for i in nobody %}{{ i }}{% empty %}none{% endfor %}", "none", id="empty"),
         pytest.param(
             "{% for i in two %}{{ forloop.counter }}{{ forloop.counter0 }}{% endfor %}", "1021", id="counter"

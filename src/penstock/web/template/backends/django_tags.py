@@ -6,11 +6,12 @@
     {% static "path" %}                 the address of a static file; `as variable` keeps it
     {% comment %} ... {% endcomment %}  nothing
     {% autoescape on %}                 true or false; to Jinja2 both are names without a value
+    {% with a=1 b=2 %}                  commas between them
     {% for %} ... {% empty %}           {% else %}
     {{ forloop.counter }}               {{ loop.index }}, and so on
     {{ block.super }}                   {{ super() }}
 
-The last four are translated token by token, so lines stay what they are. Without that three of them would be
+The last five are translated token by token, so lines stay what they are. Without that three of them would be
 no errors in Jinja2 but quietly something else: escaping would be off where the template says on.
 
 In:     the tokens of a template.
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from jinja2.parser import Parser
 
 _SWITCHES: Final[Mapping[str, str]] = MappingProxyType({"on": "true", "off": "false"})
+_IN_A_CALL: Final = ("comma", "lparen")  # what stands before a keyword of a call
 _OF_A_LOOP: Final[Mapping[str, str]] = MappingProxyType(
     {
         "counter": "index",
@@ -58,10 +60,18 @@ class DjangoTags(Extension):
             TemplateSyntaxError: a loop is asked for what Jinja2's loops do not know, or a comment has no end.
         """
         before = ""
+        set_count: int | None = None  # names that this {% with %} has set so far
         while stream:
             token = next(stream)
             if token.type == "name" and before != "dot":
-                yield from _translated(token, stream, begins_tag=before == "block_begin")
+                if set_count is not None and stream.current.type == "assign" and before not in _IN_A_CALL:
+                    if set_count:
+                        yield Token(token.lineno, "comma", ",")
+                    set_count += 1
+                begins_tag = before == "block_begin"
+                yield from _translated(token, stream, begins_tag=begins_tag)
+                if begins_tag:
+                    set_count = 0 if token.value == "with" else None
             else:
                 yield token
             before = token.type
