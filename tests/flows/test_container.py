@@ -92,6 +92,20 @@ def test_server_needs_no_directory_to_write_to(serve, connect, tmp_path: Path) -
     assert server.stdout().count("HTTP/1.1") == 3
 
 
+def test_server_needs_no_proc(serve, connect) -> None:
+    server = serve(
+        "--ops", "127.0.0.1:0", prefix=("unshare", "--mount", "sh", "-c", 'umount -l /proc; exec "$@"', "sh")
+    )
+    server.is_noise_expected = True
+    assert connect(server).get("/n/7").status == 200
+    server.send_signal(signal.SIGHUP)
+    wait_until(lambda: "server.reloaded" in server.errors(), "the reload")
+    assert connect(server).get("/n/8").status == 200
+    assert server.stop() == 0
+    assert "template.impossible" in server.errors()
+    assert "Traceback" not in server.errors() + server.stderr()
+
+
 def test_body_beyond_memory_is_refused_where_no_directory_is_writable(serve) -> None:
     server = serve(prefix=READ_ONLY, logs=False)
     server.is_noise_expected = True

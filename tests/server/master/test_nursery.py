@@ -185,8 +185,9 @@ def test_worker_begins_with_its_own_end_of_the_channel_only(make_plain, monkeypa
     assert seen == [(1, 1, True), [False, False]]
 
 
-def test_machine_without_prctl_has_each_worker_import(make_ward, monkeypatch, caplog) -> None:
-    monkeypatch.setattr(nursery_module, "adopt_orphans", lambda: False)
+@pytest.mark.parametrize("name", ["adopt_orphans", "can_look"])
+def test_machine_without_prctl_or_proc_has_each_worker_import(make_ward, monkeypatch, caplog, name) -> None:
+    monkeypatch.setattr(nursery_module, name, lambda: False)
     assert not make_ward(preload="on").prepare()
     assert "template.impossible" in caplog.text
 

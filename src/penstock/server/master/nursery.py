@@ -36,6 +36,7 @@ from penstock.server.message import (
     send_order,
 )
 from penstock.server.plan import Heritage, ServePlan
+from penstock.server.template.audit import can_look
 from penstock.server.template.errand import SLOT as ERRAND_SLOT
 from penstock.server.template.errand import run_errand
 from penstock.server.template.template import Seat, run_template
@@ -245,9 +246,9 @@ class Nursery:
 
     def _may_preload(self) -> bool:
         if not self._has_adopted:
-            self._has_adopted = adopt_orphans()
+            self._has_adopted = can_look() and adopt_orphans()
             if not self._has_adopted:
-                log.warning("template.impossible: no prctl(2) here; each worker imports the application")
+                log.warning("template.impossible: no prctl(2) or no /proc here: each worker imports")
         return self._has_adopted
 
     # Workers

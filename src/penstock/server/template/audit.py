@@ -35,6 +35,11 @@ _NOT_TELLING: Final = (f"{Path(os.__file__).parent}/", f"{Path(__file__).parent}
 _PACKAGES: Final = ("site-packages", "dist-packages")
 
 
+def can_look() -> bool:
+    """Whether this process can see its own threads and descriptors; not in a chroot without /proc."""
+    return Path("/proc/self/fd").is_dir()
+
+
 class Origins:
     """Notes, while it is entered, where threads are started and connections are made.
 
