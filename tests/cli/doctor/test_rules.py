@@ -111,6 +111,8 @@ WRONG, NOTE = Level.WRONG, Level.NOTE
         pytest.param({"spool_dir": "/proc/no"}, WRONG, "spool", "spool_dir", id="spool"),
         pytest.param({"access_log": "no/a.log"}, WRONG, "access-log", "mkdir -p", id="access-log"),
         pytest.param({"error_log": "/proc/no/e.log"}, WRONG, "error-log", "mkdir -p", id="error-log"),
+        pytest.param({"access_log": f"{__file__}/a"}, WRONG, "access-log", "mkdir -p", id="log-below-a-file"),
+        pytest.param({"error_log": "/"}, WRONG, "error-log", "error_log", id="log-is-a-folder"),
         pytest.param({"pid_file": "no/pid"}, WRONG, "pid-file", "mkdir -p", id="pid-file"),
         pytest.param(
             {"imported": ImportReport(failure="no module")}, WRONG, "import", "traceback", id="import"

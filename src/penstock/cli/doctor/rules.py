@@ -132,7 +132,7 @@ def check_recycling(facts: Facts) -> Iterator[Finding]:
     if 0 < server.max_rss_bytes <= size:
         yield wrong(
             "recycling",
-            f"a worker takes {size // _MIB} MiB, max_rss_bytes allows {server.max_rss_bytes // _MIB}:"
+            f"a worker takes {size // _MIB} MiB, max_rss_bytes allows {server.max_rss_bytes / _MIB:.3g}:"
             " each is replaced as soon as it is looked at",
             f'max_rss_bytes = "{2 * size // _MIB} MiB"',
         )
@@ -308,10 +308,16 @@ def check_written_files(facts: Facts) -> Iterator[Finding]:
         if word in {"", "-", "off"}:
             continue
         file = facts.folder / word
-        if not os.access(file if file.exists() else file.parent, os.W_OK):
+        if not _can_write(file):
             yield wrong(
                 key.replace("_", "-"), f"{file} cannot be written", f"{key}, or mkdir -p {file.parent}"
             )
+
+
+def _can_write(file: Path) -> bool:
+    if file.exists():
+        return not file.is_dir() and os.access(file, os.W_OK)
+    return file.parent.is_dir() and os.access(file.parent, os.W_OK)
 
 
 def check_pid_file(facts: Facts) -> Iterator[Finding]:
