@@ -16,6 +16,7 @@ from tests.server.plans import ChildError, alive, idle_agent, is_open, plan, wai
 from penstock.server.address import TCPAddress
 from penstock.server.listener import open_listeners
 from penstock.server.master import guardian as guardian_module
+from penstock.server.master.backoff import SHORTEST_DELAY_S
 from penstock.server.master.family import Family
 from penstock.server.master.guardian import LONGEST_ABSENCE_S, Guardian
 from penstock.server.plan import Heritage
@@ -94,12 +95,13 @@ def test_agent_that_cannot_be_forked_is_tried_again_later(make_guardian, monkeyp
     def refuse() -> int:
         raise BlockingIOError(errno.EAGAIN, "resource temporarily unavailable")
 
+    before_s = time.monotonic()
     with monkeypatch.context() as patched:
         patched.setattr(os, "fork", refuse)
         guardian.start()
         guardian.start()
     assert not guardian.pid
-    assert guardian.not_before_s > time.monotonic()
+    assert guardian.wait_s(before_s) >= SHORTEST_DELAY_S
 
 
 def test_agent_is_told_to_reopen_its_files(make_guardian, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def test_worker_that_stays_is_killed_after_a_while() -> None:
     pids = [child(600), child(0)]
     for pid in pids:
         undertaker.know(pid)
+    os.waitid(os.P_PID, pids[1], os.WEXITED | os.WNOWAIT)
     begun_s = time.monotonic()
     undertaker.see_off(0.1)
     assert time.monotonic() - begun_s >= 0.1

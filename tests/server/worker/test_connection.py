@@ -437,7 +437,7 @@ def test_stream_that_takes_too_long_is_cut_without_its_last_chunk(serve) -> None
     def application(environ, start_response):
         start_response("200 OK", [])
         yield b"begun"
-        going_on.wait(5)
+        going_on.wait(20)
         yield b"late"
 
     rig = serve(application, request_timeout_s=0.1)

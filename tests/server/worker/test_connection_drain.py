@@ -20,7 +20,7 @@ def test_idle_kept_connection_is_closed_by_a_drain(serve) -> None:
     client.get()
     rig.on_loop(rig.reception.drain)
     assert client.rest() == b""
-    rig.watcher.join(5)
+    rig.watcher.join(20)
     assert rig.loop.is_stopped
 
 
@@ -54,7 +54,7 @@ def test_idle_connection_that_was_ended_is_closed_when_its_client_stays(serve) -
     rig.on_loop(rig.reception.drain)
     rig.expire(connection)
     rig.expire(connection)
-    rig.watcher.join(5)
+    rig.watcher.join(20)
     assert rig.loop.is_stopped
     client.close()
 
@@ -85,7 +85,7 @@ def test_clients_that_wait_for_room_are_answered_before_the_worker_leaves(serve)
     for client in waiting:
         assert client.answer().field("Connection") == "close"
         client.close()
-    rig.watcher.join(5)
+    rig.watcher.join(20)
     assert rig.loop.is_stopped
     assert len(rig.recorder.accesses) == 7
 
@@ -104,7 +104,7 @@ def test_clients_that_wait_for_a_descriptor_are_answered_before_the_worker_leave
     rig.on_loop(rig.reception.drain)
     assert client.answer().field("Connection") == "close"
     client.close()
-    rig.watcher.join(5)
+    rig.watcher.join(20)
     assert rig.loop.is_stopped
 
 
@@ -134,7 +134,7 @@ def test_new_client_may_still_send_its_first_request_and_has_not_long_for_it(ser
     )
     rig.loop.order(connection.on_deadline)
     assert second.rest() == b""
-    rig.watcher.join(5)
+    rig.watcher.join(20)
     assert rig.loop.is_stopped
 
 
@@ -171,7 +171,7 @@ def test_answer_that_the_client_is_still_taking_is_the_last_while_draining(serve
     assert len(client.answer().body) == BIG
     assert client.rest() == b""
     client.close()
-    rig.watcher.join(5)
+    rig.watcher.join(20)
     assert rig.loop.is_stopped
 
 
@@ -214,6 +214,6 @@ def test_application_whose_client_has_gone_ends_its_work_before_the_worker_leave
     rig.on_loop(rig.reception.drain)
     assert not rig.loop.is_stopped
     gate.open()
-    rig.watcher.join(5)
+    rig.watcher.join(20)
     assert rig.loop.is_stopped
     assert len(rig.recorder.accesses) == 1

@@ -173,10 +173,10 @@ def arriving_together(rig, *requests) -> None:
 
     def hold() -> None:
         held.set()
-        assert sent.wait(5)
+        assert sent.wait(20)
 
     rig.loop.order(hold)
-    assert held.wait(5)
+    assert held.wait(20)
     for client, path in requests:
         client.ask(path)
     sent.set()

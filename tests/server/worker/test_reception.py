@@ -195,7 +195,7 @@ def test_drain_takes_what_waits_in_the_queue_and_nothing_after_it(serve) -> None
     for client in waiting:
         assert client.answer().field("Connection") == "close"
         client.close()
-    rig.watcher.join(5)
+    rig.watcher.join(20)
     assert rig.loop.is_stopped
     with pytest.raises(ConnectionRefusedError), socket.create_connection(address):
         pass
@@ -204,7 +204,7 @@ def test_drain_takes_what_waits_in_the_queue_and_nothing_after_it(serve) -> None
 def test_drain_of_an_empty_worker_ends_it_at_once(serve) -> None:
     rig = serve()
     rig.loop.order(rig.reception.drain)
-    rig.watcher.join(5)
+    rig.watcher.join(20)
     assert rig.loop.is_stopped
 
 

@@ -11,7 +11,7 @@ from penstock.telemetry import Outcome
 from penstock.wsgi import RequestTimeout
 
 S = 1_000_000_000
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class Spinner:
@@ -53,7 +53,8 @@ def events(caplog, name: str) -> list[str]:
 
 @pytest.mark.parametrize("is_inline", [False, True], ids=["pool", "inline"])
 def test_request_near_its_deadline_is_said_once_with_its_stack_and_answered(serve, caplog, is_inline) -> None:
-    rig = serve(request_timeout_s=1.5)
+    rig = serve(request_timeout_s=60)
+    rig.reception.slow_after_ns = S // 5  # instead of 80 %: from then on we have a minute
     gate = rig.gate("/slow")
     if is_inline:
         rig.make_inline("/slow")
@@ -65,9 +66,9 @@ def test_request_near_its_deadline_is_said_once_with_its_stack_and_answered(serv
     assert client.answer().status == 200
     (said,) = events(caplog, "request.slow")
     first_line, *stack = said.splitlines()
-    assert "line='GET /slow HTTP/1.1' age_s=1." in first_line
+    assert "line='GET /slow HTTP/1.1' age_s=" in first_line
     lane = "inline" if is_inline else "pool"
-    assert first_line.endswith(f"limit_s=1.5 thread={rig.wait_accesses(1)[0].thread} lane={lane}")
+    assert first_line.endswith(f"limit_s=60.0 thread={rig.wait_accesses(1)[0].thread} lane={lane}")
     assert any("gate.wait()" in line for line in stack)
     assert events(caplog, "request.timed_out") == []
 

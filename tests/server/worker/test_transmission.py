@@ -68,7 +68,7 @@ def test_slow_reader_of_a_stream_holds_no_thread_while_there_is_room_to_spool(se
     rig = serve(stream, threads=1, spool_memory_bytes=100_000, spool_dir=str(tmp_path))
     slow, other = slow_client(rig), rig.connect()
     slow.ask()
-    assert stream.is_closed.wait(5)
+    assert stream.is_closed.wait(20)
     assert other.get("/plain").body == b"plain"
     rig.on_loop(lambda: None)
     answer = slow.answer()
@@ -98,7 +98,7 @@ def test_client_that_takes_nothing_of_a_stream_is_cut_and_its_application_told(s
     connection = rig.the_connection()
     rig.wait_until(lambda: connection._flow is not None and connection._flow.pending_bytes >= 1_000_000)
     rig.expire(connection)
-    assert stream.is_closed.wait(5)
+    assert stream.is_closed.wait(20)
     rig.wait_empty()
     assert [access.outcome for access in rig.recorder.accesses] == [Outcome.PEER_GONE]
 
@@ -110,7 +110,7 @@ def test_client_that_goes_away_closes_the_generator_of_its_stream(serve) -> None
     client.ask()
     client.sock.recv(1000)
     client.reset()
-    assert stream.is_closed.wait(5)
+    assert stream.is_closed.wait(20)
     assert stream.made < 100_000
     rig.wait_empty()
     assert [access.outcome for access in rig.recorder.accesses] == [Outcome.PEER_GONE]
@@ -121,7 +121,7 @@ def test_stream_that_cannot_be_spooled_is_cut(serve, caplog) -> None:
     rig = serve(stream, spool_memory_bytes=100_000, spool_dir="/nonexistent")
     client = slow_client(rig)
     client.ask()
-    assert stream.is_closed.wait(5)
+    assert stream.is_closed.wait(20)
     rig.wait_empty()
     assert "response.spool_failed" in caplog.text
     assert not client.answer().is_whole
@@ -319,7 +319,7 @@ def test_answer_that_ends_with_the_connection_is_reset_when_it_is_cut(serve, mon
     def application(environ, start_response):
         start_response("200 OK", [])
         yield b"begun"
-        going_on.wait(5)
+        going_on.wait(20)
         yield bytes(BIG) if end in ("write-deadline", "disk") else b"more"
         if end == "failure":
             raise RuntimeError
