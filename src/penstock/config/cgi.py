@@ -52,9 +52,9 @@ class CGIConfig:
         minimum=1024,
     )
     cgi_cpu_s: int = option(
-        0,
+        3600,
         help="processor time of a script (RLIMIT_CPU); 0 = no limit of its own",
-        reason="cgi_timeout_s ends what computes as well as what waits",
+        reason="cgi_timeout_s ends it long before; what a killed worker leaves behind ends by this",
         unit="s",
         minimum=0,
     )
