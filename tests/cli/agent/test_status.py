@@ -84,6 +84,12 @@ def test_agent_that_has_gone_is_passed_over():
     assert look(FoundAgent(1, "/proc/self/fd/99999")) is None
 
 
+def test_socket_may_be_named_from_where_one_stands(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    reports = [{"socket": "/a.sock"}, {"socket": f"{tmp_path}/a.sock"}]
+    assert choose(reports, "a.sock") == reports[1:]
+
+
 def test_socket_chooses_the_agent():
     reports = [{"socket": "/a"}, {"socket": ""}]
     assert choose(reports, None) == reports

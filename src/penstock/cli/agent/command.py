@@ -8,6 +8,7 @@ Rules:  unix(7); the configuration is read as `serve` reads it, so both may shar
 """
 
 import contextlib
+import dataclasses
 import errno
 import os
 import signal
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from penstock import __version__
 from penstock.agent.machine import run_machine
+from penstock.agent.machine.admission import House
 from penstock.cli.error import CommandError
 from penstock.cli.flags import given_flags
 from penstock.cli.machine import OTHER_FILES, raise_file_limit
@@ -55,6 +57,9 @@ def run_agent(arguments: "argparse.Namespace") -> int:
     path = config.machine.agent_socket
     if not path:
         raise ConfigError("nowhere to wait for masters", "say where: penstock agent --socket PATH")
+    House.of(config.machine, os.geteuid())  # before anybody is told where to come
+    path = os.path.abspath(path)  # noqa: PTH100 - as servers have to name it; resolve() would follow links
+    config = dataclasses.replace(config, machine=dataclasses.replace(config.machine, agent_socket=path))
     raise_file_limit(MAX_FILES + OTHER_FILES)
     supervision = Supervision(make_notifier(os.environ, os.getpid()))
     try:
@@ -105,10 +110,12 @@ def listen(path: str, *, has_guests: bool) -> Iterator[socket.socket]:
             os.umask(mask)
         listener.listen(BACKLOG)
         ours = Path(path).stat()
-        yield listener
-        with contextlib.suppress(OSError):
-            if os.path.samestat(Path(path).lstat(), ours):  # else it is a successor's
-                Path(path).unlink()
+        try:
+            yield listener
+        finally:
+            with contextlib.suppress(OSError):
+                if os.path.samestat(Path(path).lstat(), ours):  # else it is a successor's
+                    Path(path).unlink()
 
 
 def _why_not(path: str, error: OSError) -> str:

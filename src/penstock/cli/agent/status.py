@@ -59,7 +59,8 @@ def choose(reports: Sequence[dict[str, Any]], socket: str | None) -> list[dict[s
     """
     if not reports:
         raise CommandError("no running agent found; those of other users are shown to root only")
-    chosen = [report for report in reports if socket is None or report.get("socket") == socket]
+    path = None if socket is None else os.path.abspath(socket)  # noqa: PTH100 - as the agent names it
+    chosen = [report for report in reports if path is None or report.get("socket") == path]
     if not chosen:
         sockets = ", ".join(sorted(str(report.get("socket") or "embedded") for report in reports))
         raise CommandError(f"no agent on {socket!r}; running: {sockets}")
