@@ -53,6 +53,25 @@ def test_template_below_the_current_folder_is_named_from_there(override, tmp_pat
     assert message.msg.endswith("'block'.")
 
 
+def test_names_that_would_be_missed_when_the_page_is_shown_are_told(override, tmp_path):
+    (tmp_path / "a.html").write_text(
+        "{% if day %}\n{{ day|date }}{% endif %}{% if day is weekend %}{% endif %}"
+    )
+    (tmp_path / "b.html").write_text("{% if 'date' is filter %}{{ day|date }}{% endif %}{{ day|upper }}")
+    override(TEMPLATES=[{"BACKEND": DJANGO, "DIRS": [tmp_path]}])
+    messages = check_templates()
+    assert sorted((message.obj, message.msg) for message in messages) == [
+        (f"{tmp_path}/a.html:2", "no filter is named 'date'."),
+        (f"{tmp_path}/a.html:2", "no test is named 'weekend'."),
+    ]
+
+
+def test_names_in_templates_without_files_are_told_by_their_template(override):
+    loader = jinja2.DictLoader({"a.html": "{% if x %}{{ x|date }}{% endif %}"})
+    override(TEMPLATES=[{"BACKEND": JINJA2, "OPTIONS": {"loader": loader}}])
+    assert [message.obj for message in check_templates()] == ["a.html:1"]
+
+
 def test_template_in_another_encoding_is_told(override, tmp_path):
     (tmp_path / "latin.html").write_bytes("ä".encode("latin-1"))
     override(TEMPLATES=[{"BACKEND": JINJA2, "DIRS": [tmp_path]}])

@@ -100,6 +100,15 @@ def test_calls_of_jinja2_go_on_working(render, source, expected):
     assert render(source, {"poll": Poll(), "table": {"items": 1}}) == expected
 
 
+@pytest.mark.parametrize("name", ["none", "nothing", "poll.nothing", "yes", "no", "zero"])
+@pytest.mark.parametrize("test", ["is None", "is not None", "== None", "!= None", "is True", "is not False"])
+def test_constants_are_compared_as_django_compares_them(render, name, test):
+    source = "{% if " + f"{name} {test}" + " %}1{% else %}2{% endif %}"
+    context = {"none": None, "poll": Poll(), "yes": True, "no": False, "zero": 0}
+    expected = DjangoEngine().from_string(source).render(DjangoContext(context))
+    assert render(source, context) == expected
+
+
 def test_method_that_may_not_be_called_is_itself(render):
     assert render("{% if poll.label %}yes{% endif %}", {"poll": Poll()}) == "yes"
 

@@ -18,6 +18,9 @@ from penstock.web.template import TemplateSyntaxError, engines
 
 # What templates are called; their folders may hold pictures, too.
 EXTENSIONS: Final = ("html", "htm", "txt", "xml", "j2", "jinja", "jinja2")
+HINT: Final = "docs/from-django.md has what Jinja2 says instead of Django's tags and filters"
+# `{% if "markdown" is filter %}`: a template that asks knows what it does.
+_QUESTIONS: Final = ("filter", "test")
 
 
 @register(Tags.templates)
@@ -54,16 +57,36 @@ def _check_texts(engine: Any, environment: Any) -> Iterator[CheckMessage]:
     for name in names:
         try:
             engine.get_template(name)
+            yield from _unknown_names(environment, name)
         except TemplateSyntaxError as error:
             yield _unreadable(error, name)
         except UnicodeDecodeError as error:
             yield Error(f"{error}.", obj=name, id="templates.E004")
 
 
+def _unknown_names(environment: Any, name: str) -> Iterator[Error]:
+    """Return filters and tests that are not there: within an `{% if %}` Jinja2 says so when it renders."""
+    from jinja2 import nodes
+
+    source, path, _ = environment.loader.get_source(environment, name)
+    used = list(environment.parse(source, name, path).find_all((nodes.Filter, nodes.Test)))
+    if any(node.name in _QUESTIONS for node in used):
+        return
+    for node in used:
+        is_filter = isinstance(node, nodes.Filter)
+        if node.name not in (environment.filters if is_filter else environment.tests):
+            text = f"no {'filter' if is_filter else 'test'} is named {node.name!r}."
+            yield Error(text, hint=HINT, obj=f"{_from_here(path or name)}:{node.lineno}", id="templates.E003")
+
+
+def _from_here(path: str) -> str:
+    """Return the path of a file below the current folder from there."""
+    return path.removeprefix(f"{Path.cwd()}{os.sep}")
+
+
 def _unreadable(error: TemplateSyntaxError, name: str) -> Error:
     """Return where a template cannot be read; a file below the current folder is named from there."""
     info = getattr(error, "template_debug", {})
-    path = str(info.get("name") or name).removeprefix(f"{Path.cwd()}{os.sep}")
-    hint = "docs/from-django.md has what Jinja2 says instead of Django's tags and filters"
+    path = _from_here(str(info.get("name") or name))
     text = str(info.get("message") or error).rstrip(".")
-    return Error(f"{text}.", hint=hint, obj=f"{path}:{info.get('line')}", id="templates.E003")
+    return Error(f"{text}.", hint=HINT, obj=f"{path}:{info.get('line')}", id="templates.E003")

@@ -11,8 +11,9 @@ Never:  renders what means something else in Jinja2: filters with a colon, templ
 Rules:  Django's options; a name that is not there is empty text, however deep.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import jinja2
@@ -27,6 +28,27 @@ from .lookup import METHODS, look_up_as_django
 _IGNORED: Final = ("debug", "file_charset", "string_if_invalid", "libraries", "builtins")
 
 
+class Missing(jinja2.ChainableUndefined):
+    """What is not there: empty text, however deep, and equal to None."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return other is None or super().__eq__(other)
+
+    __hash__ = jinja2.ChainableUndefined.__hash__
+
+
+# `is` is an operator of Python in Django's language; in Jinja2 a word behind it is the name of a test.
+_CONSTANTS: Final[Mapping[str, Callable[[Any], bool]]] = MappingProxyType(
+    {
+        "None": lambda value: value is None or isinstance(value, jinja2.Undefined),
+        "True": lambda value: value is True,
+        "False": lambda value: value is False,
+    }
+)
+
+
 class DjangoTemplates(Jinja2):
     """The engine."""
 
@@ -36,7 +58,7 @@ class DjangoTemplates(Jinja2):
         """Read Django's options; ImproperlyConfigured names a loader that is not known."""
         options = {name: value for name, value in params["OPTIONS"].items() if name not in _IGNORED}
         loaders = options.pop("loaders", None)
-        options.setdefault("undefined", jinja2.ChainableUndefined)
+        options.setdefault("undefined", Missing)
         options.setdefault("keep_trailing_newline", True)
         options.setdefault("finalize", _refuse_method)
         options.setdefault("extensions", ["penstock.web.template.backends.django_tags.DjangoTags"])
@@ -44,6 +66,7 @@ class DjangoTemplates(Jinja2):
             options["loader"] = _choice(loaders, [Path(each) for each in params["DIRS"]])
         super().__init__({**params, "OPTIONS": options})
         look_up_as_django(self.env)
+        self.env.tests.update(_CONSTANTS)
 
 
 def _refuse_method(shown: Any) -> Any:
