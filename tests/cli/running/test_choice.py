@@ -1,3 +1,6 @@
+import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +37,25 @@ def test_no_server_at_all_says_who_might_not_be_seen() -> None:
 def test_another_pid_is_answered_with_the_running_ones() -> None:
     with pytest.raises(CommandError, match="no server with pid 5; running: 1, 2"):
         choose([FoundMaster(1, "/nope", (1,)), FoundMaster(2, "/nope", (2,))], 5)
+
+
+@pytest.fixture
+def sleeper(tmp_path: Path) -> Iterator[int]:
+    """A process that stands in a folder of its own."""
+    process = subprocess.Popen(["sleep", "600"], cwd=tmp_path)
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
+def test_of_several_servers_the_one_of_this_folder_is_meant(
+    sleeper: int, tmp_path: Path, monkeypatch
+) -> None:
+    masters = [FoundMaster(pid, "", (pid,)) for pid in (os.getppid(), sleeper)]
+    monkeypatch.chdir(tmp_path)
+    assert choose_one(masters, None).pid == sleeper
+    with pytest.raises(CommandError, match="several servers are running"):
+        choose_one([*masters, masters[1]], None)
 
 
 def test_one_of_several_servers_has_to_be_named() -> None:

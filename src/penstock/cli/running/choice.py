@@ -1,6 +1,6 @@
-"""Which of the running servers is meant: all that we may see, or the one that was named.
+"""Which of the running servers is meant: all that we may see, the one that was named, or that of this folder.
 
-In:     what --pid and --pid-file say; servers that were found.
+In:     what --pid and --pid-file say; servers that were found, and where /proc says that each of them stands.
 Out:    one of them, or several.
 Never:  looks for servers, or asks one anything.
 """
@@ -48,15 +48,23 @@ def choose(masters: Sequence[FoundMaster], pid: int | None) -> list[FoundMaster]
 
 
 def choose_one(masters: list[FoundMaster], pid: int | None) -> FoundMaster:
-    """Return the server that is meant.
+    """Return the server that is meant: of several, the one that runs in the current folder.
 
     Raises:
         CommandError: there is none, or it was not said which.
     """
     found = choose(masters, pid)
-    if len(found) > 1:
+    meant = found if len(found) == 1 else [master for master in found if _is_here(master)]
+    if len(meant) != 1:
         raise CommandError(f"several servers are running: {list_pids(found)}; say which with --pid")
-    return found[0]
+    return meant[0]
+
+
+def _is_here(master: FoundMaster) -> bool:
+    try:
+        return Path(f"/proc/{master.pid}/cwd").samefile(Path.cwd())
+    except OSError:  # it has gone, or is not ours to look at
+        return False
 
 
 def list_pids(masters: Sequence[FoundMaster]) -> str:
