@@ -51,6 +51,30 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# What commands and processes take for themselves; children inherit what is ignored or blocked.
+TAKEN_SIGNALS = (
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGCHLD,
+)
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_put_back() -> Iterator[None]:
+    """Leave the next test the signals as they were: its programs could not be ended with TERM otherwise."""
+    handlers = {number: signal.getsignal(number) for number in TAKEN_SIGNALS}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    for number, handler in handlers.items():
+        if signal.getsignal(number) != handler:
+            signal.signal(number, handler)
+
+
 def _refuse(name: str) -> NoReturn:
     reason = f"program {name!r} is missing (scripts/install-programs)"
     if IS_CI:
