@@ -20,7 +20,7 @@ from tests.flows.harness import (
     wait_until,
 )
 
-from penstock.cli.agent.status import look
+from penstock.cli.running.board import look
 from penstock.telemetry.reading.discovery import find_agents
 
 pytestmark = pytest.mark.flow
@@ -214,6 +214,7 @@ def test_agent_and_masters_killed_in_turn_lose_no_line_of_their_one_file(serve, 
     agent.wait_for_master(first.pid)
     ask(first)
     first.send_signal(signal.SIGKILL)
+    wait_until(lambda: not first.members(), "workers to leave")
     second = start()  # its agent takes it when the file is no longer the dead master's
     assert second.stop() == 0
     lines = [read_text_line(line) for line in log.read_text().splitlines()]

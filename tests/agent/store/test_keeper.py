@@ -69,6 +69,7 @@ def test_a_turn_writes_errors_traces_and_points(trace, make, path, errors) -> No
     assert ask(path, "SELECT id, request FROM trace") == [(f"{1:032x}", "r1")]
     assert at_s(path) == [0]
     report = keeper.report()
+    assert report["file"] == str(path)
     assert (report["errors"], report["traces"], report["points"], report["failures"]) == (1, 1, 1, 0)
 
 

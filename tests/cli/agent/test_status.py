@@ -3,11 +3,11 @@ import os
 
 import pytest
 
-from penstock.cli.agent.status import choose, look, render
+from penstock.cli.agent.status import choose, render
 from penstock.cli.command import run_command
 from penstock.cli.error import CommandError
 from penstock.telemetry.memory.board import Board
-from penstock.telemetry.reading.discovery import FoundAgent, find_agents
+from penstock.telemetry.reading.discovery import find_agents
 
 TENANT = {
     "name": "shop",
@@ -50,11 +50,6 @@ def board():
     made.close()
 
 
-@pytest.fixture
-def found(board):
-    return FoundAgent(os.getpid(), f"/proc/self/fd/{board.fd}")
-
-
 def test_agent_is_shown_with_its_tenants_outputs_and_stations():
     assert render(REPORT | {"pid": 77}) == (
         "agent 77 (machine on /run/agent.sock), up 5.00 s, 30 MiB, 0.25 s CPU\n"
@@ -67,21 +62,6 @@ def test_agent_is_shown_with_its_tenants_outputs_and_stations():
         "  dogstatsd: received 4  malformed 1\n"
         "  idle: nothing to report\n"
     )
-
-
-def test_board_is_read_and_its_pid_is_the_kernels(board, found):
-    board.write(json.dumps(REPORT | {"pid": 1}))
-    assert look(found) == REPORT | {"pid": os.getpid()}
-
-
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", "5", '{"tenants": 5}', "[" * 100_000])
-def test_board_that_holds_something_else_is_passed_over(board, found, text):
-    board.write(text)
-    assert look(found) is None
-
-
-def test_agent_that_has_gone_is_passed_over():
-    assert look(FoundAgent(1, "/proc/self/fd/99999")) is None
 
 
 def test_socket_may_be_named_from_where_one_stands(monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ from penstock.cli.error import CommandError
 from penstock.cli.parser import parse_words
 from penstock.cli.running.configuration import Running
 from penstock.cli.store.file import age_of, find_store, only_one, print_store
-from penstock.config import Config, ConfigError, StoreConfig
+from penstock.config import AgentConfig, Config, ConfigError, StoreConfig
 
 
 def words(*given: str):
@@ -67,6 +67,14 @@ def test_the_store_of_the_running_server_is_found(tmp_path, monkeypatch) -> None
     monkeypatch.setattr("penstock.cli.running.configuration.find_masters", lambda: [SimpleNamespace(pid=7)])
     monkeypatch.setattr("penstock.cli.running.configuration.read_running", {7: running}.get)
     assert find_store(words()) == tmp_path / "var" / "store.db"
+
+
+def test_the_store_of_the_agent_that_serves_the_running_server_is_found(tmp_path, monkeypatch) -> None:
+    running = Running(Config(agent=AgentConfig(agent="unix:/run/a.sock")), tmp_path, "server 7")
+    monkeypatch.setattr("penstock.cli.running.configuration.find_masters", lambda: [SimpleNamespace(pid=7)])
+    monkeypatch.setattr("penstock.cli.running.configuration.read_running", {7: running}.get)
+    monkeypatch.setattr("penstock.cli.store.file.find_store_of_agent", {"/run/a.sock": Path("/a.db")}.get)
+    assert find_store(words()) == Path("/a.db")
 
 
 @pytest.mark.parametrize(("since", "age_s"), [("", None), ("10m", 600), ("2h", 7200), ("3d", 259200)])

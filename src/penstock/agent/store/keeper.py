@@ -57,6 +57,7 @@ class Keeper:
         errors: ErrorTracker,
         clocks: Clocks | None = None,
     ) -> None:
+        self._file = str(path.absolute())
         self._book = Book(path, max_bytes, max_age_s, clocks or Clocks.of_this_machine())
         self._gather = gather
         self._errors = errors
@@ -100,6 +101,7 @@ class Keeper:
     def report(self) -> Mapping[str, int | float | str]:
         """Return what was written and what was lost."""
         return {
+            "file": self._file,
             **self._book.counts,
             "waiting_traces": len(self._waiting),
             "lost_traces": self._lost_trace_count,

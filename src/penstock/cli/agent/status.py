@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.cli.error import CommandError
+from penstock.cli.running.board import look
 from penstock.cli.text import duration, printing
-from penstock.telemetry.memory.board import BoardError, read_board
-from penstock.telemetry.reading.discovery import FoundAgent, find_agents
+from penstock.telemetry.reading.discovery import find_agents
 
 if TYPE_CHECKING:
     import argparse
@@ -33,22 +33,6 @@ def run_agent_status(arguments: "argparse.Namespace") -> int:
     with printing():
         sys.stdout.write(text)
     return 0
-
-
-def look(found: FoundAgent) -> dict[str, Any] | None:
-    """Return what an agent put up; None = it has gone, has not yet, or is none."""
-    try:
-        fd = os.open(found.path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        report = json.loads(read_board(fd))
-    except (OSError, BoardError, ValueError, RecursionError):
-        return None
-    finally:
-        os.close(fd)
-    is_sound = isinstance(report, dict) and isinstance(report.get("tenants"), list)
-    return report | {"pid": found.pid} if is_sound else None
 
 
 def choose(reports: Sequence[dict[str, Any]], socket: str | None) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Which store a command reads: the one that was named, else the running server's, else the configuration's.
 
+A server that has its records written by the agent of its machine has that one's store.
+
 In:     words of the command; /proc; configuration files.
 Out:    what the command makes of it, on standard output.
 Never:  makes one.
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from penstock.agent.logs.reading import QueryError, parse_query
 from penstock.agent.store import StoreError, StoreReader
 from penstock.cli.error import CommandError
+from penstock.cli.running.board import find_store_of_agent
 from penstock.cli.running.configuration import find_running
 from penstock.cli.text import printing
 from penstock.config import ConfigError
@@ -60,11 +63,18 @@ def find_store(arguments: "argparse.Namespace") -> Path:
     if arguments.store:
         return Path(arguments.store)
     running = find_running(arguments)
+    if path := _store_at(running.config.agent.agent):
+        return path
     if running.config.store.store == "off":
         raise CommandError(
             f"{running.subject} keeps no store; set store in penstock.toml, or name one: --store FILE"
         )
     return running.folder / running.config.store.store
+
+
+def _store_at(agent: str) -> Path | None:
+    """Return the store of the agent that a server is served by, if it is one of the machine."""
+    return find_store_of_agent(agent.removeprefix("unix:")) if agent.startswith("unix:") else None
 
 
 def age_of(since: str, now: Callable[[], float] = time.time) -> float | None:
