@@ -69,7 +69,7 @@ def test_history_of_the_limits_says_who_changed_what_and_why(engineer: Client) -
     engineer.post("/charts/1/limits/", ENTERED | {"alarm_weight": "2", "remark": "new recipe"})
     text = engineer.get("/charts/1/limits/").text
     assert "<td>new recipe</td>" in text
-    for change in ("centre \N{EN DASH} to 92", "sigma \N{EN DASH} to 1", "alarm weight 1 to 2"):
+    for change in ("centre: none → 92", "sigma: none → 1", "alarm weight: 1 → 2"):
         assert f"{change}<br>" in text
     assert "baseline count" not in text
 

@@ -75,11 +75,13 @@ def _changes(new: LimitSet, old: LimitSet) -> list[str]:
     """Say what a change of the limits was, value by value."""
     pairs = [(each.name, getattr(old, each.name), getattr(new, each.name)) for each in fields(LimitSetting)]
     return [
-        f"{name.replace('_', ' ')} {_written(before)} to {_written(after)}"
+        f"{name.replace('_', ' ')}: {_written(before)} → {_written(after)}"
         for name, before, after in pairs
         if before != after
     ]
 
 
 def _written(value) -> str:
+    if value is None:
+        return "none"
     return str(value) if isinstance(value, str) else figure(value)

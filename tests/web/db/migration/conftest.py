@@ -1,5 +1,6 @@
 """A project with two apps, one of which refers to the other, in a folder of its own."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,6 +44,9 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def fill(self) -> "Project":
+        """Write its files."""
         for package, files in {
             "proj": {"settings.py": SETTINGS, "urls.py": "urlpatterns = []\n"},
             "shop": {"models.py": SHOP},
@@ -50,6 +54,7 @@ class Project:
         }.items():
             for name, text in {"__init__.py": "", **files}.items():
                 self.write(f"{package}/{name}", text)
+        return self
 
     def write(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -83,14 +88,22 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
+    return Project(tmp_path).fill()
+
+
+@pytest.fixture(scope="module")
+def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project with its first migrations made: each test has a copy."""
+    project = Project(tmp_path_factory.mktemp("migrated")).fill()
+    project.run("makemigrations")
+    project.run("migrate")
+    return project.folder
 
 
 @pytest.fixture
-def migrated(project: Project) -> Project:
+def migrated(project: Project, migrated_once: Path) -> Project:
     """The project, with its first migrations made."""
-    project.run("makemigrations")
-    project.run("migrate")
+    shutil.copytree(migrated_once, project.folder, dirs_exist_ok=True)
     return project
 
 
