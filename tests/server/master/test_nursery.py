@@ -402,6 +402,7 @@ def test_import_that_does_not_end_is_given_up_and_says_where_it_stands(make_ward
     assert isinstance(word, GenerationFailed)
     *stack, line = word.reason.splitlines()
     assert any("in load" in frame for frame in stack)
+    assert not [frame for frame in stack if "/penstock/" in frame]
     assert line == "the application was not imported within 300 s (boot_timeout_s)"
     assert list(ward.nursery.give_up_the_stuck(now_s + 302)) == []  # said once
     assert ward.reap(template) == [TemplateExited(1, 4)]

@@ -11,6 +11,7 @@ Never:  decides how many there should be (roster.py) or what their words and dea
 
 import dataclasses
 import functools
+import importlib
 import logging
 import os
 import select
@@ -18,6 +19,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from penstock.server.kinship import adopt_orphans
@@ -47,6 +49,11 @@ log = logging.getLogger("penstock.server")
 
 # A fork of a large process on a machine that swaps takes a second.
 BIRTH_S: Final = 10.0
+
+# Frames that only say how an application comes to be imported: ours, and the import system's.
+NOT_TELLING: Final = tuple(
+    f'File "{file}' for file in (Path(__file__).parents[2], importlib.__file__, "<frozen importlib")
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -324,7 +331,8 @@ class Nursery:
     def _where(self, pid: int, what: str, plan: ServePlan) -> str:
         """Return where a process stands, and then what is wrong with it."""
         stack = ask_for_stack(self._heritage.segment, functools.partial(send_signal, pid, STACK_SIGNAL))
-        return "\n".join([*stack, f"{what} within {plan.server.boot_timeout_s:g} s (boot_timeout_s)"])
+        frames = [line for line in stack if not line.lstrip().startswith(NOT_TELLING)]
+        return "\n".join([*frames, f"{what} within {plan.server.boot_timeout_s:g} s (boot_timeout_s)"])
 
     def _births(self) -> list[Birth]:
         return [speaker for speaker in self._speakers.values() if isinstance(speaker, Birth)]
