@@ -102,6 +102,9 @@ def test_reload_is_notified_where_systemd_can(folder: Path, version: int, expect
 def test_times_and_limits_follow_the_configuration(folder: Path) -> None:
     service = lines(PENSTOCK_GRACEFUL_TIMEOUT_S="60", PENSTOCK_DRAIN_S="5.5", PENSTOCK_MAX_CONNECTIONS="500")
     assert "TimeoutStopSec=81" in service
+    assert "TimeoutStartSec=615" in service
+    assert "TimeoutStartSec=55" in lines(PENSTOCK_BOOT_TIMEOUT_S="20")
+    assert "TimeoutStartSec=infinity" in lines(PENSTOCK_BOOT_TIMEOUT_S="0")
     assert "LimitNOFILE=1524" in service
     assert "UMask=0027" in service
     assert "UMask=007" in lines(PENSTOCK_UMASK="007")

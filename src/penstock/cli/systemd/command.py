@@ -253,6 +253,9 @@ def _command(site: Site, sockets: int) -> list[str]:
 
 def _ending(config: Config) -> Iterator[str]:
     server = config.server
+    # The import may take so long, then the workers' boot; systemd's 90 s would not say where they stand.
+    boot_s = 2 * server.boot_timeout_s
+    yield f"TimeoutStartSec={math.ceil(boot_s) + STOP_MARGIN_S if boot_s else 'infinity'}"
     # TERM for the master alone: it sees to its workers.
     yield "KillMode=mixed"
     yield f"TimeoutStopSec={math.ceil(server.drain_s + server.graceful_timeout_s) + STOP_MARGIN_S}"
