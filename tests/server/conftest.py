@@ -16,7 +16,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -71,15 +71,15 @@ class FakeRecorder:
         self.peak_inside = 0
         self.connections = 0
         self.queued = 0
-        self.mean = float("inf")
+        self.shares = [0]
         self.extended: dict[int, int] = {}
         self.answered_threads: list[int] = []
         self.interrupted_threads: list[int] = []
         self.beat_count = 0
 
-    def mean_connections(self) -> float:
-        """Return what the test says that the workers have in the mean."""
-        return self.mean
+    def connections_by_worker(self) -> list[int]:
+        """Return what the test says that the workers have."""
+        return self.shares
 
     def set_connections(self, current_count: int) -> None:
         self.connections = current_count
@@ -284,13 +284,14 @@ class Rig:
         *,
         protocol: ProtocolConfig | None = None,
         wsgi: WSGIConfig | None = None,
-        is_alone: bool = True,
+        shares: Sequence[int] = (0,),
         listener: Listener | None = None,
         **server: Any,
     ) -> None:
         config = ServerConfig(**{"threads": 2, **server})
         (self.listener,) = [listener] if listener else open_listeners([TCPAddress("127.0.0.1", 0)], 128)
         self.recorder = FakeRecorder()
+        self.recorder.shares = list(shares)
         lanes = Lanes(is_automatic=config.lanes == "auto")
         self.loop = Loop(self._call, self.recorder, config.threads, lanes)  # type: ignore[arg-type]
         self.reception = Reception(
@@ -299,7 +300,6 @@ class Rig:
             server=config,
             protocol=protocol or ProtocolConfig(),
             wsgi=wsgi or WSGIConfig(),
-            is_alone=is_alone,
         )
         self.clients: list[Client] = []
         self._application = application

@@ -73,9 +73,9 @@ def test_speaking_to_a_master_that_has_gone_is_no_failure(channel) -> None:
 def test_order_carries_the_channel_of_the_worker(channel) -> None:
     ours, theirs = channel
     for_worker, of_worker = socket.socketpair()
-    send_order(ours, Order(3, 7, is_alone=True, channel_fd=of_worker.fileno()))
+    send_order(ours, Order(3, 7, channel_fd=of_worker.fileno()))
     order = receive_order(theirs)
-    assert (order.slot, order.generation, order.is_alone) == (3, 7, True)
+    assert (order.slot, order.generation) == (3, 7)
     os.write(order.channel_fd, b"it works")
     assert for_worker.recv(100) == b"it works"
     os.close(order.channel_fd)

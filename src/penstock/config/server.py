@@ -107,7 +107,7 @@ class ServerConfig:
     )
     max_connections: int = option(
         10000,
-        help="open connections of a worker before it stops accepting",
+        help="open connections of a worker; beyond them idle ones give way to new ones",
         reason="6 KB each; see the benchmark",
         unit="count",
         minimum=1,

@@ -34,7 +34,7 @@ HAZARDS: Final = b"Z"
 MAX_TEXT_BYTES: Final = 60_000
 
 _CREDENTIALS: Final = struct.Struct("=iII")  # pid, uid, gid
-_ORDER: Final = struct.Struct("=II?")
+_ORDER: Final = struct.Struct("=II")
 _FD: Final = struct.Struct("=i")
 
 
@@ -53,7 +53,6 @@ class Order:
 
     slot: int
     generation: int
-    is_alone: bool
     channel_fd: int
 
 
@@ -111,7 +110,7 @@ def send_order(channel: socket.socket, order: Order) -> None:
         OSError: the template has gone, or has not taken earlier orders.
     """
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, _FD.pack(order.channel_fd))]
-    channel.sendmsg([_ORDER.pack(order.slot, order.generation, order.is_alone)], rights)
+    channel.sendmsg([_ORDER.pack(order.slot, order.generation)], rights)
 
 
 def receive_order(channel: socket.socket) -> Order | None:
@@ -124,6 +123,6 @@ def receive_order(channel: socket.socket) -> Order | None:
         return None
     if not raw:
         return None
-    slot, generation, is_alone = _ORDER.unpack(raw)
+    slot, generation = _ORDER.unpack(raw)
     ((_, _, content),) = ancillary
-    return Order(slot, generation, is_alone, _FD.unpack(content)[0])
+    return Order(slot, generation, _FD.unpack(content)[0])

@@ -59,7 +59,7 @@ class Ward:
         return self.nursery._broods[1].pid
 
     def start(self) -> int:
-        pid = self.nursery.start(StartWorker(1, 1), is_alone=True)
+        pid = self.nursery.start(StartWorker(1, 1))
         if pid:
             self.pids.add(pid)
         return pid

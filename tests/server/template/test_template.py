@@ -50,7 +50,7 @@ class Mould:
     def order(self) -> tuple[int, object]:
         """Have a worker forked and return its pid and channel."""
         ours, theirs = open_channel()
-        send_order(self.channel, Order(1, 1, is_alone=True, channel_fd=theirs.fileno()))
+        send_order(self.channel, Order(1, 1, channel_fd=theirs.fileno()))
         theirs.close()
         hello = self.hear(ours)
         assert hello.word == b"H"

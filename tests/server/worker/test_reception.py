@@ -10,7 +10,11 @@ import pytest
 from penstock.server.address import TCPAddress, UnixAddress
 from penstock.server.listener import Listener, open_listeners
 from penstock.server.worker import reception as reception_module
+from penstock.server.worker.connection import LAST_REQUEST_NS
+from penstock.server.worker.phase import Phase
 from penstock.telemetry import Outcome
+
+MANY = 1_000_000  # connections of other workers: this one has never more than its share
 
 
 def environ_of(keys):
@@ -52,12 +56,9 @@ def test_environ_tells_both_ends_of_the_connection(serve) -> None:
     assert client.get().body == repr((host, str(port), own_host, str(own_port))).encode()
 
 
-@pytest.mark.parametrize(
-    ("threads", "is_alone", "expected"),
-    [(1, True, (False, False)), (2, True, (True, False)), (1, False, (False, True))],
-)
-def test_environ_tells_the_truth_about_threads_and_processes(serve, threads, is_alone, expected) -> None:
-    rig = serve(environ_of(["wsgi.multithread", "wsgi.multiprocess"]), threads=threads, is_alone=is_alone)
+@pytest.mark.parametrize(("threads", "expected"), [(1, (False, True)), (2, (True, True))])
+def test_environ_tells_of_other_threads_and_of_processes_that_may_come(serve, threads, expected) -> None:
+    rig = serve(environ_of(["wsgi.multithread", "wsgi.multiprocess"]), threads=threads)
     assert rig.connect().get().body == repr(expected).encode()
 
 
@@ -72,9 +73,11 @@ def test_unix_peer_has_no_address(serve, tmp_path) -> None:
         rig.wait_accesses(1)
 
 
-@pytest.mark.parametrize("is_alone", [True, False])
-def test_connections_that_wait_are_all_accepted(serve, is_alone: bool) -> None:
-    rig = serve(is_alone=is_alone)
+@pytest.mark.parametrize(
+    "shares", [pytest.param([0], id="alone"), pytest.param([MANY, MANY], id="two workers")]
+)
+def test_connections_that_wait_are_all_accepted(serve, shares: list[int]) -> None:
+    rig = serve(shares=shares)
     clients = [rig.connect() for _ in range(50)]
     assert [client.get().status for client in clients] == [200] * 50
     rig.wait_until(lambda: rig.recorder.connections == 50)
@@ -82,7 +85,9 @@ def test_connections_that_wait_are_all_accepted(serve, is_alone: bool) -> None:
 
 def test_two_workers_of_one_listener_share_what_comes(serve) -> None:
     (listener,) = open_listeners([TCPAddress("127.0.0.1", 0)], 128)
-    rigs = [serve(is_alone=False, listener=Listener(listener.sock.dup(), listener.address)) for _ in range(2)]
+    rigs = [
+        serve(shares=[MANY, MANY], listener=Listener(listener.sock.dup(), listener.address)) for _ in range(2)
+    ]
     listener.close()
     clients = []
     for _ in range(40):
@@ -128,19 +133,93 @@ def test_connection_that_is_reset_before_it_is_looked_at_is_nobody(serve) -> Non
 # Limits
 
 
-def test_worker_at_its_limit_lets_others_wait_until_one_leaves(serve, caplog) -> None:
+def test_connection_that_was_idle_for_longest_gives_way_to_a_new_one(serve, caplog) -> None:
     rig = serve(max_connections=2)
     first, second = rig.connect(), rig.connect()
-    assert first.get().status == second.get().status == 200
-    third, fourth = rig.connect(), rig.connect()
-    third.ask()
+    assert [client.get().status for client in (first, second, first)] == [200] * 3
+    third = rig.connect()
+    assert third.get().status == 200
+    assert second.rest() == b""
+    assert first.get().field("Connection") is None
+    assert third.get().field("Connection") is None
+    assert "worker.full connections=2 idle=2" in caplog.text
+
+
+def test_new_connections_in_a_row_find_room_as_soon_as_a_full_worker_has_idle_ones(serve) -> None:
+    rig = serve(max_connections=40)
+    first = [rig.connect() for _ in range(40)]
+    for client in first:
+        client.get()
+    assert [rig.connect().get().status for _ in range(40)] == [200] * 40
+    assert [client.rest() for client in first] == [b""] * 40
+
+
+def test_idle_connection_whose_next_request_has_just_come_does_not_give_way(serve) -> None:
+    rig = serve(max_connections=1)
+    client = rig.connect()
+    client.get()
+    connection = rig.the_connection()
+
+    def ask_and_give_way() -> None:
+        client.ask()
+        connection.give_way()
+
+    rig.on_loop(ask_and_give_way)
+    assert client.answer().status == 200
+
+
+def test_client_that_has_just_connected_does_not_give_way_and_one_that_never_asked_does(serve) -> None:
+    rig = serve(max_connections=1)
+    first = rig.connect()
+    connection = rig.the_connection()
+    connection._accepted_ns = time.monotonic_ns() + 10**12  # it stays new, however slow the machine is
+    second = rig.connect()
     rig.wait_until(lambda: not rig.reception._is_open)
+    answer = first.get()
+    assert (answer.status, answer.field("Connection")) == (200, "close")
     first.close()
-    assert third.answer().status == 200
-    third.close()
-    assert fourth.get().status == 200
-    full = [record for record in caplog.records if record.getMessage().startswith("worker.full")]
-    assert len(full) == 1  # said once a second, not at each connection
+    second.ask()
+    assert second.answer().status == 200
+    now_ns = connection._accepted_ns = time.monotonic_ns()
+    connection._phase = Phase.IDLE
+    assert not connection.may_give_way(now_ns + LAST_REQUEST_NS)
+    assert connection.may_give_way(now_ns + LAST_REQUEST_NS + 1)
+
+
+def test_full_worker_where_nobody_is_idle_keeps_no_connection_until_there_is_room(serve, caplog) -> None:
+    rig = serve(max_connections=2, threads=3)
+    gates = [rig.gate(path) for path in ("/a", "/b")]
+    busy = [rig.connect(), rig.connect()]
+    for client, path, gate in zip(busy, ("/a", "/b"), gates, strict=True):
+        client.ask(path)
+        gate.wait_arrival()
+    waiting = rig.connect()
+    waiting.ask()
+    rig.wait_until(lambda: not rig.reception._is_open)
+    assert "worker.full connections=2 idle=0" in caplog.text
+    busy[0].reset()
+    assert waiting.answer().field("Connection") is None  # there was room again when it was accepted
+    for gate in gates:
+        gate.open()
+    assert busy[1].answer().status == 200
+
+
+def test_worker_that_stays_full_says_so_once_a_second(serve, caplog) -> None:
+    rig = serve(max_connections=1)
+    rig.on_loop(lambda: rig.reception._make_room(5 * 10**9))
+    rig.on_loop(lambda: rig.reception._make_room(6 * 10**9 - 1))
+    assert caplog.text.count("worker.full") == 1
+    rig.on_loop(lambda: rig.reception._make_room(6 * 10**9))
+    assert caplog.text.count("worker.full") == 2
+
+
+@pytest.mark.parametrize(("keep_alive_s", "expected"), [(0, "close"), (60, None)])
+def test_worker_that_was_full_keeps_connections_as_configured_again(serve, keep_alive_s, expected) -> None:
+    rig = serve(keep_alive_s=keep_alive_s)
+    rig.on_loop(rig.reception.close)
+    rig.on_loop(lambda: rig.reception._make_room(time.monotonic_ns()))
+    rig.on_loop(rig.reception.open)
+    assert rig.connect().get().field("Connection") == expected
 
 
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
@@ -276,8 +355,7 @@ def test_worker_with_more_than_its_share_lets_the_others_go_first_and_then_takes
 ) -> None:
     yields = []
     monkeypatch.setattr(os, "sched_yield", lambda: yields.append(1))
-    rig = serve(is_alone=False)
-    rig.recorder.mean = 0.0
+    rig = serve(shares=[0, 0])
     clients = [rig.connect() for _ in range(4)]
     assert [client.get("/").status for client in clients] == [200] * 4
     assert rig.on_loop(lambda: len(rig.reception.connections)) == 4
@@ -287,7 +365,6 @@ def test_worker_with_more_than_its_share_lets_the_others_go_first_and_then_takes
 def test_worker_with_its_share_takes_what_comes(serve, monkeypatch) -> None:
     yields = []
     monkeypatch.setattr(os, "sched_yield", lambda: yields.append(1))
-    rig = serve(is_alone=False)
-    rig.recorder.mean = 4.0
+    rig = serve(shares=[4, 4])
     rig.connect().get("/")
     assert not yields

@@ -45,7 +45,7 @@ class Desk:
             plan=plan(load=load, find_hook=find_hook, **server),
             heritage=Heritage(self.segment, Identity(), [self.listener]),
             imported=None,
-            order=Order(1, 3, is_alone=True, channel_fd=theirs.detach()),
+            order=Order(1, 3, channel_fd=theirs.detach()),
             lifeline_fd=lifeline_fd,
             master_pid=os.getppid(),
         )

@@ -585,16 +585,16 @@ def test_counting_a_failure_never_fails(slot, monkeypatch):
     assert slot.word(layout.FAILED) == 2**64 - 1
 
 
-def test_mean_of_connections_is_that_of_the_workers_that_are_ready(segment):
+def test_connections_by_worker_are_those_of_the_workers_that_are_ready(segment):
     first, second = Recorder(segment, 1), Recorder(segment, 2)
-    assert first.mean_connections() == 0
+    assert first.connections_by_worker() == []
     for recorder, count in ((first, 6), (second, 2)):
         recorder.reset(1, 1)
         recorder.set_connections(count)
     first.set_state(WorkerState.READY)
-    assert first.mean_connections() == 6
+    assert first.connections_by_worker() == [6]
     second.set_state(WorkerState.READY)
-    assert first.mean_connections() == 4
+    assert first.connections_by_worker() == [6, 2]
 
 
 # Traces

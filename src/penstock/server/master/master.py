@@ -312,7 +312,7 @@ class Master:
 
     def _start_worker(self, command: StartWorker) -> None:
         try:
-            pid = self._nursery.start(command, is_alone=self._roster.desired == 1)
+            pid = self._nursery.start(command)
         except OSError as error:  # no more processes, no more memory: not for ever
             delay_s = self._roster.not_started(command, time.monotonic())
             log.error("worker.start_failed error=%r retry_in_s=%.1f", error.strerror, delay_s)

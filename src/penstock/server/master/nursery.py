@@ -260,7 +260,7 @@ class Nursery:
 
     # Workers
 
-    def start(self, command: StartWorker, *, is_alone: bool) -> int:
+    def start(self, command: StartWorker) -> int:
         """Have a worker forked; returns its pid, or 0: its template has been asked.
 
         Raises:
@@ -268,7 +268,7 @@ class Nursery:
         """
         brood = self._broods[command.generation]
         ours, theirs = self._open_channel()
-        order = Order(command.slot, command.generation, is_alone, theirs.fileno())
+        order = Order(command.slot, command.generation, theirs.fileno())
         try:
             pid = self._bear(brood, order)
         except OSError:
@@ -342,7 +342,7 @@ class Nursery:
         if not self._broods[generation].plan.server.on_ready:
             return
         try:
-            self.start(StartWorker(ERRAND_SLOT, generation), is_alone=True)
+            self.start(StartWorker(ERRAND_SLOT, generation))
         except OSError as error:
             log.error("template.hook_failed hook=on_ready generation=%d: %s", generation, error.strerror)
 

@@ -219,6 +219,17 @@ class Connection(Timekeeper):
         elif self._exchange is not None and not self._exchange.response_ns:  # its head is still to be made
             self._exchange.keep_alive = False
 
+    def may_give_way(self, now_ns: int) -> bool:
+        """Whether it is idle between requests, or its client connected a while ago and never asked."""
+        return self._phase is IDLE and now_ns - self._accepted_ns > LAST_REQUEST_NS  # 0 = it was kept
+
+    def give_way(self) -> None:
+        """Close for a new client, unless this one has asked again just now."""
+        if self._phase is IDLE:
+            self.receive()
+            if self._phase is IDLE:
+                self.close()
+
     def close(self) -> None:
         """Close now; nothing else is said to the client."""
         if self._upload is not None:

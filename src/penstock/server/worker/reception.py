@@ -10,7 +10,9 @@ Out:    Connection objects in the loop.
 Never:  looks into a request.
 """
 
+import heapq
 import logging
+import operator
 import os
 import select
 import socket
@@ -36,6 +38,8 @@ ACCEPT_BATCH: Final = 64
 SLOW_PART: Final = 0.8
 # Descriptors come back when connections close; asking at once again would spin.
 PAUSE_NS: Final = NS // 2
+# A full worker ends this part of its connections, idle ones, at once: nginx keeps as much room free.
+ROOM_PART: Final = 16
 # A worker that has this much more than the mean lets the others go first: a burst that one worker could take
 # before the others have woken up would stay with it, kept alive, for minutes.
 SHARE_FACTOR: Final = 1.125
@@ -48,7 +52,6 @@ class Reception:
     Args:
         loop: the worker's loop.
         listeners: shared with the other workers.
-        is_alone: whether this is the only worker.
     """
 
     def __init__(  # noqa: PLR0913 - one configuration a package
@@ -60,7 +63,6 @@ class Reception:
         protocol: ProtocolConfig,
         wsgi: WSGIConfig,
         telemetry: TelemetryConfig | None = None,
-        is_alone: bool,
     ) -> None:
         self.loop = loop
         self.recorder = loop.recorder
@@ -87,7 +89,6 @@ class Reception:
         self._listeners = listeners
         self._threads = server.threads
         self._disowned: set[Exchange] = set()
-        self._is_alone = is_alone
         self._is_open = False
         self._pause_end = Alarm(0, self._resume)
         self._backlog = server.backlog
@@ -100,6 +101,7 @@ class Reception:
         if self._is_open or self.loop.is_draining:
             return
         self._is_open = True
+        self.keeps_connections = self.keep_alive_ns > 0
         for listener in self._listeners:
             self.loop.watch(listener.fd, select.EPOLLIN | select.EPOLLEXCLUSIVE, self._accepting(listener))
 
@@ -142,7 +144,7 @@ class Reception:
             peer=peer,
             scheme="http",
             multithread=self._threads > 1,
-            multiprocess=not self._is_alone,
+            multiprocess=True,  # a single worker has a second beside it after TTIN, and in every reload
         )
 
     def release(self, connection: Transmission) -> None:
@@ -203,30 +205,34 @@ class Reception:
 
     def _accepting(self, listener: Listener) -> "Any":
         """Return what the loop calls when `listener` has connections."""
-        batch = ACCEPT_BATCH if self._is_alone else 1
         epoll = self.loop.epoll
 
         def accept(_mask: int) -> None:
-            if not self._is_alone and self._has_more_than_its_share():
+            shares = self.recorder.connections_by_worker()
+            is_alone = len(shares) <= 1  # now; after TTIN and in a reload it is not
+            if not is_alone and self._has_more_than_its_share(shares):
                 os.sched_yield()  # they have been woken; let them run first
-            for _ in range(batch):
+            room = self._max_connections - len(self.connections)
+            # Without room one try, because somebody does wait; else no more than there is room for: who
+            # waits behind them is news of the next turn.
+            for _ in range(max(1, min(room, ACCEPT_BATCH if is_alone else 1))):
                 if not self._accept_one(listener):
                     return
-            if not self._is_alone and self._is_open:
+            if not is_alone and self._is_open:
                 epoll.unregister(listener.fd)
                 epoll.register(listener.fd, select.EPOLLIN | select.EPOLLEXCLUSIVE)
 
         return accept
 
-    def _has_more_than_its_share(self) -> bool:
+    def _has_more_than_its_share(self, shares: list[int]) -> bool:
         """Whether clearly more are open here than in the mean of the workers."""
-        return len(self.connections) > SHARE_FACTOR * self.recorder.mean_connections() + SHARE_MARGIN
+        return len(self.connections) > SHARE_FACTOR * sum(shares) / len(shares) + SHARE_MARGIN
 
     def _accept_one(self, listener: Listener) -> bool:
         """Accept one connection; False = there is none, or no room for it."""
         if len(self.connections) >= self._max_connections:
-            self._say_full(monotonic_ns())
             self.close()
+            self._make_room(monotonic_ns())
             return False
         try:
             accepted = listener.accept()
@@ -262,8 +268,24 @@ class Reception:
             self._said_overloaded_ns = now_ns
             log.warning("worker.overloaded queued=%d wait_s=%.1f", len(self.loop.pool.jobs), wait_s)
 
-    def _say_full(self, now_ns: int) -> None:
+    def _make_room(self, now_ns: int) -> None:
+        """Let the connections that were idle for longest give way to who waits outside.
+
+        Some at once, so that the next few find room without another look at all of them.  Where nobody is
+        idle, the next answer is its connection's last; `open` ends that.
+        """
+        if self.loop.is_draining:  # every answer is the last already
+            return
+        self.keeps_connections = False
+        idle = [connection for connection in self.connections if connection.may_give_way(now_ns)]
+        leaving = heapq.nsmallest(
+            max(1, len(self.connections) // ROOM_PART), idle, key=operator.attrgetter("deadline_ns")
+        )
+        self.loop.orders.extend(connection.give_way for connection in leaving)
+        self._say_full(now_ns, len(idle))
+
+    def _say_full(self, now_ns: int, idle_count: int) -> None:
         """Log it, once a second: while connections come and go at the limit, it happens at each of them."""
         if now_ns - self._said_full_ns >= NS:
             self._said_full_ns = now_ns
-            log.warning("worker.full connections=%d", len(self.connections))
+            log.warning("worker.full connections=%d idle=%d", len(self.connections), idle_count)

@@ -130,7 +130,6 @@ class Worker:
             protocol=plan.protocol,
             wsgi=plan.wsgi,
             telemetry=plan.telemetry,
-            is_alone=self._assignment.order.is_alone,
         )
         self._take_signals()
         loop.watch(self._assignment.lifeline_fd, select.EPOLLIN, self._on_orphaned)
@@ -168,7 +167,7 @@ class Worker:
             peer=PEER,
             scheme="http",
             multithread=plan.server.threads > 1,
-            multiprocess=not self._assignment.order.is_alone,
+            multiprocess=True,
         )
         line = warm_up(self._reception, environ, path, plan.server.request_timeout_s)
         if is_failure(line) and not self._loop.is_stopped:

@@ -153,16 +153,15 @@ class Recorder:
         """Publish the number of open connections."""
         self._words[self._first_word + layout.CONNECTIONS] = current_count
 
-    def mean_connections(self) -> float:
-        """Return the mean of the open connections of all workers that are ready; 0 when there is none."""
+    def connections_by_worker(self) -> list[int]:
+        """Return the number of open connections of each worker that is ready, this one included."""
         words, plan = self._segment.words, self._segment.layout
-        total = count = 0
-        for slot in range(1, plan.slots):
-            first = plan.slot_word(slot)
-            if words[first + layout.STATE] == WorkerState.READY:
-                total += words[first + layout.CONNECTIONS]
-                count += 1
-        return total / count if count else 0.0
+        firsts = map(plan.slot_word, range(1, plan.slots))
+        return [
+            words[first + layout.CONNECTIONS]
+            for first in firsts
+            if words[first + layout.STATE] == WorkerState.READY
+        ]
 
     def set_queued(self, current_count: int) -> None:
         """Publish the number of complete requests that wait for a thread."""
