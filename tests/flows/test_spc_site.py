@@ -19,7 +19,7 @@ pytestmark = pytest.mark.flow
 
 SITE = ROOT / "examples" / "spc"
 SCREENSHOTS = ROOT / ".cache" / "flows"
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,9 @@ def page(require_program) -> Iterator[Page]:
     program = require_program("chromium", "chromium-browser", "google-chrome")
     complaints: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox"], timeout=PATIENCE_MS
+        )
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         page.set_default_timeout(PATIENCE_MS)
         expect.set_options(
@@ -76,7 +78,7 @@ def keep(page: Page, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"spc-{name}.png")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_engineer_imports_changes_a_rule_sees_an_alarm_and_exports(site, page: Page, tmp_path: Path) -> None:
     log_in(page, site, "engineer")
     expect(page.locator(".tools .card")).to_have_count(14)
@@ -155,7 +157,7 @@ def test_engineer_imports_changes_a_rule_sees_an_alarm_and_exports(site, page: P
     expect(page.locator("h1")).to_have_text("Log in")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 def test_chart_of_10_000_points_is_zoomed_and_read_by_mouse_and_keys(site, page: Page) -> None:
     log_in(page, site, "viewer")
     page.goto(f"{site.url}/charts/1/")
@@ -191,7 +193,7 @@ def test_chart_of_10_000_points_is_zoomed_and_read_by_mouse_and_keys(site, page:
     expect(page.locator("text=Limits")).to_have_count(0)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 def test_chart_on_a_wall_monitor_grows_and_still_chooses_the_point_under_the_pointer(
     site, page: Page
 ) -> None:
@@ -210,7 +212,7 @@ def test_chart_on_a_wall_monitor_grows_and_still_chooses_the_point_under_the_poi
     keep(page, "6-wall")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 def test_pages_on_a_phone_need_not_be_moved_sideways(site, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     log_in(page, site, "engineer")

@@ -49,7 +49,7 @@ def replace_function(path: Path, content: str) -> None:
     path.write_text(head + content)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_tutorial_leads_from_an_empty_folder_to_a_chart_with_alarms(serve, connect, tmp_path) -> None:
     folder = tmp_path / "factory"
     folder.mkdir()

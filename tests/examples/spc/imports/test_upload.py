@@ -52,8 +52,8 @@ def test_process_imports_the_file_and_tells_how_far_it_is(
 
 
 def followed(ask: Callable[[], dict[str, object]]) -> dict[str, object]:
-    """Ask until it is over; 30 s at the most."""
-    deadline = time.monotonic() + 30
+    """Ask until it is over; a minute at the most."""
+    deadline = time.monotonic() + 60
     while not (state := ask())["is_over"] and time.monotonic() < deadline:
         time.sleep(0.05)
     return state
