@@ -62,6 +62,25 @@ def test_missing_name_comes_with_file_line_and_advice(tmp_path: Path) -> None:
     assert "SQLAlchemy" in missing.advice
 
 
+def test_name_that_a_module_has_not_is_told_where_it_is_reached(tmp_path: Path) -> None:
+    source = """
+from django.conf import settings
+from django.views import View, generic
+import django.utils.timezone
+class Index(generic.ListView):
+    template_name = settings.MINE
+class About(generic.TemplateView):
+    when = django.utils.timezone.now()
+    then = django.utils.timezone.utc
+    other = View.mine
+"""
+    (tmp_path / "views.py").write_text(source)
+    assert [(missing.line, missing.name) for missing in scan_folder(tmp_path).missing] == [
+        (5, "django.views.generic.ListView"),
+        (9, "django.utils.timezone.utc"),
+    ]
+
+
 def test_files_that_still_name_django_are_told(tmp_path: Path) -> None:
     (tmp_path / "old.py").write_text("from django.urls import path\n")
     (tmp_path / "new.py").write_text("from penstock.web.urls import path\n")

@@ -14,6 +14,8 @@ FILES = "penstock.web.contrib.sessions.backends.file"
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> Namespace:
     """A project that is set up already."""
+    if not settings.configured:  # as tests of the framework do for the processes that they run in
+        settings.configure(SECRET_KEY="secret of the tests", LOGGING_CONFIG=None)
     monkeypatch.setattr(sessions, "set_up_site", lambda name: name)
     return Namespace(settings="")
 

@@ -31,7 +31,7 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "contrib.redirects": "RedirectView, or the server in front",
         "contrib.sessions.apps": "penstock.web.contrib.sessions",
         "contrib.sessions.base_session": "contrib.sessions.models, or a session store of your own",
-        "contrib.sessions.management": "a console script that calls SessionStore.clear_expired()",
+        "contrib.sessions.management": "`penstock clearsessions`",
         "contrib.sitemaps": "a view with a template",
         "contrib.sites": "settings, or request.get_host()",
         "contrib.staticfiles": "whitenoise or nginx serves, and conf.urls.static.static() while developing",

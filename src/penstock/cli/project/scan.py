@@ -5,8 +5,8 @@ Nothing of the project is imported: a project that cannot start yet is the one t
 In:     Python files.
 Out:    `Missing` values: where, which name, what instead.
 Never:  looks into virtual environments, hidden folders, what tools have built, and what may not be read.
-Rules:  `django.x` counts as `penstock.web.x`; imports count, and text that is nothing but such a name, as
-        in settings, unless it names a logger.
+Rules:  `django.x` counts as `penstock.web.x`; imports count, what is reached through them (reach.py), and
+        text that is nothing but such a name, as in settings, unless it names a logger.
 """
 
 import ast
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from penstock.cli.project.absent import advice_for
+from penstock.cli.project.reach import reached_names
 
 SKIPPED: Final = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages"})
 _PREFIX: Final = re.compile(r"(?:django|penstock\.web)(?:\.|$)")
@@ -58,7 +59,8 @@ def scan_folder(folder: Path) -> Scan:
     unreadable: list[tuple[Path, str]] = []
     for path in python_files(folder):
         try:
-            names = list(used_names(path.read_bytes()))
+            source = path.read_bytes()
+            names = [*used_names(source), *_reached_in_modules(source)]
         except (SyntaxError, ValueError, OSError) as error:
             unreadable.append((path, str(error)))
             continue
@@ -96,6 +98,13 @@ def used_names(source: bytes) -> Iterator[tuple[int, str]]:
             yield node.lineno, str(node.value)
 
 
+def _reached_in_modules(source: bytes) -> Iterator[tuple[int, str]]:
+    """Yield what is reached in modules that are there; what objects and classes have is their own affair."""
+    for line, name in reached_names(source, _PREFIX):
+        if _is_module(name.rpartition(".")[0]):
+            yield line, name
+
+
 def _names_of_loggers(node: ast.AST) -> Iterable[ast.AST]:
     """Return those parts that name loggers: in a call, or as keys of a mapping such as LOGGING."""
     if isinstance(node, ast.Dict):
@@ -118,13 +127,26 @@ def _relative(name: str) -> str:
     return name.removeprefix("django.").removeprefix("penstock.web.")
 
 
+def _ours(name: str) -> str:
+    return name if name.startswith("penstock.") else "penstock.web" + name.removeprefix("django")
+
+
+@cache
+def _is_module(name: str) -> bool:
+    try:
+        importlib.import_module(_ours(name))
+    except ImportError:
+        return False
+    return _PREFIX.match(name) is not None
+
+
 @cache
 def is_there(name: str) -> bool:
     """Tell whether penstock.web has what `name`, Django's or ours, means.
 
     A module that is there and cannot be imported, as a package that it needs is missing, counts as having it.
     """
-    ours = name if name.startswith("penstock.") else "penstock.web" + name.removeprefix("django")
+    ours = _ours(name)
     try:
         importlib.import_module(ours)
     except ImportError:
