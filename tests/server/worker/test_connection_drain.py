@@ -4,9 +4,17 @@ import errno
 
 import pytest
 
+from penstock.server.worker import connection as connection_module
 from penstock.server.worker.phase import Phase
 
+LONG_NS = 60 * 10**9  # more than a busy machine needs for what the test does meanwhile
 BIG = 12_000_000  # more than the kernel takes of an answer that nobody reads
+
+
+@pytest.fixture
+def long_last_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an idle client of a worker that leaves ask in its own time: a second is short beside others."""
+    monkeypatch.setattr(connection_module, "LAST_REQUEST_NS", LONG_NS)
 
 
 def big(environ, start_response):
@@ -24,7 +32,7 @@ def test_idle_kept_connection_is_closed_by_a_drain(serve) -> None:
     assert rig.loop.is_stopped
 
 
-def test_idle_client_may_ask_once_more_and_is_told_that_it_was_the_last(serve) -> None:
+def test_idle_client_may_ask_once_more_and_is_told_that_it_was_the_last(serve, long_last_request) -> None:
     rig = serve()
     client = rig.connect()
     client.get()
@@ -34,7 +42,10 @@ def test_idle_client_may_ask_once_more_and_is_told_that_it_was_the_last(serve) -
     assert client.rest() == b""
 
 
-def test_request_that_crosses_the_end_of_an_idle_connection_sees_an_end_and_no_reset(serve) -> None:
+def test_request_that_crosses_the_end_of_an_idle_connection_sees_an_end_and_no_reset(
+    serve, monkeypatch
+) -> None:
+    monkeypatch.setattr(connection_module, "LAST_LINGER_NS", LONG_NS)
     rig = serve()
     client = rig.connect()
     client.get()
@@ -59,7 +70,7 @@ def test_idle_connection_that_was_ended_is_closed_when_its_client_stays(serve) -
     client.close()
 
 
-def test_request_behind_an_answer_whose_head_promised_to_keep_is_answered(serve) -> None:
+def test_request_behind_an_answer_whose_head_promised_to_keep_is_answered(serve, long_last_request) -> None:
     rig = serve(big)
     client = rig.connect()
     client.ask()
@@ -122,7 +133,9 @@ def test_request_that_arrived_just_before_the_drain_is_still_answered(serve) -> 
     assert client.rest() == b""
 
 
-def test_new_client_may_still_send_its_first_request_and_has_not_long_for_it(serve) -> None:
+def test_new_client_may_still_send_its_first_request_and_has_not_long_for_it(
+    serve, long_last_request
+) -> None:
     rig = serve()
     first, second = rig.connect(), rig.connect()
     rig.wait_until(lambda: len(rig.reception.connections) == 2)
