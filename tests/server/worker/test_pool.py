@@ -75,6 +75,8 @@ class Bench:
         return bool(select.select([self.loop._wake_fd], [], [], 0)[0])
 
     def close(self) -> None:
+        for standby in self.pool._standbys:  # this thread was one of the crew
+            standby.end()
         self.loop.epoll.close()
         os.close(self.loop._wake_fd)
 
@@ -427,3 +429,67 @@ def test_thread_that_takes_over_a_loop_with_jobs_wakes_somebody_for_them(bench) 
     it.add("/a")
     it.pool._own(it.loop, 0)
     assert not bed.locked()
+
+
+# Standing by
+
+
+def wait_for_bed(it: Crew) -> None:
+    """Wait until all threads sleep."""
+    give_up_s = time.monotonic() + 10
+    while len(it.pool._idle) < len(it.pool._threads):
+        assert time.monotonic() < give_up_s
+        time.sleep(0.001)
+
+
+def test_thread_stands_by_after_it_was_woken_in_vain_and_not_after_it_was_needed(crew) -> None:
+    it = crew(1)
+    it.owned.get(timeout=5)
+    wait_for_bed(it)
+    it.it.add("/a")
+    it.pool.wake()
+    (exchange,) = it.answered(1)
+    wait_for_bed(it)
+    standby = it.pool._standbys[exchange.thread]
+    assert not standby.is_on
+    it.pool.wake()
+    give_up_s = time.monotonic() + 10
+    while not standby.is_on:
+        assert time.monotonic() < give_up_s
+        time.sleep(0.001)
+
+
+def test_thread_that_stands_by_is_like_any_other_while_it_runs_a_request(bench) -> None:
+    def application(environ, start_response):
+        seen.append(it.pool._standbys[0].is_on)
+        return hello(environ, start_response)
+
+    seen: list[bool] = []
+    it = bench(application)
+    it.pool._standbys[0].begin()
+    it.add("/a")
+    assert it.take()
+    assert seen == [False]
+
+
+def test_thread_that_stands_by_is_like_any_other_while_it_owns_the_loop(bench) -> None:
+    seen: list[bool] = []
+    it = bench(hello)
+    it.loop.own = lambda _index: seen.append(it.pool._standbys[0].is_on)
+    it.pool._standbys[0].begin()
+    it.pool._vacancies.append(None)
+    assert it.pool._take_turn(it.loop, 0)
+    assert seen == [False]
+    assert not it.pool._vacancies
+
+
+def test_vacancy_that_another_thread_was_quicker_to_fill_is_none(bench) -> None:
+    class Filled(list):
+        """Vacancies that another thread fills after this one has looked."""
+
+        def __bool__(self) -> bool:
+            return True
+
+    it = bench(hello)
+    it.pool._vacancies = Filled()
+    assert not it.pool._take_turn(it.loop, 0)

@@ -20,8 +20,9 @@ followers).  If it finds none, it goes back to bed.
        +-- nothing -+                   +-- vacancy for a thread on its way --> asleep
 
 A thread costs most when it wakes for nothing: it then fights for the GIL with
-the one that works.  So at most one thread is on its way at any time, and a
-thread that takes a job wakes the next only if jobs are left.
+the one that works.  So at most one thread is on its way at any time, it does not
+push the owner off its CPU (standby.py), and a thread that takes a job wakes the
+next only if jobs are left.
 
 In:     exchanges from the loop, or the loop itself.
 Out:    exchanges, answered, to the loop's hand-off queue.
@@ -39,6 +40,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING, Final
 
 from penstock.server.worker.interrupt import Guard
+from penstock.server.worker.standby import Standby
 from penstock.wsgi import Exchange, RequestTimeout, call_application, end_interrupted, stream_response
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ class Pool:
         self.guards = [Guard() for _ in range(threads + 1)]
         self._vacancies: list[None] = []
         self._beds = [threading.Lock() for _ in range(threads + 1)]
+        self._standbys = [Standby() for _ in range(threads + 1)]
         self._idle: list[threading.Lock] = []
         self._is_waking = False
         self._is_stopping = False
@@ -119,18 +122,35 @@ class Pool:
     def _serve(self, loop: "Loop", index: int) -> None:
         """Take what there is: the loop, then jobs, else sleep."""
         bed = self._beds[index]
+        standby = self._standbys[index]
         self.guards[index].ident = threading.get_ident()
+        was_needed = False
         while not self._is_stopping:
-            if self._vacancies:
-                try:
-                    self._vacancies.pop()
-                except IndexError:
-                    continue
-                self._own(loop, index)
-            elif loop.maybe_take_over():
-                self._own(loop, index)
-            elif not self._take_job(loop, index):
-                self._sleep(loop, bed)
+            if self._take_turn(loop, index):
+                was_needed = True
+                continue
+            if not was_needed:  # the next time it may be in vain as well
+                standby.begin()
+            was_needed = False
+            self._sleep(loop, bed)
+
+    def _take_turn(self, loop: "Loop", index: int) -> bool:
+        """Own the loop until it is lost, or answer a request; False = neither needs this thread."""
+        if self._fill_vacancy() or loop.maybe_take_over():
+            self._standbys[index].end()
+            self._own(loop, index)
+            return True
+        return self._take_job(loop, index)
+
+    def _fill_vacancy(self) -> bool:
+        """Take the place of the loop's owner if it is free."""
+        if not self._vacancies:
+            return False
+        try:
+            self._vacancies.pop()
+        except IndexError:
+            return False
+        return True
 
     def may_abdicate(self) -> bool:
         """Leave the loop to a thread that is on its way; False = none sleeps (owner of the loop)."""
@@ -162,6 +182,7 @@ class Pool:
         exchange = self._maybe_next(loop)
         if exchange is None:
             return False
+        self._standbys[index].end()
         is_inline = exchange.lane != POOL_LANE
         if is_inline:
             loop.watcher.wake()  # it nudges the loop should this one be slow after all
