@@ -21,10 +21,10 @@ def limited(words: str) -> list[str]:
 def test_application_that_takes_too_long_is_answered_for_and_its_late_answer_discarded(
     serve, connect
 ) -> None:
-    server = serve("-t", "0.3")
+    server = serve("-t", "1")
     server.is_noise_expected = True
     client = connect(server)
-    client.send(request("/sleep/1"))
+    client.send(request("/sleep/3"))
     answer = client.read_answer()
     assert (answer.status, answer.fields["connection"]) == (504, "close")
     assert client.read_to_end() == b""
@@ -33,7 +33,7 @@ def test_application_that_takes_too_long_is_answered_for_and_its_late_answer_dis
     assert server.stop() == 0
     outcomes = [(line.status, line.outcome) for line in server.accesses()]
     assert outcomes == [(504, "timed_out"), (200, "complete")]
-    assert re.search(r"request\.timed_out .*GET /sleep/1", server.errors())
+    assert re.search(r"request\.timed_out .*GET /sleep/3", server.errors())
     assert "time.sleep" in server.errors()  # the stack shows where it stood
 
 
