@@ -129,6 +129,12 @@ def test_application_that_dies_while_it_is_imported_is_named(tmp_path) -> None:
     assert "status=9 while it imported the application" in ran.stderr
 
 
+@pytest.mark.parametrize("preload", ["auto", "off"])
+def test_wrong_module_is_one_clear_line(tmp_path, preload) -> None:
+    ran = serve_in_vain("nope", *ANYWHERE, folder=tmp_path, environment={"PENSTOCK_PRELOAD": preload})
+    assert (ran.returncode, ran.stderr) == (1, f"penstock: cannot find module 'nope' from {tmp_path}\n")
+
+
 def test_error_log_has_the_reason_of_a_failed_start(tmp_path) -> None:
     log = tmp_path / "error.log"
     (tmp_path / "broken_site.py").write_text("1 / 0\n")

@@ -37,6 +37,7 @@ class ServePlan:
         renew: reads the configuration again; raises StartError where it cannot be used.
         headroom: returns the memory in bytes that the cgroup has left, None = it has no limit.
         execute: replaces a child of the master by this command, begun anew (USR2).
+        is_error_log_shown: whether it is text on our standard error, where a start that fails says why.
         inheritance: what the program left that this one takes over from, or None.
         ops: the ops port's listener, which no child but the agent keeps; its opener closes it.
         notifier: who tells the service manager where the server stands.
@@ -56,6 +57,7 @@ class ServePlan:
     renew: Callable[[], "ServePlan"]
     headroom: Callable[[], int | None]
     execute: Exec
+    is_error_log_shown: bool = False
     inheritance: Inheritance | None = None
     ops: Listener | None = None
     notifier: Notifier = dataclasses.field(default_factory=Notifier)

@@ -53,6 +53,20 @@ def test_plan_carries_every_section_and_loads_the_target(folder: Path) -> None:
     assert plan.load() is sys.modules["planned_app"].application
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param({}, True, id="text-on-standard-error"),
+        pytest.param({"error_log_format": "json"}, False, id="json-for-a-machine"),
+        pytest.param({"error_log": "error.log"}, False, id="file"),
+        pytest.param({"agent": "unix:agent.sock"}, False, id="agent-of-the-machine"),
+    ],
+)
+def test_plan_knows_whether_who_sees_a_failed_start_sees_the_error_log(options, expected) -> None:
+    config = dataclasses.replace(Config(), agent=AgentConfig(**options))
+    assert make_plan(config, "app", planner(Path())).is_error_log_shown is expected
+
+
 def test_agent_is_run_with_the_memory_its_options_and_the_pid_of_the_master(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -122,3 +122,20 @@ def test_generations_that_do_not_fit_beside_each_other_change_worker_by_worker(
     court.succession.begin(2)
     assert (court.roster.surge == 1) is is_stepwise
     assert ("server.reload_stepwise" in caplog.text) is is_stepwise
+
+
+@pytest.mark.parametrize(
+    ("is_shown", "has_served", "is_logged"),
+    [
+        pytest.param(True, False, False, id="the-start-says-it-there"),
+        pytest.param(False, False, True, id="the-log-is-elsewhere"),
+        pytest.param(True, True, True, id="it-is-no-start"),
+    ],
+)
+def test_boot_that_failed_is_logged_unless_the_start_says_it_in_the_same_place(
+    segment, caplog, is_shown, has_served, is_logged
+) -> None:
+    shown = dataclasses.replace(plan(), is_error_log_shown=is_shown)
+    court = Court(segment, shown, shown)
+    court.succession.log_boot_failure("worker.boot_failed pid=7", "File x\nwrong", has_served=has_served)
+    assert ("worker.boot_failed pid=7 wrong\nFile x" in caplog.text) is is_logged

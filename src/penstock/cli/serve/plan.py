@@ -21,7 +21,15 @@ from penstock.cli.serve.cgi import scripts_shown, scripts_target
 from penstock.cli.serve.handover import make_exec
 from penstock.cli.serve.refusal import check_logs, settle
 from penstock.cli.supervision import PassedSocket, take_passed
-from penstock.config import Config, ConfigError, ProtocolConfig, ServerConfig, WSGIConfig, load_config
+from penstock.config import (
+    AgentConfig,
+    Config,
+    ConfigError,
+    ProtocolConfig,
+    ServerConfig,
+    WSGIConfig,
+    load_config,
+)
 from penstock.server import ServePlan, StartError
 from penstock.server.listener import Listener
 from penstock.server.master.handover import Inheritance
@@ -116,10 +124,16 @@ def make_plan(config: Config, target: str, planner: Planner) -> ServePlan:
         renew=planner,
         headroom=memory_headroom_bytes,
         execute=make_exec(planner.folder),
+        is_error_log_shown=_is_error_log_shown(config.agent),
         inheritance=planner.inheritance,
         ops=planner.ops,
         notifier=planner.notifier,
     )
+
+
+def _is_error_log_shown(agent: AgentConfig) -> bool:
+    is_ours = not agent.agent.startswith("unix:")  # else it is the standard error of the machine's agent
+    return is_ours and agent.error_log == "-" and agent.error_log_format == "text"
 
 
 def make_enrolment(config: Config, target: str, *, has_ops: bool) -> Enrolment:

@@ -54,7 +54,7 @@ from penstock.server.master.roster import (
     Roster,
     StartWorker,
 )
-from penstock.server.master.succession import Succession, line_first
+from penstock.server.master.succession import Succession
 from penstock.server.master.warden import Warden
 from penstock.server.plan import Heritage, ServePlan
 from penstock.server.process import Identity, has_terminal, parse_identity
@@ -406,13 +406,14 @@ class Master:
         if generation == self._roster.successor:
             self._succession.refuse(generation, reason)
         elif not self._has_served:
-            log.error("template.boot_failed %s", line_first(reason))
+            self._succession.log_boot_failure("template.boot_failed", reason, has_served=False)
             self._give_up(reason)
 
     def _on_boot_failed(self, word: WorkerFailed) -> None:
         if self._status:  # one has said it for all
             return
-        log.error("worker.boot_failed pid=%d %s", word.pid, line_first(word.reason))
+        event = f"worker.boot_failed pid={word.pid}"
+        self._succession.log_boot_failure(event, word.reason, has_served=self._has_served)
         member = self._roster.members.get(word.pid)
         if member is not None and word.is_hung:
             self._warden.kill(member, "it was not ready in time")

@@ -96,6 +96,11 @@ class Succession:
         self.trouble = text.splitlines()[0]
         log.error("server.reload_failed generation=%d: the old code goes on: %s", generation, text)
 
+    def log_boot_failure(self, event: str, reason: str, *, has_served: bool) -> None:
+        """Log why no worker could begin, unless the start fails with it and says so in the same place."""
+        if has_served or not self.plan.is_error_log_shown:
+            log.error("%s %s", event, line_first(reason))
+
 
 def line_first(reason: str) -> str:
     """Return the last line of a reason, which says what is wrong, and its traceback after it."""
