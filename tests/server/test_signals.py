@@ -88,3 +88,13 @@ def test_signal_that_is_held_back_comes_after_the_block_even_if_that_fails(queue
     with pytest.raises(LookupError):
         fail_while_it_waits()
     assert queue.take() == [signal.SIGUSR1]
+
+
+def test_deaths_of_children_come_after_the_signals_that_may_explain_them() -> None:
+    queue = SignalQueue((signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2))
+    for number in (signal.SIGCHLD, signal.SIGUSR2, signal.SIGCHLD, signal.SIGUSR1):
+        os.kill(os.getpid(), number)
+    taken = queue.take()
+    signal.set_wakeup_fd(-1)
+    queue.close()
+    assert taken == [signal.SIGUSR2, signal.SIGUSR1, signal.SIGCHLD, signal.SIGCHLD]

@@ -69,12 +69,16 @@ class SignalQueue:
         return {self.fd, self._write_fd}
 
     def take(self) -> list[signal.Signals]:
-        """Return what arrived, oldest first; never waits."""
+        """Return what arrived, oldest first, deaths of children last; never waits.
+
+        A signal for the whole group may reach the children first, and explains their deaths all the same.
+        """
         try:
             numbers = os.read(self.fd, 4096)
         except BlockingIOError:
             return []
-        return [signal.Signals(number) for number in numbers if number in self._numbers]
+        taken = [signal.Signals(number) for number in numbers if number in self._numbers]
+        return sorted(taken, key=lambda number: number is signal.SIGCHLD)
 
     def close(self) -> None:
         """Stop listening (in a child, after its handlers were reset)."""
