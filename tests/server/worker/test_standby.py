@@ -1,5 +1,6 @@
 """Standing by: the policy of a thread that may have been woken in vain."""
 
+import errno
 import os
 import threading
 from collections.abc import Callable
@@ -69,3 +70,19 @@ def test_sandbox_that_forbids_it_is_asked_once(monkeypatch, allowed, is_on) -> N
     standby.end()
     standby.begin()
     assert len(asked) == allowed + 1
+
+
+@pytest.mark.parametrize(
+    "number", [pytest.param(errno.ENOSYS, id="musl"), pytest.param(errno.EPERM, id="sandbox")]
+)
+def test_machine_that_does_not_tell_the_policy_is_left_as_it_is(monkeypatch, number) -> None:
+    def silent(_pid: int) -> int:
+        raise OSError(number, os.strerror(number))
+
+    asked = []
+    monkeypatch.setattr(os, "sched_getscheduler", silent)
+    monkeypatch.setattr(os, "sched_setscheduler", lambda *words: asked.append(words))
+    standby = Standby()
+    standby.begin()
+    assert not standby.is_on
+    assert asked == []

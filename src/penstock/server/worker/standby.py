@@ -11,7 +11,8 @@ soon as the owner waits for something, and then the GIL is free as well.
 
 In:     begin and end, from the thread that stands by.
 Out:    its scheduling policy.
-Never:  touches the policy where an operator has set another than the usual one, or it cannot be set.
+Never:  touches the policy where an operator has set another than the usual one, or it cannot be asked or
+        set.
 
 Rules:  sched(7), "SCHED_BATCH: Scheduling batch processes".
 """
@@ -30,7 +31,7 @@ class Standby:
 
     def __init__(self) -> None:
         self.is_on = False
-        self._is_possible = os.sched_getscheduler(0) == os.SCHED_OTHER
+        self._is_possible = _is_usual()
 
     def begin(self) -> None:
         """From the next waking on, run when the CPU is free."""
@@ -49,3 +50,10 @@ class Standby:
             self._is_possible = False
             return False
         return True
+
+
+def _is_usual() -> bool:
+    try:
+        return os.sched_getscheduler(0) == os.SCHED_OTHER
+    except OSError:  # a sandbox forbids the question; musl answers ENOSYS to everybody
+        return False
