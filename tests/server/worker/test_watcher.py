@@ -114,6 +114,19 @@ def test_watcher_says_that_it_parks_before_it_looks_for_a_claim() -> None:
     assert seen == [True]
 
 
+def test_watcher_says_that_it_parks_before_it_looks_for_quiet_answers_a_last_time() -> None:
+    class Nudged(FakeLoop):
+        """A loop that notes how the watcher stood when it nudged."""
+
+        def nudge(self) -> None:
+            seen.append(watcher.is_parked)
+
+    seen: list[bool] = []
+    watcher = Watcher(Nudged(Request(0)))
+    watcher._park()
+    assert seen == [True]
+
+
 @pytest.fixture
 def switch_interval():
     before_s = sys.getswitchinterval()

@@ -91,6 +91,7 @@ class Watcher:
     def _park(self) -> None:
         # The flag first: a request that begins in between wakes us for nothing, never the other way round.
         self.is_parked = True
+        self._loop.nudge()  # likewise: a thread that still saw us looking leaves its answers to us
         if self._loop.claim or self._loop.is_stopped:
             self.wake()
         self._bell.get()
