@@ -375,6 +375,21 @@ def test_template_that_bears_one_after_the_other_has_its_time_for_each(make_ward
     assert ward.template == template
 
 
+def test_boot_of_a_worker_is_not_given_more_time_by_those_that_are_born_after_it(make_ward) -> None:
+    ward = make_ward()
+    ward.prepare()
+    ward.hear()
+    os.kill(ward.template, signal.SIGSTOP)
+    ward.start()
+    ward.start()
+    first, second = ward.nursery._births()
+    list(ward.nursery._hear_worker(first, Message(HELLO, pid=os.getpid())))
+    begun_s = first.asked_s
+    list(ward.nursery._hear_worker(second, Message(HELLO, pid=os.getpid())))
+    assert first.asked_s == begun_s
+    assert second.asked_s > begun_s
+
+
 @pytest.fixture
 def patient_reader(monkeypatch) -> None:
     """Let a stack have all the time that a busy machine needs to write it."""

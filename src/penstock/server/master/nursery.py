@@ -150,7 +150,7 @@ class Birth:
 
     Attributes:
         pid: 0 = it has not shown itself.
-        asked_s: when it was ordered, or another was born since (monotonic).
+        asked_s: when it was ordered, another was born while it was not, or it was itself (monotonic).
     """
 
     command: StartWorker
@@ -421,7 +421,8 @@ class Nursery:
         elif message.word == HELLO and not birth.pid:
             birth.pid = message.pid
             for other in self._births():
-                if other.command.generation == birth.command.generation:
+                is_next = not other.pid and other.command.generation == birth.command.generation
+                if is_next or other is birth:
                     other.asked_s = time.monotonic()  # a template bears one at a time
             yield WorkerBorn(birth.command, birth.pid)
         elif message.word == READY and birth.pid:
