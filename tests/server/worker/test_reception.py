@@ -186,6 +186,32 @@ def test_client_that_has_just_connected_does_not_give_way_and_one_that_never_ask
     assert connection.may_give_way(now_ns + LAST_REQUEST_NS + 1)
 
 
+def test_client_that_never_asks_gives_way_to_one_that_came_while_it_was_new(serve) -> None:
+    rig = serve(max_connections=1, header_timeout_s=3600)
+    silent = rig.connect()
+    rig.the_connection()
+    assert rig.connect().get().status == 200
+    assert silent.rest() == b""
+
+
+@pytest.mark.parametrize("reason", ["open", "drain", "room"])
+def test_full_worker_that_is_over_it_asks_nobody_to_give_way(serve, reason) -> None:
+    rig = serve(max_connections=1 + (reason == "room"))
+    client = rig.connect()
+    client.get()
+    rig.the_connection()
+
+    def look() -> None:
+        if reason != "open":
+            rig.reception.close()
+        rig.loop.is_draining = reason == "drain"
+        rig.reception._look_again()
+        rig.loop.is_draining = False
+
+    rig.on_loop(look)
+    assert client.get().status == 200
+
+
 def test_full_worker_where_nobody_is_idle_keeps_no_connection_until_there_is_room(serve, caplog) -> None:
     rig = serve(max_connections=2, threads=3)
     gates = [rig.gate(path) for path in ("/a", "/b")]

@@ -23,7 +23,7 @@ from typing import Any, Final
 from penstock.config import ProtocolConfig, ServerConfig, TelemetryConfig, WSGIConfig
 from penstock.protocol import FieldTable
 from penstock.server.listener import Listener
-from penstock.server.worker.connection import Connection
+from penstock.server.worker.connection import LAST_REQUEST_NS, Connection
 from penstock.server.worker.deadlines import NEVER, Alarm
 from penstock.server.worker.loop import Loop
 from penstock.server.worker.transmission import Transmission
@@ -91,6 +91,7 @@ class Reception:
         self._disowned: set[Exchange] = set()
         self._is_open = False
         self._pause_end = Alarm(0, self._resume)
+        self._next_look = Alarm(0, self._look_again)
         self._backlog = server.backlog
         self._owed = 0  # while draining: how many who wait in the accept queues are still to be taken
         self._said_full_ns = -NS
@@ -277,12 +278,28 @@ class Reception:
         if self.loop.is_draining:  # every answer is the last already
             return
         self.keeps_connections = False
+        self._say_full(now_ns, self._ask_the_idle(now_ns))
+
+    def _ask_the_idle(self, now_ns: int) -> int:
+        """Let some idle connections give way; returns how many idle ones there were.
+
+        Where there is none one looks again: who has just connected and says nothing is idle in a moment.
+        """
         idle = [connection for connection in self.connections if connection.may_give_way(now_ns)]
         leaving = heapq.nsmallest(
             max(1, len(self.connections) // ROOM_PART), idle, key=operator.attrgetter("deadline_ns")
         )
         self.loop.orders.extend(connection.give_way for connection in leaving)
-        self._say_full(now_ns, len(idle))
+        if not idle:
+            self._next_look.deadline_ns = now_ns + LAST_REQUEST_NS
+            self.loop.wheel.file(self._next_look)
+        return len(idle)
+
+    def _look_again(self) -> None:
+        """Without a word in the log: nobody has come since."""
+        is_over = self._is_open or self._pause_end.tick or self.loop.is_draining
+        if not is_over and len(self.connections) >= self._max_connections:
+            self._ask_the_idle(monotonic_ns())
 
     def _say_full(self, now_ns: int, idle_count: int) -> None:
         """Log it, once a second: while connections come and go at the limit, it happens at each of them."""
