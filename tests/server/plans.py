@@ -16,7 +16,7 @@ def application(environ, start_response):
     return [str(os.getpid()).encode()]
 
 
-def idle_agent(segment, master_pid) -> None:
+def idle_agent(segment, master_pid, assume) -> None:
     """An agent that writes nothing and leaves when told to."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     while True:

@@ -18,7 +18,7 @@ from penstock.telemetry import Segment
 from penstock.telemetry.enrolment import Enrolment
 
 Hook = Callable[[], object]
-RunAgent = Callable[[Segment, int], None]
+RunAgent = Callable[[Segment, int, Callable[[], object]], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,8 @@ class ServePlan:
         agent: what the agent is told; here it is only compared, to see whether it needs another agent.
         agent_place: where it is: embedded, off, or unix:PATH.
         enrolment: what a machine's agent is told of us.
-        run_agent: the agent's main function: (segment, master's pid); called in its process.
+        run_agent: the agent's main function: (segment, master's pid, what gives up rights); called in its
+            process. It gives them up when all is imported: Python may be in a folder that is root's alone.
         announce: told, once, the addresses when all workers are ready.
         renew: reads the configuration again; raises StartError where it cannot be used.
         headroom: returns the memory in bytes that the cgroup has left, None = it has no limit.

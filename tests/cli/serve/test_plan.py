@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import sys
 import traceback
 from pathlib import Path
@@ -73,16 +74,17 @@ def test_agent_is_run_with_the_memory_its_options_and_the_pid_of_the_master(
     seen: list[object] = []
     stand_in = ModuleType("penstock.agent")
     stand_in.run_agent = lambda *arguments: seen.extend(arguments)
+    assumed = functools.partial(seen.append, "gave up rights")
     monkeypatch.setitem(sys.modules, "penstock.agent", stand_in)
     stand_in.OpsSeat = lambda *arguments: arguments
     config = config_with(threads=3)
     segment = object()
-    agent_runner(config)(segment, 77)
-    assert seen == [segment, config, 77, None]
+    agent_runner(config)(segment, 77, assumed)
+    assert seen == ["gave up rights", segment, config, 77, None]
     with open_ops(dataclasses.replace(config.server, ops="127.0.0.1:0")) as ops:
-        agent_runner(config, ops)(segment, 77)
+        agent_runner(config, ops)(segment, 77, assumed)
         assert seen[-1] == (ops.sock, 3)
-    agent_runner(config, ops)(segment, 77)  # the port is closed by now
+    agent_runner(config, ops)(segment, 77, assumed)  # the port is closed by now
     assert seen[-1] is None
 
 

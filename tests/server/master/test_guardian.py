@@ -66,7 +66,7 @@ def test_agent_that_dies_is_started_again_at_once_and_has_not_to_be_waited_for(m
 
 
 def test_agent_that_fails_at_once_is_not_started_without_pause(make_guardian) -> None:
-    def run_agent(segment, master_pid) -> None:
+    def run_agent(segment, master_pid, assume) -> None:
         raise RuntimeError("no place to log to")
 
     guardian = make_guardian(run_agent)
@@ -107,10 +107,10 @@ def test_agent_that_cannot_be_forked_is_tried_again_later(make_guardian, monkeyp
 def test_agent_is_told_to_reopen_its_files(make_guardian, tmp_path: Path) -> None:
     reopened = tmp_path / "reopened"
 
-    def run_agent(segment, master_pid) -> None:
+    def run_agent(segment, master_pid, assume) -> None:
         signal.signal(signal.SIGUSR1, lambda *_: reopened.touch())
         (tmp_path / "listening").touch()
-        idle_agent(segment, master_pid)
+        idle_agent(segment, master_pid, assume)
 
     guardian = make_guardian(run_agent)
     guardian.reopen()  # there is none
@@ -121,7 +121,7 @@ def test_agent_is_told_to_reopen_its_files(make_guardian, tmp_path: Path) -> Non
 
 
 def test_stop_waits_until_the_agent_has_written_out(make_guardian, tmp_path: Path) -> None:
-    def run_agent(segment, master_pid) -> None:
+    def run_agent(segment, master_pid, assume) -> None:
         signal.sigwait({signal.SIGTERM})
         (tmp_path / "written").touch()
 
@@ -148,10 +148,10 @@ def test_stop_without_an_agent_that_can_be_started_does_not_wait(make_guardian, 
 
 
 def test_agent_that_does_not_leave_is_killed(make_guardian, monkeypatch, tmp_path: Path) -> None:
-    def run_agent(segment, master_pid) -> None:
+    def run_agent(segment, master_pid, assume) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         (tmp_path / "deaf").touch()
-        idle_agent(segment, master_pid)
+        idle_agent(segment, master_pid, assume)
 
     monkeypatch.setattr(guardian_module, "AGENT_STOP_S", 0.1)
     guardian = make_guardian(run_agent)
@@ -178,7 +178,7 @@ def test_agent_runs_without_listeners_and_ends_its_process(
 ) -> None:
     statuses = []
 
-    def run_agent(segment, master_pid) -> None:
+    def run_agent(segment, master_pid, assume) -> None:
         assert guardian._heritage.listeners[0].sock.fileno() == -1
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
         if fails:
@@ -214,7 +214,7 @@ def test_agent_of_another_master_is_waited_for(make_guardian) -> None:
 
 
 def test_other_options_are_another_agents(make_guardian, tmp_path: Path) -> None:
-    def leave(segment, master_pid) -> None:
+    def leave(segment, master_pid, assume) -> None:
         (tmp_path / "waiting").touch()
         signal.sigwait({signal.SIGTERM})
 

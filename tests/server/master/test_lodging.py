@@ -80,7 +80,7 @@ def written(tmp_path):
 
 @pytest.fixture
 def lodging(agent, segment, written):
-    def write(memory, master_pid):
+    def write(memory, master_pid, assume):
         for slot in range(2):
             ring = memory.layout.log_ring(slot)
             memory.words[ring.tail_word] = memory.words[ring.end_word]

@@ -361,10 +361,10 @@ def test_agent_that_dies_is_started_again_and_is_the_last_to_leave(make_master) 
 def test_usr1_is_passed_to_the_agent(make_master, tmp_path: Path) -> None:
     reopened = tmp_path / "reopened"
 
-    def run_agent(segment, master_pid) -> None:
+    def run_agent(segment, master_pid, assume) -> None:
         signal.signal(signal.SIGUSR1, lambda *_: reopened.touch())
         (tmp_path / "listening").touch()
-        idle_agent(segment, master_pid)
+        idle_agent(segment, master_pid, assume)
 
     def steps(_name: str) -> None:
         wait_until((tmp_path / "listening").exists)

@@ -34,6 +34,7 @@ from penstock.server import ServePlan, StartError
 from penstock.server.listener import Listener
 from penstock.server.master.handover import Inheritance
 from penstock.server.master.notify import Notifier
+from penstock.server.plan import RunAgent
 from penstock.telemetry.enrolment import MAX_NAME, Enrolment
 from penstock.wsgi import ApplicationLoadError, load_application, load_hook
 
@@ -166,12 +167,13 @@ def own_part(load: Callable[[str], Loaded]) -> Callable[[str], Loaded]:
     return load_own
 
 
-def agent_runner(config: Config, ops: Listener | None = None) -> Callable[["Segment", int], None]:
-    """Return what the master calls in the agent's process: with the memory and the master's pid."""
+def agent_runner(config: Config, ops: Listener | None = None) -> RunAgent:
+    """Return what the master calls in the agent's process: with memory, pid and what gives up rights."""
 
-    def run(segment: "Segment", master_pid: int) -> None:
+    def run(segment: "Segment", master_pid: int, assume: Callable[[], object]) -> None:
         from penstock.agent import OpsSeat, run_agent  # noqa: PLC0415 - master and workers never need it
 
+        assume()
         # After a handover the port is another program's, and an agent may still have to write out.
         is_open = ops is not None and ops.sock.fileno() >= 0
         seat = OpsSeat(ops.sock, config.server.threads) if ops and is_open else None

@@ -149,10 +149,9 @@ class Guardian:
             # Told to stop while it still imports, it must write what the rings hold: run_agent unblocks them.
             forget_parent(-1, blocked=(signal.SIGTERM, signal.SIGUSR1))
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C: the master says when
-            self._heritage.identity.assume()
             for listener in self._heritage.listeners:
                 listener.close()
-            self._run_agent(self._heritage.segment, os.getppid())
+            self._run_agent(self._heritage.segment, os.getppid(), self._heritage.identity.assume)
             status = 0
         except BaseException:  # noqa: BLE001 - nothing may return into the master's code
             traceback.print_exc()

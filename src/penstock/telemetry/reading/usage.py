@@ -40,7 +40,7 @@ class Usage:
 def usage_of(pid: int, proc: Path = Path("/proc")) -> Usage | None:
     """Return what a process uses; None where there is none or it hides."""
     try:
-        fields = (proc / str(pid) / "stat").read_text("latin-1").rpartition(")")[2].split()
+        fields = (proc / str(pid) / "stat").read_bytes().decode("latin-1").rpartition(")")[2].split()
         return Usage(
             parent=int(fields[_PPID]),
             resident_bytes=int(fields[_RESIDENT_PAGES]) * _PAGE_BYTES,
