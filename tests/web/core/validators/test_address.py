@@ -117,6 +117,15 @@ def test_mail_addresses_are_those_of_django(value):
     assert_same_verdict("EmailValidator", value, allowlist=["intranet", "a"])
 
 
+@pytest.mark.parametrize(
+    "value", ["a@[::1%eth0]", "a@[::1%\r\nBcc: b@c.de]", "a@[fe80::1%\0]", "a@[", "a@[]"]
+)
+def test_mail_address_with_text_behind_its_ip_address_is_refused(value):
+    with pytest.raises(ours.ValidationError):
+        ours.validate_email(value)
+    assert_same_verdict("validate_email", value)
+
+
 @given(
     st.one_of(
         joined(NUMBERS, ["1", ".", ":", " "]), st.sampled_from([None, 1, b"1234", ipaddress.IPv6Address(1)])

@@ -130,13 +130,12 @@ class EmailValidator(EqualByValue):
         """Tell whether mail can be sent there: to a name with a dot, or an IP address in brackets."""
         if _MAIL_HOST.match(domain_part):
             return True
-        if domain_part[:1] != "[" or domain_part[-1:] != "]":
+        literal = domain_part[1:-1]
+        if (
+            domain_part != f"[{literal}]" or "%" in literal
+        ):  # a zone (RFC 4007) may be any text, line ends too
             return False
-        try:
-            validate_ipv46_address(domain_part[1:-1])
-        except ValidationError:
-            return False
-        return True
+        return _is_ipv4(literal) or _is_ipv6(literal)
 
 
 def _is_ipv4(value: Any) -> bool:
