@@ -5,6 +5,7 @@ from django.template import Context as DjangoContext
 from django.template import Engine as DjangoEngine
 from jinja2.sandbox import unsafe
 
+from penstock.web.core.exceptions import ObjectDoesNotExist
 from penstock.web.core.paginator import Paginator
 from penstock.web.template import engines
 from penstock.web.test import RequestFactory
@@ -41,6 +42,17 @@ class Poll:
     @classmethod
     def plural(cls):
         return "polls"
+
+    @property
+    def is_secret(self):
+        return self.nothing_of_that_name
+
+    @property
+    def place(self):
+        raise ObjectDoesNotExist
+
+    def winner(self):
+        raise ObjectDoesNotExist
 
     delete.alters_data = True
     label.do_not_call_in_templates = True
@@ -120,6 +132,18 @@ def test_fault_inside_a_method_is_raised(render):
 
     with pytest.raises(TypeError, match="has no len"):
         render("{{ broken.length }}", {"broken": Broken()})
+
+
+def test_fault_inside_a_property_is_not_taken_for_its_absence(render):
+    with pytest.raises(AttributeError, match="nothing_of_that_name"):
+        render("{% if not poll.is_secret %}everybody{% endif %}", {"poll": Poll()})
+
+
+@pytest.mark.parametrize("name", ["place", "winner"])
+def test_error_that_calls_itself_silent_is_an_empty_text(render, name):
+    source = "[{{ poll.NAME }}{% if poll.NAME.name %}there{% endif %}]".replace("NAME", name)
+    by_django = DjangoEngine().from_string(source).render(DjangoContext({"poll": Poll()}))
+    assert "[]" == render(source, {"poll": Poll()}) == by_django
 
 
 def test_pages_are_shown_by_the_template_that_django_recommends(render):

@@ -12,7 +12,9 @@ In:     the tree of a template; at rendering, an object and a name.
 Out:    Python code that looks up as Django does; what was found.
 Never:  calls classes, or names without a dot; calls what says `alters_data` or `do_not_call_in_templates`,
         or what a sandbox would not call.
-Rules:  Django's order of look-up; what needs arguments is left as it is, and cannot be shown.
+Rules:  Django's order of look-up; what needs arguments is left as it is, and cannot be shown. An error whose
+        class says `silent_variable_failure` is as if nothing were there; a property's own AttributeError is
+        an error: `{% if not user.is_blocked %}` would let everybody in.
 """
 
 import inspect
@@ -57,8 +59,25 @@ class DottedLookups(CodeGenerator):
 
 def look_up(environment: jinja2.Environment, owner: Any, name: str) -> Any:
     """Return what `owner.name` means; undefined if there is no such thing, or it would change something."""
-    is_key = isinstance(owner, dict) and name in owner
-    found = owner[name] if is_key else environment.getattr(owner, name)
+    try:
+        return _called(environment, owner, name, _found(environment, owner, name))
+    except Exception as error:
+        if getattr(error, "silent_variable_failure", False):
+            return environment.undefined(obj=owner, name=name)
+        raise
+
+
+def _found(environment: jinja2.Environment, owner: Any, name: str) -> Any:
+    if isinstance(owner, dict) and name in owner:
+        return owner[name]
+    found = environment.getattr(owner, name)
+    # Jinja2 takes every AttributeError for "not there". A sandbox hides what is there on purpose.
+    if isinstance(found, jinja2.Undefined) and not environment.sandboxed and name in dir(owner):
+        return getattr(owner, name)
+    return found
+
+
+def _called(environment: jinja2.Environment, owner: Any, name: str, found: Any) -> Any:
     if type(found) not in METHODS or getattr(found, "do_not_call_in_templates", False):
         return found
     if environment.sandboxed and not _is_safe(environment, found):
