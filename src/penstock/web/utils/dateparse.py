@@ -13,28 +13,14 @@ from typing import Final
 from penstock.web.utils.timezone import get_fixed_timezone
 
 # Of more than six digits of a second the rest is cut off.
-_FRACTION: Final = r"(?:[.,](?P<fraction>\d{1,6})\d{0,6})?"
-_DAY: Final = r"(\d{4})-(\d{1,2})-(\d{1,2})"
-_TIME: Final = rf"(?P<hour>\d{{1,2}}):(?P<minute>\d{{1,2}})(?::(?P<second>\d{{1,2}}){_FRACTION})?"
-_ZONE: Final = r"\s*(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?"
+_FRACTION: Final = r"(?:(?P<point>[.,])(?P<fraction>\d{1,6})(?P<rest>\d{0,6}))?"
+_DAY: Final = re.compile(r"\d{4}(?:-\d{1,2}){2}$")
+_TIME: Final = re.compile(rf"\d{{1,2}}:\d{{1,2}}(?::\d{{1,2}}{_FRACTION})?")
+_ZONE: Final = re.compile(r"\s*(?:(?P<utc>Z)|(?P<sign>[+-])(?P<hours>\d\d)(?::?(?P<minutes>\d\d))?)?$")
 
-_DATE_FORM: Final = re.compile(rf"{_DAY}$")
-_TIME_FORM: Final = re.compile(rf"{_TIME}$")
-_DATETIME_FORM: Final = re.compile(rf"(?P<date>{_DAY})[T ](?P<time>{_TIME}){_ZONE}$")
-
-_CLOCK: Final = re.compile(  # "3 04:05:06.7", "-1 day, 1:00:00", "5:06", "6"
-    r"(?:(?P<day>-?\d+)[ ](?:days?,[ ])?)?(?P<sign>-?)"
-    rf"(?:(?:(?P<hour>\d+):)?(?P<minute>\d+):)?(?P<second>\d+){_FRACTION}$"
-)
-_INTERVAL: Final = re.compile(  # "3 days", "3 days -04:05:06.7"
-    r"(?:(?P<day>-?\d+)[ ]days?[ ]?)?"
-    r"(?:(?P<sign>[+-])?(?P<hour>\d+):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d{1,6}))?)?$"
-)
-_PERIOD: Final = re.compile(  # "P3DT4H5M6.7S"; all of it is negative behind a "-"
-    r"(?P<sign>[+-]?)P(?:{day}D)?(?:T(?:{hour}H)?(?:{minute}M)?(?:{second}S)?)?$".format(
-        **{unit: rf"(?P<{unit}>\d+(?:[.,]\d+)?)" for unit in ("day", "hour", "minute", "second")}
-    )
-)
+_DAYS: Final = re.compile(r"(?P<count>-?\d+) (?:days?(?P<link>, | |))?")
+_CLOCK: Final = re.compile(rf"(?P<sign>[+-]?)(?P<figures>\d+(?::\d+){{,2}}){_FRACTION}")
+_AMOUNT: Final = re.compile(r"\d+(?:[.,]\d+)?")
 
 
 def parse_date(value: str) -> dt.date | None:
@@ -42,8 +28,10 @@ def parse_date(value: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(value)
     except ValueError:
-        found = _DATE_FORM.match(value)
-    return dt.date(*map(int, found.groups())) if found else None
+        if not _DAY.match(value):
+            return None
+    year, month, day = value.split("-")
+    return dt.date(int(year), int(month), int(day))
 
 
 def parse_time(value: str) -> dt.time | None:
@@ -52,8 +40,8 @@ def parse_time(value: str) -> dt.time | None:
         # Django leaves the zone of a time out: it says nothing without a day.
         return dt.time.fromisoformat(value).replace(tzinfo=None)
     except ValueError:
-        found = _TIME_FORM.match(value)
-    return _time(found) if found else None
+        found = _TIME.match(value)
+    return _time(found) if found and value[found.end() :] in ("", "\n") else None
 
 
 def parse_datetime(value: str) -> dt.datetime | None:
@@ -67,11 +55,12 @@ def parse_datetime(value: str) -> dt.datetime | None:
     try:
         return dt.datetime.fromisoformat(value)
     except ValueError:
-        found = _DATETIME_FORM.match(value)
-    if found is None:
+        day, *rest = re.split("[T ]", value, maxsplit=1)
+    time = _TIME.match(rest[0]) if rest and _DAY.fullmatch(day) else None
+    zone = _ZONE.match(rest[0], time.end()) if time else None
+    if time is None or zone is None:
         return None
-    day = dt.date(*map(int, found["date"].split("-")))
-    return dt.datetime.combine(day, _time(found), _zone(found["zone"]))
+    return dt.datetime.combine(dt.date(*map(int, day.split("-"))), _time(time), _zone(zone))
 
 
 def parse_duration(value: str) -> dt.timedelta | None:
@@ -82,38 +71,79 @@ def parse_duration(value: str) -> dt.timedelta | None:
     Raises:
         OverflowError: it is longer than a timedelta can be.
     """
-    found = _CLOCK.match(value) or _PERIOD.match(value) or _INTERVAL.match(value)
-    if found is None:
+    text = value.removesuffix("\n")
+    return _period(text) if "P" in text else _days_and_clock(text)
+
+
+def _period(text: str) -> dt.timedelta | None:
+    """Return the duration of "-P3DT4H5M6.7S"."""
+    sign, _, rest = text.partition("P")
+    day_text, t, clock_text = rest.partition("T")
+    days, clock = _amounts(day_text, "D"), _amounts(clock_text, "HMS")
+    if sign not in ("", "+", "-") or days is None or clock is None:
         return None
-    parts = found.groupdict(default="")
-    sign = -1 if parts["sign"] == "-" else 1
-    days = dt.timedelta(days=_number(parts["day"]))
-    clock = dt.timedelta(
-        hours=_number(parts["hour"]),
-        minutes=_number(parts["minute"]),
-        seconds=_number(parts["second"]),
-        microseconds=_microseconds(parts.get("fraction", "")),
+    hours, minutes, seconds = clock
+    duration = dt.timedelta(days=days[0]) + dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return -duration if sign == "-" else duration
+
+
+def _amounts(text: str, units: str) -> list[float] | None:
+    """Return the numbers before these units, 0 for one that is left out; None if there is more than that."""
+    amounts = []
+    for unit in units:
+        number, is_there, behind = text.partition(unit)
+        if is_there and not _AMOUNT.fullmatch(number):
+            return None
+        amounts.append(float(number.replace(",", ".")) if is_there else 0.0)
+        text = behind if is_there else text
+    return None if text else amounts
+
+
+def _days_and_clock(text: str) -> dt.timedelta | None:
+    """Return the duration of "3 04:05:06", "3 days, 5:06" (Python) or "3 days -04:05:06" (PostgreSQL)."""
+    head = _DAYS.match(text)
+    count, link, rest = (head["count"], head["link"], text[head.end() :]) if head else ("0", "", text)
+    may_be_python, may_be_postgresql = head is None or link in (None, ", "), link in ("", " ")
+    if not rest:
+        return dt.timedelta(days=float(count)) if may_be_postgresql else None
+    clock = _CLOCK.fullmatch(rest)
+    if clock is None:
+        return None
+    if (may_be_python and clock["sign"] != "+") or (may_be_postgresql and _is_full(clock)):
+        return dt.timedelta(days=float(count)) + _passed(clock)
+    return None
+
+
+def _is_full(clock: re.Match[str]) -> bool:
+    """Tell whether hours are there, minutes and seconds have two digits, and nothing has to be cut off."""
+    _, *others = clock["figures"].split(":")
+    return [len(each) for each in others] == [2, 2] and clock["point"] != "," and not clock["rest"]
+
+
+def _passed(clock: re.Match[str]) -> dt.timedelta:
+    hours, minutes, seconds = ["0", "0", *clock["figures"].split(":")][-3:]
+    passed = dt.timedelta(
+        hours=float(hours),
+        minutes=float(minutes),
+        seconds=float(seconds),
+        microseconds=_microseconds(clock["fraction"]),
     )
-    return (days * sign if found.re is _PERIOD else days) + clock * sign
+    return -passed if clock["sign"] == "-" else passed
 
 
 def _time(found: re.Match[str]) -> dt.time:
-    microseconds = _microseconds(found["fraction"] or "")
-    return dt.time(int(found["hour"]), int(found["minute"]), int(found["second"] or 0), microseconds)
+    hour, minute, *second = re.split("[:.,]", found[0])[:3]
+    return dt.time(int(hour), int(minute), int(*second), _microseconds(found["fraction"]))
 
 
-def _zone(text: str | None) -> dt.tzinfo | None:
-    if text is None:
-        return None
-    if text == "Z":
+def _zone(found: re.Match[str]) -> dt.tzinfo | None:
+    if found["utc"]:
         return dt.UTC
-    minutes = 60 * int(text[1:3]) + int(text[3:].removeprefix(":") or 0)
-    return get_fixed_timezone(-minutes if text[0] == "-" else minutes)
+    if not found["sign"]:
+        return None
+    minutes = 60 * int(found["hours"]) + int(found["minutes"] or 0)
+    return get_fixed_timezone(-minutes if found["sign"] == "-" else minutes)
 
 
-def _microseconds(fraction: str) -> int:
-    return int(fraction.ljust(6, "0"))
-
-
-def _number(text: str) -> float:
-    return float(text.replace(",", ".") or 0)
+def _microseconds(fraction: str | None) -> int:
+    return int((fraction or "").ljust(6, "0"))
