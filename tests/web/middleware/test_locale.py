@@ -40,6 +40,7 @@ def facts(response):
         pytest.param({"accept-language": "fr, de-at;q=0.8, en;q=0.5"}, "de", id="header"),
         pytest.param({"accept-language": "en", "cookie": "django_language=de"}, "de", id="cookie"),
         pytest.param({"cookie": "django_language=fr"}, "en", id="unknown"),
+        pytest.param({"cookie": "django_language=DE"}, "de", id="capitals"),
     ],
 )
 def test_request_is_answered_in_the_language_of_its_visitor(urlconf, fields, language):
@@ -77,6 +78,11 @@ def test_path_without_language_leads_to_the_one_with_it(urlconf, asked, status, 
     assert facts(response)[:2] == (status, location)
     if location:
         assert response["Vary"] == "Accept-Language, Cookie"
+
+
+def test_path_whose_language_is_in_capitals_leads_nowhere(urlconf):
+    urlconf(*i18n_patterns(path("hello/", hello)))
+    assert facts(Client().get("/DE/hello/"))[0] == 404
 
 
 def test_page_whose_path_says_the_language_does_not_vary(urlconf):

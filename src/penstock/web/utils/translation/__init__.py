@@ -118,8 +118,8 @@ def npgettext_lazy(
 
 
 def activate(language: str) -> None:
-    """Make a language the active one."""
-    _active.set(language)
+    """Make a language the active one, under the code that LANGUAGES would have for it: "de" for "DE"."""
+    _active.set(to_language(language))
 
 
 def deactivate() -> None:
@@ -142,7 +142,7 @@ class override(ContextDecorator):
 
     def __enter__(self) -> None:
         self._before.append(_active.get())
-        _active.set(self.language)
+        _active.set(None if self.language is None else to_language(self.language))
 
     def __exit__(self, *_exception: object) -> None:
         before = self._before.pop()
