@@ -20,7 +20,8 @@ from penstock.web.core.exceptions import SuspiciousFileOperation
 from penstock.web.utils.functional import SimpleLazyObject, keep_lazy_text, lazy
 
 _KEYPAD: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
-_CAMEL: Final = re.compile(r"(((?<=[a-z])[A-Z])|([A-Z](?![A-Z]|$)))")
+# A word begins with a capital behind a small letter, or before anything that is no capital.
+_BEGINNING_OF_WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?=[A-Z][^A-Z])(?!.\n\Z)", re.DOTALL)
 
 
 @keep_lazy_text
@@ -189,7 +190,7 @@ def slugify(value: Any, allow_unicode: bool = False) -> str:
 
 def camel_case_to_spaces(value: str) -> str:
     """The words of a name like CamelCase in lower case."""
-    return _CAMEL.sub(r" \1", value).strip().lower()
+    return _BEGINNING_OF_WORD.sub(" ", value).strip().lower()
 
 
 def _format(format_string: Any, *args: Any, **kwargs: Any) -> str:

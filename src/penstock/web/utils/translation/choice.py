@@ -18,12 +18,13 @@ from penstock.web.conf import settings
 # What is longer was written by nobody who wants to read anything; Django's limit.
 MAX_CHARACTERS: Final = 500
 
-_RANGE: Final = re.compile(
-    r"(?P<code>[a-z]{1,8}(?:-[a-z0-9]{1,8})*|\*)(?:\s*;\s*q=(?P<quality>0(?:\.\d{,3})?|1(?:\.0{,3})?))?"
-    r"(?:\s*,\s*|$)"
-)
-_CODE: Final = re.compile(r"[a-z]{1,8}(?:-[a-z0-9]{1,8})*(?:@[a-z0-9]{1,20})?$", re.IGNORECASE)
-_BEGINNING_OF_PATH: Final = re.compile(r"/(\w+(?:[@-]\w+){0,2})(?:/|$)")
+_SUBTAGS: Final = r"[a-z]{1,8}(?:-[a-z0-9]{1,8})*"  # RFC 4647 section 2.1
+_RANGE: Final = re.compile(rf"{_SUBTAGS}|\*")
+_CODE: Final = re.compile(rf"{_SUBTAGS}(?:@[a-z0-9]{{1,20}})?", re.IGNORECASE)
+_QUALITY: Final = re.compile(r"0(?:\.[0-9]{,3})?|1(?:\.0{,3})?")  # RFC 9110 section 12.4.2
+# Whitespace stands around these two, and nowhere else.
+_COMMA, _SEMICOLON = re.compile(r"\s*,\s*"), re.compile(r"\s*;\s*")
+_PATH_CODE: Final = re.compile(r"\w+(?:[-@]\w+)?(?:[-@]\w+)?")
 
 # Chinese is told apart by its script where browsers name the country.
 _SCRIPTS: Final = MappingProxyType(
@@ -81,8 +82,10 @@ def _less_and_less(code: str) -> Iterator[str]:
 
 def get_language_from_path(path: str, strict: bool = False) -> str | None:
     """Return the language that a path begins with; None if it begins with none of the site's."""
-    found = _BEGINNING_OF_PATH.match(path)
-    return _supported(found[1], strict=strict) if found else None
+    nothing, *parts = path.removesuffix("\n").split("/", 2)
+    if nothing or not parts or not _PATH_CODE.fullmatch(parts[0]):
+        return None
+    return _supported(parts[0], strict=strict)
 
 
 def get_language_from_request(request: Any, check_path: bool = False) -> str:
@@ -106,7 +109,7 @@ def _of_header(request: Any) -> str | None:
     for code, _ in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")):
         if code == "*":
             return None
-        found = _supported(code) if _CODE.match(code) else None
+        found = _supported(code) if _CODE.fullmatch(code) else None
         if found:
             return found
     return None
@@ -124,12 +127,19 @@ def parse_accept_lang_header(lang_string: str) -> tuple[tuple[str, float], ...]:
     text = lang_string.lower()
     if len(text) > MAX_CHARACTERS:
         text = text[: max(0, text.rfind(",", 0, MAX_CHARACTERS))]
-    wanted: list[tuple[str, float]] = []
-    at = 0
-    while at < len(text):
-        found = _RANGE.match(text, at)
-        if found is None:
-            return ()
-        wanted.append((found["code"], float(found["quality"] or 1)))
-        at = found.end()
-    return tuple(sorted(wanted, key=lambda each: -each[1]))
+    pieces = _COMMA.split(text)
+    # A comma at the end is forgiven, as Django does.
+    wanted = [_wanted(each) for each in (pieces if pieces[-1] else pieces[:-1])]
+    known = [each for each in wanted if each]
+    return tuple(sorted(known, key=lambda each: -each[1])) if len(known) == len(wanted) else ()
+
+
+def _wanted(text: str) -> tuple[str, float] | None:
+    """Return code and quality of "de;q=0.5"; None if it is no such thing."""
+    code, *parameters = _SEMICOLON.split(text, maxsplit=1)
+    if not _RANGE.fullmatch(code):
+        return None
+    if not parameters:
+        return code, 1.0
+    name, _, quality = parameters[0].partition("=")
+    return (code, float(quality)) if name == "q" and _QUALITY.fullmatch(quality) else None
