@@ -80,16 +80,14 @@ class Paginator:
             PageNotAnInteger: `number` is no whole number; "3" and 3.0 are.
             EmptyPage: there is no such page.
         """
-        if isinstance(number, float) and not number.is_integer():
-            raise PageNotAnInteger(self.error_messages["invalid_page"])
         try:
             whole = int(number)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:  # an infinite one overflows
             raise PageNotAnInteger(self.error_messages["invalid_page"]) from error
-        if whole < 1:
-            raise EmptyPage(self.error_messages["min_page"])
-        if whole > self.num_pages:
-            raise EmptyPage(self.error_messages["no_results"])
+        if isinstance(number, float) and whole != number:
+            raise PageNotAnInteger(self.error_messages["invalid_page"])
+        if not 1 <= whole <= self.num_pages:
+            raise EmptyPage(self.error_messages["min_page" if whole < 1 else "no_results"])
         return whole
 
     def get_page(self, number: Any) -> "Page":
@@ -121,11 +119,7 @@ class Paginator:
     @cached_property
     def count(self) -> int:
         """How many elements there are, on all pages."""
-        counted = getattr(self.object_list, "count", None)
-        # A list's own `count` wants to know what to count.
-        if callable(counted) and not inspect.isbuiltin(counted) and not inspect.signature(counted).parameters:
-            return int(counted())
-        return len(self.object_list)
+        return int(self.object_list.count()) if _counts_itself(self.object_list) else len(self.object_list)
 
     @cached_property
     def num_pages(self) -> int:
@@ -153,24 +147,27 @@ class Paginator:
         Raises:
             InvalidPage: there is no such page.
         """
-        number = self.validate_number(number)
-        last = self.num_pages
-        if last <= (on_each_side + on_ends) * 2:
-            yield from self.page_range
-            return
-        begin, end = number - on_each_side, number + on_each_side
-        # An ellipsis in the place of a single number would save nothing.
-        if begin > on_ends + 2:
-            yield from range(1, on_ends + 1)
-            yield self.ELLIPSIS
-        else:
-            begin = 1
-        if end < last - on_ends - 1:
-            yield from range(begin, end + 1)
-            yield self.ELLIPSIS
-            yield from range(last - on_ends + 1, last + 1)
-        else:
-            yield from range(begin, last + 1)
+        number, last = self.validate_number(number), self.num_pages
+        left_out = [
+            range(on_ends + 1, number - on_each_side),
+            range(number + on_each_side + 1, last - on_ends + 1),
+        ]
+        is_short = last <= (on_each_side + on_ends) * 2
+        at = 1
+        for gap in left_out:
+            if len(gap) > 1 and not is_short:  # an ellipsis for a single number would save nothing
+                yield from range(at, gap.start)
+                yield self.ELLIPSIS
+                at = gap.stop
+        yield from range(at, last + 1)
+
+
+def _counts_itself(elements: Any) -> bool:
+    """Tell whether there is a `count()`; that of a list or a string wants to know what to count."""
+    count = getattr(elements, "count", None)
+    if not callable(count) or inspect.isbuiltin(count):
+        return False
+    return not inspect.signature(count).parameters
 
 
 class Page(Sequence[Any]):
@@ -188,12 +185,16 @@ class Page(Sequence[Any]):
         return len(self.object_list)
 
     def __getitem__(self, index: Any) -> Any:
-        if not isinstance(index, int | slice):
-            raise TypeError(f"index {index!r} of a page; expected an integer or a slice")
-        # What comes from a database is fetched once, not with each element.
-        if not isinstance(self.object_list, list):
+        match index:
+            case int() | slice():
+                return self._elements()[index]
+        raise TypeError(f"index {index!r} of a page; expected an integer or a slice")
+
+    def _elements(self) -> list[Any]:
+        """Return the elements as a list, which is kept: what comes from a database is fetched once."""
+        if type(self.object_list) is not list:
             self.object_list = list(self.object_list)
-        return self.object_list[index]
+        return self.object_list
 
     def has_next(self) -> bool:
         """Tell whether there is a page behind this one."""
