@@ -78,7 +78,7 @@ def parse_duration(value: str) -> dt.timedelta | None:
 def _period(text: str) -> dt.timedelta | None:
     """Return the duration of "-P3DT4H5M6.7S"."""
     sign, _, rest = text.partition("P")
-    day_text, t, clock_text = rest.partition("T")
+    day_text, _, clock_text = rest.partition("T")
     days, clock = _amounts(day_text, "D"), _amounts(clock_text, "HMS")
     if sign not in ("", "+", "-") or days is None or clock is None:
         return None

@@ -42,17 +42,17 @@ def serve(
     if relative.split("/")[0] == "..":
         raise SuspiciousFileOperation(f"path {path!r} leads out of {str(root)!r}; expected one below it")
     if "\0" in relative:
-        raise Http404(f"“{path}” does not exist")
+        raise Http404(f"path {path!r} has a null character; expected the name of a file")
     try:
         is_directory = file.is_dir()
         if not file.exists():
-            raise Http404(f"“{file}” does not exist")
+            raise Http404(f"no file {str(file)!r}")
     except OSError as error:  # a name that is too long, a loop of links
-        raise Http404(f"“{path}” does not exist") from error
+        raise Http404(f"no file {path!r}: {error.strerror}") from error
     if not is_directory:
         return _answer(request, file)
     if not show_indexes:
-        raise Http404("Directory indexes are not allowed here.")
+        raise Http404(f"{str(file)!r} is a directory; expected a file, as show_indexes is off")
     return directory_index(relative, file)
 
 

@@ -131,9 +131,8 @@ class EmailValidator(EqualByValue):
         if _MAIL_HOST.match(domain_part):
             return True
         literal = domain_part[1:-1]
-        if (
-            domain_part != f"[{literal}]" or "%" in literal
-        ):  # a zone (RFC 4007) may be any text, line ends too
+        # The zone of RFC 4007 may be any text to Python, and so have line ends in it.
+        if domain_part != f"[{literal}]" or "%" in literal:
             return False
         return _is_ipv4(literal) or _is_ipv6(literal)
 
