@@ -133,10 +133,21 @@ def test_connection_that_is_reset_before_it_is_looked_at_is_nobody(serve) -> Non
 # Limits
 
 
+def let_pass(rig, silence_ns: int) -> None:
+    """Let all connections be idle for that much longer."""
+
+    def shift() -> None:
+        for connection in rig.reception.connections:
+            connection.deadline_ns -= silence_ns
+
+    rig.on_loop(shift)
+
+
 def test_connection_that_was_idle_for_longest_gives_way_to_a_new_one(serve, caplog) -> None:
     rig = serve(max_connections=2)
     first, second = rig.connect(), rig.connect()
     assert [client.get().status for client in (first, second, first)] == [200] * 3
+    let_pass(rig, 2 * LAST_REQUEST_NS)
     third = rig.connect()
     assert third.get().status == 200
     assert second.rest() == b""
@@ -150,6 +161,7 @@ def test_new_connections_in_a_row_find_room_as_soon_as_a_full_worker_has_idle_on
     first = [rig.connect() for _ in range(40)]
     for client in first:
         client.get()
+    let_pass(rig, 2 * LAST_REQUEST_NS)
     assert [rig.connect().get().status for _ in range(40)] == [200] * 40
     assert [client.rest() for client in first] == [b""] * 40
 
@@ -166,6 +178,38 @@ def test_idle_connection_whose_next_request_has_just_come_does_not_give_way(serv
 
     rig.on_loop(ask_and_give_way)
     assert client.answer().status == 200
+
+
+def test_client_that_was_answered_a_moment_ago_is_told_with_its_next_answer_that_it_is_the_last(
+    serve,
+) -> None:
+    rig = serve(max_connections=1)
+    client = rig.connect()
+    client.get()
+    let_pass(rig, -1000 * LAST_REQUEST_NS)  # it stays a moment, however slow the machine is
+    waiting = rig.connect()
+    rig.wait_until(lambda: not rig.reception._is_open)
+    answer = client.get()
+    assert (answer.status, answer.field("Connection")) == (200, "close")
+    client.close()
+    assert waiting.get().status == 200
+
+
+@pytest.mark.parametrize(
+    ("silence_ns", "expected"),
+    [
+        pytest.param(LAST_REQUEST_NS, False, id="a-moment"),
+        pytest.param(LAST_REQUEST_NS + 1, True, id="longer"),
+        pytest.param(74 * 10**9 - 1, True, id="nearly-over"),
+        pytest.param(74 * 10**9, False, id="ends-by-itself"),
+    ],
+)
+def test_kept_connection_gives_way_after_some_silence(serve, silence_ns, expected) -> None:
+    rig = serve(keep_alive_s=75)
+    rig.connect().get()
+    connection = rig.the_connection()
+    rig.wait_until(lambda: connection._phase is Phase.IDLE)
+    assert connection.may_give_way(connection.deadline_ns - 75 * 10**9 + silence_ns) is expected
 
 
 def test_client_that_has_just_connected_does_not_give_way_and_one_that_never_asked_does(serve) -> None:

@@ -220,8 +220,16 @@ class Connection(Timekeeper):
             self._exchange.keep_alive = False
 
     def may_give_way(self, now_ns: int) -> bool:
-        """Whether it is idle between requests, or its client connected a while ago and never asked."""
-        return self._phase is IDLE and now_ns - self._accepted_ns > LAST_REQUEST_NS  # 0 = it was kept
+        """Whether it has been silent for so long that its client hardly asks just now.
+
+        One that ends within that time by itself need not be asked: not every idle one was told at its answer.
+        """
+        if self._phase is not IDLE:
+            return False
+        if self._accepted_ns:  # its client has never asked
+            return now_ns - self._accepted_ns > LAST_REQUEST_NS
+        left_ns = self.deadline_ns - now_ns
+        return LAST_REQUEST_NS < left_ns < self._reception.keep_alive_ns - LAST_REQUEST_NS
 
     def give_way(self) -> None:
         """Close for a new client, unless this one has asked again just now."""
