@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from penstock.cli.error import CommandError
-from penstock.cli.running.choice import choose, choose_one, wanted_pid
+from penstock.cli.running.choice import choose, choose_one, name_server, wanted_pid
 from penstock.config import ConfigError
 from penstock.telemetry import FoundMaster
+
+ABSENT = (4194305, 4194306)  # beyond the largest pid that Linux gives
 
 
 @pytest.mark.parametrize("word", ["x", "-1", "", "1.5", "9" * 11])
@@ -35,8 +38,8 @@ def test_no_server_at_all_says_who_might_not_be_seen() -> None:
 
 
 def test_another_pid_is_answered_with_the_running_ones() -> None:
-    with pytest.raises(CommandError, match="no server with pid 5; running: 1, 2"):
-        choose([FoundMaster(1, "/nope", (1,)), FoundMaster(2, "/nope", (2,))], 5)
+    with pytest.raises(CommandError, match="no server with pid 5; running: 4194305, 4194306"):
+        choose([FoundMaster(pid, "/nope", (pid,)) for pid in ABSENT], 5)
 
 
 @pytest.fixture
@@ -54,12 +57,22 @@ def test_of_several_servers_the_one_of_this_folder_is_meant(
     masters = [FoundMaster(pid, "", (pid,)) for pid in (os.getppid(), sleeper)]
     monkeypatch.chdir(tmp_path)
     assert choose_one(masters, None).pid == sleeper
-    with pytest.raises(CommandError, match="several servers are running"):
-        choose_one([*masters, masters[1]], None)
+    with pytest.raises(
+        CommandError, match=re.escape(f"several servers are running: {sleeper} in {tmp_path}; ")
+    ):
+        choose_one([masters[1], masters[1]], None)
+
+
+def test_folder_in_a_message_cannot_command_the_terminal(tmp_path: Path, monkeypatch) -> None:
+    folder = tmp_path / "a\nb\x1b[2J"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert name_server(os.getpid()) == f"{os.getpid()} in {tmp_path}/a b\\x1b[2J"
 
 
 def test_one_of_several_servers_has_to_be_named() -> None:
-    masters = [FoundMaster(pid, "", (pid,)) for pid in (11, 11, 12)]
-    with pytest.raises(CommandError, match="several servers are running: 11, 12; say which with --pid"):
+    masters = [FoundMaster(pid, "", (pid,)) for pid in (ABSENT[0], *ABSENT)]
+    told = "several servers are running: 4194305, 4194306; say which with --pid"
+    with pytest.raises(CommandError, match=told):
         choose_one(masters, None)
-    assert choose_one(masters, 12).pid == 12
+    assert choose_one(masters, ABSENT[1]).pid == ABSENT[1]

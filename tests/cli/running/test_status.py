@@ -64,10 +64,11 @@ def test_own_server_is_found_and_its_workers_shown(
 ) -> None:
     assert run_status(parse_words(["status", "--pid", OWN])) == 0
     table = capsys.readouterr().out
-    assert table.startswith(f"master {OWN}, up ")
+    assert table.startswith(f"master {OWN} in {Path.cwd()}, up ")
     row = worker_row(table)
     assert (row["worker"], row["state"], row["generation"]) == ("1", "ready", "7")
     assert (row["open"], row["busy"], row["requests"]) == ("40", "1", "0")
+    assert (row["p50"], row["p99"]) == ("-", "-")  # of no requests
 
 
 def test_request_that_runs_is_shown_with_its_age_and_cannot_command_the_terminal(segment: Segment) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from penstock.cli.error import CommandError
+from penstock.cli.text import safe_lines
 from penstock.config import ConfigError
 from penstock.telemetry import FoundMaster
 
@@ -43,7 +44,7 @@ def choose(masters: Sequence[FoundMaster], pid: int | None) -> list[FoundMaster]
         raise CommandError("no running server found; those of other users are shown to root only")
     chosen = [master for master in masters if pid is None or pid == master.pid]
     if not chosen:
-        raise CommandError(f"no server with pid {pid}; running: {list_pids(masters)}")
+        raise CommandError(f"no server with pid {pid}; running: {list_servers(masters)}")
     return chosen
 
 
@@ -56,7 +57,7 @@ def choose_one(masters: list[FoundMaster], pid: int | None) -> FoundMaster:
     found = choose(masters, pid)
     meant = found if len(found) == 1 else [master for master in found if _is_here(master)]
     if len(meant) != 1:
-        raise CommandError(f"several servers are running: {list_pids(found)}; say which with --pid")
+        raise CommandError(f"several servers are running: {list_servers(found)}; say which with --pid")
     return meant[0]
 
 
@@ -67,6 +68,15 @@ def _is_here(master: FoundMaster) -> bool:
         return False
 
 
-def list_pids(masters: Sequence[FoundMaster]) -> str:
-    """Return the pids for a message; a process that holds the memory of many servers is named once."""
-    return ", ".join(dict.fromkeys(str(master.pid) for master in masters))
+def list_servers(masters: Sequence[FoundMaster]) -> str:
+    """Return the servers for a message; a process that holds the memory of many servers is named once."""
+    return ", ".join(dict.fromkeys(name_server(master.pid) for master in masters))
+
+
+def name_server(pid: int) -> str:
+    """Return `PID in FOLDER`: people know a server by its folder; the pid alone where we may not see that."""
+    try:
+        folder = Path(f"/proc/{pid}/cwd").readlink()
+    except OSError:
+        return str(pid)
+    return f"{pid} in {' '.join(safe_lines(str(folder)))}"

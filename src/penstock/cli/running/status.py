@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.cli.error import CommandError
-from penstock.cli.running.choice import choose, wanted_pid
+from penstock.cli.running.choice import choose, name_server, wanted_pid
 from penstock.cli.text import columns, duration, printing
 from penstock.telemetry import FoundMaster, SegmentError, Snapshot, WorkerState, WorkerStatus, find_masters
 from penstock.telemetry.reading.report import plain
@@ -117,12 +117,12 @@ def render_table(sighting: Sighting) -> str:
 
 def _lines(sighting: Sighting) -> Iterator[str]:
     snapshot = sighting.snapshot
-    gone = "" if sighting.has_master else " (gone)"
+    master = name_server(snapshot.master_pid) if sighting.has_master else f"{snapshot.master_pid} (gone)"
     agent = f"agent {snapshot.agent_pid}" if snapshot.agent_pid else "no agent"
     templates = "".join(
         f", template {each.pid} of generation {each.generation}" for each in snapshot.templates
     )
-    yield f"master {snapshot.master_pid}{gone}, up {duration(snapshot.uptime_s)}, {agent}{templates}"
+    yield f"master {master}, up {duration(snapshot.uptime_s)}, {agent}{templates}"
     workers = [worker for worker in snapshot.workers if worker.state is not WorkerState.GONE]
     rows = [HEADER, *(_row(worker, sighting.resident_bytes(worker.pid)) for worker in workers)]
     yield from (f"  {line}" for line in columns(rows, _NUMBERS).splitlines())
@@ -142,8 +142,8 @@ def _row(worker: WorkerStatus, resident_bytes: int | None) -> tuple[str, ...]:
         str(worker.connections),
         str(worker.busy),
         str(worker.queued),
-        f"{worker.p50_ms:.1f} ms",
-        f"{worker.p99_ms:.1f} ms",
+        f"{worker.p50_ms:.1f} ms" if worker.requests else "-",
+        f"{worker.p99_ms:.1f} ms" if worker.requests else "-",
         str(worker.by_class[5]),
         "-" if resident_bytes is None else f"{resident_bytes / (1 << 20):.0f} MiB",
     )
