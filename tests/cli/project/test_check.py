@@ -82,7 +82,7 @@ def test_project_that_cannot_be_imported_is_a_finding_not_a_traceback(project: P
     append(project / "shop/settings.py", "\n1 / 0\n")
     outcome = check(project)
     assert outcome.returncode == 1
-    assert "settings.E003: ZeroDivisionError" in outcome.stdout
+    assert "settings.E003: ZeroDivisionError: division by zero (shop/settings.py:" in outcome.stdout
     assert outcome.stderr == ""
 
 

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from penstock.cli.project.failure import describe_failure
 from penstock.cli.project.scan import scan_folder
 from penstock.cli.project.site import enter_site
 from penstock.config import ConfigError
@@ -87,7 +88,7 @@ def _site_findings(arguments: "argparse.Namespace") -> "Iterator[Finding]":
     try:
         messages = _messages(deploy=arguments.deploy)
     except Exception as error:  # noqa: BLE001 - the project's modules may raise anything
-        yield Finding(ERROR, "settings.E003", name, f"{type(error).__name__}: {error}", "")
+        yield Finding(ERROR, "settings.E003", name, describe_failure(error), "")
         return
     for message in messages:
         place = "" if message.obj is None else str(message.obj)

@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli.error import CommandError
+from penstock.cli.project.failure import describe_failure
 from penstock.cli.project.site import set_up_site
 from penstock.cli.text import columns
 
@@ -32,13 +33,12 @@ class ShownRoute:
 def run_routes(arguments: "argparse.Namespace") -> int:
     """Print the routes of the project in this folder; CommandError if its URLconf cannot be read."""
     set_up_site(arguments.settings)
-    from penstock.web.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 - see set_up_site
-    from penstock.web.urls import get_resolver  # noqa: PLC0415 - the same
+    from penstock.web.urls import get_resolver  # noqa: PLC0415 - see set_up_site
 
     try:
         routes = list(shown_routes(get_resolver()))
-    except (ImportError, ImproperlyConfigured, TypeError) as error:
-        raise CommandError(f"the URLconf: {error}") from error
+    except Exception as error:  # the project's modules may raise anything
+        raise CommandError(f"cannot read the URLconf: {describe_failure(error)}") from error
     sys.stdout.write(render_json(routes) if arguments.json else render_table(routes))
     return 0
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from penstock.cli.error import CommandError
+from penstock.cli.project.failure import describe_failure
 from penstock.config import ConfigError
 
 VARIABLES: Final = ("PENSTOCK_SETTINGS_MODULE", "DJANGO_SETTINGS_MODULE")
@@ -40,12 +41,11 @@ def set_up_site(wanted: str) -> str:
     """Do as `enter_site`, and load settings and applications; CommandError says what is wrong with them."""
     name = enter_site(wanted)
     from penstock import web  # noqa: PLC0415 - the server starts without the framework
-    from penstock.web.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 - the same
 
     try:
         web.setup()
-    except (ImportError, ImproperlyConfigured) as error:
-        raise CommandError(f"settings {name!r}: {error}") from error
+    except Exception as error:  # the project's modules may raise anything
+        raise CommandError(f"settings {name!r}: {describe_failure(error)}") from error
     return name
 
 
