@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.config.manual import render_man_page, render_options
+from penstock.cli.config.manual import SYNOPSIS, render_man_page, render_options
+from penstock.cli.parser import COMMANDS
 from penstock.config import OPTIONS, Option
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -34,6 +35,12 @@ def test_man_page_names_every_flag() -> None:
     for option in OPTIONS.values():
         escaped = option.flag.replace("-", r"\-")
         assert not option.flag or rf"\fB\-\-{escaped}\fR" in page
+
+
+def test_man_page_names_every_command() -> None:
+    assert sorted(SYNOPSIS) == sorted(COMMANDS)
+    page = render_man_page()
+    assert all(f"\n.B penstock {name}\n" in page for name in COMMANDS)
 
 
 def test_man_page_has_no_line_that_troff_would_take_for_a_request() -> None:

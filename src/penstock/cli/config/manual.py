@@ -54,6 +54,36 @@ Python), `--backlog`, `--chdir`, `--user`, `--group`, `--umask`, `--reload`, `--
 
 SECTIONS: Final[Mapping[str, str]] = MappingProxyType({"application": "the application", **TITLES})
 
+_WHICH: Final = r"[\fB\-\-pid\fR \fIPID\fR] [\fB\-\-pid\-file\fR \fIFILE\fR]"
+_STORE: Final = rf"[\fB\-\-json\fR] [\fB\-\-store\fR \fIFILE\fR] {_WHICH}"
+_SETTINGS: Final = r"[\fB\-\-settings\fR \fIMODULE\fR]"
+
+# What follows each command's name, in troff; `penstock COMMAND --help` explains the words.
+SYNOPSIS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "serve": r"[\fIOPTION\fR]... [\fITARGET\fR]",
+        "cgi": r"[\fIOPTION\fR]... \fIDIRECTORY\fR",
+        "status": rf"[\fB\-\-json\fR] {_WHICH}",
+        "logs": rf"[\fB\-f\fR] [\fB\-n\fR \fICOUNT\fR] [\fIFILTER\fR]... {_WHICH} [\fIFILE\fR]...",
+        "errors": rf"[\fBshow\fR \fIID\fR] [\fB\-\-since\fR \fITIME\fR] {_STORE}",
+        "trace": rf"[\fB\-\-slowest\fR] [\fB\-\-errors\fR] [\fB\-n\fR \fICOUNT\fR] {_STORE} [\fIID\fR]",
+        "metrics": rf"[\fB\-\-since\fR \fITIME\fR] {_STORE} [\fINAME\fR]",
+        "reload": rf"[\fB\-\-wait\fR] {_WHICH}",
+        "agent": r"[\fBrun\fR|\fBstatus\fR] [\fB\-\-socket\fR \fIPATH\fR]",
+        "config": r"[\fB\-\-config\fR \fIFILE\fR]",
+        "doctor": r"[\fB\-\-json\fR] [\fB\-\-proxy\-keep\-alive\fR \fISECONDS\fR] [\fITARGET\fR]",
+        "systemd": r"\fB\-\-user\fR \fIUSER\fR [\fB\-\-name\fR \fINAME\fR] [\fB\-\-output\fR \fIFOLDER\fR]"
+        r" [\fITARGET\fR]",
+        "startproject": r"\fINAME\fR [\fIFOLDER\fR]",
+        "check": rf"[\fB\-\-deploy\fR] [\fB\-\-json\fR] {_SETTINGS}",
+        "routes": rf"[\fB\-\-json\fR] {_SETTINGS}",
+        "migrate": rf"{_SETTINGS} [\fIAPP\fR [\fIREVISION\fR]]",
+        "makemigrations": rf"[\fB\-\-check\fR] {_SETTINGS} [\fIAPP\fR]...",
+        "showmigrations": _SETTINGS,
+        "clearsessions": _SETTINGS,
+    }
+)
+
 
 def render_options() -> str:
     """Return docs/manual.md."""
@@ -106,36 +136,10 @@ def _man_lines() -> Iterator[str]:
         ".SH NAME",
         r"penstock \- serve WSGI applications",
         ".SH SYNOPSIS",
-        r".B penstock serve",
-        r"[\fIOPTION\fR]... [\fITARGET\fR]",
-        ".br",
-        r".B penstock cgi",
-        r"[\fIOPTION\fR]... \fIDIRECTORY\fR",
-        ".br",
-        r".B penstock status",
-        r"[\fB\-\-json\fR] [\fB\-\-pid\fR \fIPID\fR] [\fB\-\-pid\-file\fR \fIFILE\fR]",
-        ".br",
-        r".B penstock reload",
-        r"[\fB\-\-wait\fR] [\fB\-\-pid\fR \fIPID\fR] [\fB\-\-pid\-file\fR \fIFILE\fR]",
-        ".br",
-        r".B penstock config",
-        r"[\fB\-\-config\fR \fIFILE\fR]",
-        ".br",
-        r".B penstock doctor",
-        r"[\fB\-\-json\fR] [\fB\-\-proxy\-keep\-alive\fR \fISECONDS\fR] [\fITARGET\fR]",
-        ".br",
-        r".B penstock systemd",
-        r"\fB\-\-user\fR \fIUSER\fR [\fB\-\-name\fR \fINAME\fR] [\fB\-\-output\fR \fIFOLDER\fR]",
-        r"[\fITARGET\fR]",
-        ".br",
-        r".B penstock startproject",
-        r"\fINAME\fR [\fIFOLDER\fR]",
-        ".br",
-        r".B penstock check",
-        r"[\fB\-\-deploy\fR] [\fB\-\-json\fR] [\fB\-\-settings\fR \fIMODULE\fR]",
-        ".br",
-        r".B penstock routes",
-        r"[\fB\-\-json\fR] [\fB\-\-settings\fR \fIMODULE\fR]",
+    )
+    for name, words in SYNOPSIS.items():
+        yield from (f".B penstock {name}", words, ".br")
+    yield from (
         ".SH DESCRIPTION",
         r"\fBserve\fR runs a WSGI application in worker processes that share their listeners.",
         r"\fITARGET\fR is MODULE (its \fIapplication\fR, else \fIapp\fR), MODULE:ATTRIBUTE, MODULE:FACTORY()",
@@ -149,6 +153,10 @@ def _man_lines() -> Iterator[str]:
         r"\fBsystemd\fR writes a service and a socket unit that fit this configuration.",
         r"\fBstartproject\fR makes a site of penstock.web; \fBcheck\fR looks for mistakes in one;",
         r"\fBroutes\fR shows which of its paths lead to which views.",
+        r"\fBlogs\fR reads the logs back; \fBerrors\fR, \fBtrace\fR and \fBmetrics\fR read the store.",
+        r"\fBagent\fR writes the logs of all servers of a machine; \fBagent status\fR shows how agents do.",
+        r"\fBmigrate\fR, \fBmakemigrations\fR, \fBshowmigrations\fR and \fBclearsessions\fR are for",
+        r"databases of penstock.web; \fBpenstock\fR \fICOMMAND\fR \fB\-\-help\fR has all its words.",
     )
     for section, title in TITLES.items():
         options = [option for option in OPTIONS.values() if option.section == section and option.flag]
