@@ -46,6 +46,17 @@ def test_secrets_are_said_to_be_set_and_not_shown(
     assert "t0ken" not in output
 
 
+def test_long_value_moves_its_own_place_and_no_other(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "penstock.toml").write_text(f'store = "/{"x" * 200}"\nthreads = 2\n')
+    assert run_config(parse_words(["config"])) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert lines["store"].endswith('x"  penstock.toml line 1')
+    assert lines["threads"].index("penstock.toml") == lines["backlog"].index("default")
+    assert len(lines["threads"]) < 100
+
+
 def test_mistake_is_the_one_that_serve_would_stop_with(folder: Path) -> None:
     (folder / "penstock.toml").write_text("threads = 0\n")
     with pytest.raises(ConfigError, match="threads = 0; expected a whole number from 1 to 1024"):

@@ -8,12 +8,14 @@ Never:  starts anything.
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from penstock.config import OPTIONS, LoadedConfig, Option, load_config
 
 if TYPE_CHECKING:
     import argparse
+
+_VALUE_WIDTH: Final = 40
 
 
 def run_config(arguments: "argparse.Namespace") -> int:
@@ -32,8 +34,10 @@ def render(loaded: LoadedConfig) -> str:
         (option.key, _value(loaded, option), loaded.places.get(option.key, "default"))
         for option in OPTIONS.values()
     ]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return "".join(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {place}\n" for key, value, place in rows)
+    width = max(len(key) for key, _, _ in rows)
+    # A value that is longer moves its own place to the right, not those of all.
+    value_width = max((len(value) for _, value, _ in rows if len(value) <= _VALUE_WIDTH), default=0)
+    return "".join(f"{key:<{width}}  {value:<{value_width}}  {place}\n" for key, value, place in rows)
 
 
 def _value(loaded: LoadedConfig, option: Option) -> str:

@@ -36,8 +36,14 @@ def run_migrate(arguments: "argparse.Namespace") -> int:
         scripts = migration.open_scripts(lines)
         steps = migration.migrate(scripts, arguments.app, arguments.revision, arguments.database)
     sys.stdout.write("".join(f"{'+' if each.is_forward else '-'} {each.revision}\n" for each in steps))
-    sys.stdout.write(f"{len(steps)} migrations\n" if steps else "nothing to migrate\n")
+    sys.stdout.write(_counted(len(steps)))
     return 0
+
+
+def _counted(steps: int) -> str:
+    if not steps:
+        return "nothing to migrate\n"
+    return f"{steps} migration{'s' if steps > 1 else ''}\n"
 
 
 def run_makemigrations(arguments: "argparse.Namespace") -> int:

@@ -45,7 +45,7 @@ def test_empty_migration_is_there_to_be_filled_in(migrated) -> None:
     migrated.run("makemigrations", "stock", "--empty", "-m", "fill names")
     text = (migrated.folder / "stock/migrations/stock_0002_fill_names.py").read_text()
     assert text.count("    pass\n") == 2
-    assert migrated.run("migrate") == ["+ stock_0002", "1 migrations"]
+    assert migrated.run("migrate") == ["+ stock_0002", "1 migration"]
 
 
 def test_table_without_a_model_belongs_where_it_refers_to(migrated) -> None:

@@ -11,14 +11,14 @@ def test_migrations_are_made_once_and_in_order(project) -> None:
 
 def test_one_app_brings_those_it_refers_to(project) -> None:
     project.run("makemigrations")
-    assert project.run("migrate", "stock") == ["+ stock_0001", "1 migrations"]
-    assert project.run("migrate", "shop") == ["+ shop_0001", "1 migrations"]
+    assert project.run("migrate", "stock") == ["+ stock_0001", "1 migration"]
+    assert project.run("migrate", "shop") == ["+ shop_0001", "1 migration"]
 
 
 def test_app_goes_back_to_a_migration_and_to_zero(migrated, query) -> None:
     migrated.run("makemigrations", "stock", "--empty")
     migrated.run("migrate")
-    assert migrated.run("migrate", "stock", "stock_0001") == ["- stock_0002", "1 migrations"]
+    assert migrated.run("migrate", "stock", "stock_0001") == ["- stock_0002", "1 migration"]
     assert migrated.run("migrate", "stock", "zero") == ["- shop_0001", "- stock_0001", "2 migrations"]
     assert query("SELECT name FROM sqlite_master WHERE name LIKE 's%_%' AND type = 'table'") == []
     assert migrated.run("migrate", "stock", "stock_0002")[-1] == "2 migrations"
@@ -105,7 +105,7 @@ def test_sessions_in_the_database_need_their_app_and_its_migration(project, quer
     assert "error sessions.E001" in said
     project.append("proj/settings.py", 'INSTALLED_APPS += ["penstock.web.contrib.sessions"]\n')
     assert "sessions_0001" in "\n".join(project.run("check"))
-    assert project.run("migrate") == ["+ sessions_0001", "1 migrations"]
+    assert project.run("migrate") == ["+ sessions_0001", "1 migration"]
     assert project.run("makemigrations", "sessions", "--check") == []
     insert = "INSERT INTO django_session (session_key, session_data, expire_date) VALUES "
     query(insert + "('over', '', '2000-01-01 00:00:00'), ('open', '', '2999-01-01 00:00:00')")
