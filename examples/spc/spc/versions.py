@@ -12,6 +12,7 @@ Rules:  SQLite has one writer at a time as it is.  On PostgreSQL the row of the 
         of its parameter, which an import locks first (imports/staging.py).
 """
 
+from itertools import zip_longest
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -63,7 +64,7 @@ def of_number(kind: type[Changed], chart: Chart, number: int) -> Changed | None:
 def latest(kind: type[Changed], chart: Chart, count: int) -> list[tuple[Changed, Changed | None]]:
     """Return so many of the rules or limits that a chart had, the newest first, each with the one before."""
     found = db.session().scalars(_newest_first(kind, chart).limit(count + 1)).all()
-    return list(zip(found, [*found[1:], None], strict=True))[:count]
+    return list(zip_longest(found, found[1:]))[:count]
 
 
 def _newest_first(kind: type[Changed], chart: Chart):

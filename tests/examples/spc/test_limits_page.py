@@ -1,7 +1,11 @@
 """The limits of a chart: changed, shown with their history, put back."""
 
 import pytest
+from spc.models import Chart
+from spc.statistics import ChartKind
 
+from penstock.web import db
+from penstock.web.db import transaction
 from penstock.web.test import Client
 
 LIMITS = {
@@ -104,3 +108,15 @@ def test_viewer_is_shown_the_limits_and_may_change_none(viewer: Client) -> None:
     assert viewer.post("/charts/1/limits/", ENTERED).status_code == 403
     assert viewer.post("/charts/1/limits/1/revert/").status_code == 403
     assert limits_of(viewer) == (1, None)
+
+
+def test_chart_that_nobody_has_changed_shows_its_pages_without_a_history(engineer: Client) -> None:
+    with transaction.atomic():
+        chart = Chart(parameter_id=1, kind=ChartKind.XBAR_R)
+        db.session().add(chart)
+        db.session().flush()
+        number = chart.id
+    for page in ("limits", "rules"):
+        shown = engineer.get(f"/charts/{number}/{page}/")
+        assert (shown.status_code, "Nobody has changed anything yet." in shown.text) == (200, True)
+    assert engineer.post(f"/charts/{number}/limits/", LIMITS | {"after": "0"}).status_code == 302
