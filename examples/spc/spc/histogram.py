@@ -24,13 +24,16 @@ class Histogram:
 
 
 def histogram_of(values, lower_spec: float | None, upper_spec: float | None) -> Histogram | None:
-    """Return the histogram; None without two different measurements."""
+    """Return the histogram; None without two different measurements, or where they are too near for bars."""
     measured = values[np.isfinite(values)]
     if measured.size < 2 or measured.min() == measured.max():
         return None
     ends = [limit for limit in (lower_spec, upper_spec) if limit is not None]
     low, high = min(measured.min(), *ends, measured.max()), max(measured.max(), *ends, measured.min())
-    counts, _edges = np.histogram(measured, bins=BARS, range=(low, high))
+    edges = np.linspace(low, high, BARS + 1)
+    if not np.all(edges[:-1] < edges[1:]):  # there are no 41 numbers from 1e16 to 1e16 + 2
+        return None
+    counts, _edges = np.histogram(measured, bins=edges)
     limits = tuple(round(float(100 * (limit - low) / (high - low)), 2) for limit in ends)
     return Histogram(_path(100 * counts / counts.max()), limits, float(low), float(high))
 

@@ -31,3 +31,8 @@ def test_missing_values_are_passed_over() -> None:
 @pytest.mark.parametrize("values", [[[]], [[1.0]], [[2.0, 2.0]], [[np.nan, 1.0]]])
 def test_without_two_different_measurements_there_is_none(values: list[list[float]]) -> None:
     assert histogram_of(np.array(values), 0.0, 10.0) is None
+
+
+@pytest.mark.parametrize("values", [(0.0, 5e-324), (1e16, 1e16 + 2)], ids=["smallest", "large"])
+def test_measurements_too_near_to_each_other_for_bars_have_no_histogram(values: tuple[float, float]) -> None:
+    assert histogram_of(np.array([values]), None, None) is None
