@@ -98,5 +98,6 @@ def _numbers(values, digits: int = SIGNIFICANT) -> list[float | None]:
     """Return the values with so many digits; None for what is missing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         magnitude = np.floor(np.log10(np.nanmax(np.abs(values), initial=0) or 1))
-    rounded = np.round(values, int(digits - 1 - magnitude)).tolist()
+    # 10 to the 309th is no number any more, and would make every value one that is missing.
+    rounded = np.round(values, min(int(digits - 1 - magnitude), 300)).tolist()
     return [None if number != number else number for number in rounded]  # noqa: PLR0124 - NaN alone differs from itself

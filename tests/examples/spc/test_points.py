@@ -75,6 +75,11 @@ def test_six_digits_are_enough_for_a_screen() -> None:
     assert first == round(first, -2)
 
 
+def test_values_next_to_nothing_are_not_taken_for_missing_ones() -> None:
+    values = encoded(VALUES * 1e-310, kind=ChartKind.I_MR)["series"][0]["values"]
+    assert values == [0] * len(VALUES)
+
+
 def test_chart_without_limits_says_why_and_has_no_series() -> None:
     sent = encoded(VALUES, baseline_first=500)
     assert sent["series"] == []
