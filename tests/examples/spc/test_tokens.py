@@ -4,12 +4,14 @@ import json
 import re
 
 import pytest
-from spc.account.token import MAX_TOKENS
-from spc.models import ApiToken
+from spc.account.token import MAX_TOKENS, make_token
+from spc.models import ApiToken, User
+from spc.people import shut_out
 from sqlalchemy import select
 
 from penstock.web import db
 from penstock.web.core.files.uploadedfile import SimpleUploadedFile
+from penstock.web.db import transaction
 from penstock.web.test import Client
 
 
@@ -67,6 +69,15 @@ def test_revoked_token_is_one_no_more(engineer: Client) -> None:
     assert script.get("/api/v1/tools/").status_code == 401
 
 
+def test_token_that_was_being_made_while_its_user_was_shut_out_is_none(engineer: Client) -> None:
+    asked = db.session().scalar(select(User).where(User.name == "engineer"))
+    with transaction.atomic():
+        shut_out("engineer")
+    with transaction.atomic():
+        token = make_token(asked.id, "a moment too late")
+    assert program(token).get("/api/v1/tools/").status_code == 401
+
+
 def test_token_of_somebody_else_cannot_be_revoked(engineer: Client, viewer: Client) -> None:
     script = program(made_by(engineer))
     assert "night job" not in viewer.get("/api/tokens/").text
@@ -90,8 +101,8 @@ def test_tokens_are_made_by_a_form_of_this_site_alone(engineer: Client) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("", "Needed"), ("x" * 51, "At most 50 characters"), ("a\0b", "cannot be stored")],
-    ids=["empty", "long", "nul"],
+    [("", "Needed"), ("  ", "Needed"), ("x" * 51, "At most 50 characters"), ("a\0b", "cannot be stored")],
+    ids=["empty", "blank", "long", "nul"],
 )
 def test_name_that_is_none_is_told_at_the_field(engineer: Client, name: str, message: str) -> None:
     answer = engineer.post("/api/tokens/", {"name": name})

@@ -14,6 +14,7 @@ import secrets
 from sqlalchemy import delete, select
 
 from penstock.web import db
+from spc.account.password import SHUT
 from spc.models import ApiToken, User
 
 PREFIX = "spc_"  # so that who finds one in a repository or a log knows what it is
@@ -33,7 +34,8 @@ def token_of(authorization: str) -> str | None:
 
 def user_of_token(token: str) -> User | None:
     """Return whose token it is; None for one that is not in force."""
-    whose = select(User).join(ApiToken, ApiToken.user_id == User.id)
+    # Who was shut out has no tokens, but for one that was being made at that moment.
+    whose = select(User).join(ApiToken, ApiToken.user_id == User.id).where(User.password_hash != SHUT)
     return db.session().scalar(whose.where(ApiToken.digest == _digest(token)))
 
 

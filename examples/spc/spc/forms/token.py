@@ -1,7 +1,7 @@
 """Making a token: what it is for."""
 
 from wtforms import Form, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from spc.forms.text import storable
 
@@ -11,6 +11,6 @@ class TokenForm(Form):
 
     name = StringField(
         "What is it for?",
-        [InputRequired("Needed"), Length(max=50, message="At most 50 characters"), storable],
+        [DataRequired("Needed"), Length(max=50, message="At most 50 characters"), storable],
         render_kw={"autocomplete": "off"},
     )
