@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -75,7 +76,8 @@ def test_help_of_all_names_each_command(capsys: pytest.CaptureFixture[str]) -> N
         parse_words(["--help"])
     assert ended.value.code == 0
     said = capsys.readouterr().out
-    assert [name for name in COMMANDS if f"\n    {name} " not in said] == []
+    # Python 3.11 gives a long name a line of its own.
+    assert [name for name in COMMANDS if not re.search(rf"^    {name}(?: |$)", said, re.MULTILINE)] == []
 
 
 def test_grammar_of_a_command_is_read_without_those_of_others() -> None:
