@@ -47,6 +47,11 @@ from penstock.config import ConfigError
         ),
         pytest.param(["staus"], "unknown command 'staus'; did you mean 'status'?", id="near-command"),
         pytest.param([], f"no command; expected {EXPECTED}", id="nothing"),
+        pytest.param(
+            ["-c", "x.toml", "serve"], f"'-c' before a command; expected {EXPECTED} first", id="flag-first"
+        ),
+        pytest.param(["--vers"], f"'--vers' before a command; expected {EXPECTED} first", id="abbreviation"),
+        pytest.param(["--", "serve"], f"'--' before a command; expected {EXPECTED} first", id="dashes"),
     ],
 )
 def test_words_that_are_no_command_are_refused_with_a_hint(words: list[str], message: str) -> None:

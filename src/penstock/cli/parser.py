@@ -32,6 +32,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 COMMANDS: Final = tuple(ENTRIES)
+BEFORE_COMMANDS: Final = frozenset({"-h", "--help", "-V", "--version"})
 EXPECTED: Final = f"{', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}"
 
 
@@ -53,7 +54,10 @@ def parse_words(words: Sequence[str]) -> argparse.Namespace:
 def _check_command(words: Sequence[str]) -> None:
     if not words:
         raise ConfigError(f"no command; expected {EXPECTED}")
-    if not words[0].startswith("-") and words[0] not in COMMANDS:
+    if words[0].startswith("-"):
+        if words[0] not in BEFORE_COMMANDS:
+            raise ConfigError(f"{words[0]!r} before a command", f"expected {EXPECTED} first")
+    elif words[0] not in COMMANDS:
         hint = nearest(words[0], COMMANDS, likeness=0.75) or f"expected {EXPECTED}"
         raise ConfigError(f"unknown command {words[0]!r}", hint)
 
