@@ -13,6 +13,7 @@ Out:    rows of User; status 1 and a sentence where that cannot be.
 
 import argparse
 import getpass
+import os
 import sys
 
 from sqlalchemy import delete, select
@@ -38,8 +39,10 @@ def add_person(name: str, role: Role, password: str) -> None:
     Raises:
         PersonError: the name is taken, or is none; the password is too short or too long.
     """
-    if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
-        raise PersonError(f"name {name!r}; expected 1 to {MAX_NAME} characters that can be printed")
+    if not name or name != name.strip() or len(name) > MAX_NAME or not name.isprintable():
+        raise PersonError(
+            f"name {name!r}; expected 1 to {MAX_NAME} characters that can be printed, no blanks around them"
+        )
     if db.session().scalar(select(User.id).where(User.name == name)):
         raise PersonError(f"{name!r} is there already")
     db.session().add(User(name=name, role=role, password_hash=_hash(password)))
@@ -118,5 +121,6 @@ def _grammar() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("PENSTOCK_SETTINGS_MODULE", "spc.settings")
     penstock.web.setup()
     sys.exit(main())

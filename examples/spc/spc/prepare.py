@@ -7,6 +7,7 @@ In:     sample.py's streams.
 Out:    tools, parameters, measurements, charts with their rules and alarms.
 """
 
+import os
 import sys
 
 import numpy as np
@@ -143,5 +144,6 @@ def _see_to_old_alarms() -> None:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("PENSTOCK_SETTINGS_MODULE", "spc.settings")
     penstock.web.setup()
     prepare()

@@ -1,10 +1,14 @@
 """Who may log in, by the command line."""
 
 import io
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from spc.people import main
+from tests.examples.spc.conftest import SITE
 from tests.examples.spc.test_tokens import made_by, program
 
 from penstock.web import db
@@ -63,13 +67,14 @@ def test_person_who_is_shut_out_has_no_log_in_no_session_and_no_token(say, viewe
     [
         (("add", "viewer", "viewer"), PASSWORD, "'viewer' is there already"),
         (("add", " ", "viewer"), PASSWORD, "name ' '; expected 1 to 50 characters that can be printed"),
+        (("add", "ada ", "viewer"), PASSWORD, "name 'ada '; expected 1 to 50 characters"),
         (("add", "a\0b", "viewer"), PASSWORD, "expected 1 to 50 characters that can be printed"),
         (("add", "ada", "viewer"), "short", "5 characters; expected a password of 8 to 200"),
         (("add", "ada", "viewer"), "x" * 201, "201 characters; expected a password of 8 to 200"),
         (("password", "ada"), PASSWORD, "'ada' is not there"),
         (("shut", "ada"), "", "'ada' is not there"),
     ],
-    ids=["taken", "blank", "nul", "short", "long", "nobody", "nobody-to-shut"],
+    ids=["taken", "blank", "blank-behind", "nul", "short", "long", "nobody", "nobody-to-shut"],
 )
 def test_what_cannot_be_is_said_and_changes_nothing(say, words, password: str, message: str) -> None:
     status, said = say(*words, password=password)
@@ -81,3 +86,17 @@ def test_what_cannot_be_is_said_and_changes_nothing(say, words, password: str, m
 def test_role_that_is_none_is_refused(say) -> None:
     with pytest.raises(SystemExit):
         say("add", "ada", "king")
+
+
+def test_command_knows_its_settings_by_itself(filled: Path) -> None:
+    named = {name: value for name, value in os.environ.items() if name != "PENSTOCK_SETTINGS_MODULE"}
+    command = [sys.executable, "-m", "spc.people", "list"]
+    told = subprocess.run(
+        command,
+        cwd=SITE,
+        env=named | {"SPC_DATA": str(filled.parent)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout == "engineer  engineer\nviewer  viewer\n"
