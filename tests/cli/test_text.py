@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from penstock.cli.text import columns, duration, moment, printing, safe_lines
+from penstock.cli.text import columns, counted, duration, moment, printing, safe_lines
 
 
 def test_what_is_printed_has_left_when_it_ends(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,3 +46,8 @@ def test_moment_has_the_second_and_the_zone() -> None:
 )
 def test_duration_is_written_as_people_read_it(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, "0 files"), (1, "1 file"), (2, "2 files")])
+def test_things_are_counted_in_the_plural_where_they_are_several(count: int, told: str) -> None:
+    assert counted(count, "file") == told

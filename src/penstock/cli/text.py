@@ -42,6 +42,11 @@ def columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) 
     return "".join(f"{line}\n" for line in lines)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return "1 file", "2 files"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def safe_lines(text: str) -> list[str]:
     """Return the lines of what an application or a client wrote, so that they command no terminal."""
     return [escape_message(line) for line in text.split("\n")]

@@ -37,7 +37,7 @@ def test_project_that_still_imports_django_is_told_once(project: Path) -> None:
     (project / "old.py").write_text("from django.http import HttpResponse\n")
     outcome = check(project)
     assert outcome.returncode == 0
-    assert "names.W001: 1 files name Django itself: old.py" in outcome.stdout
+    assert "names.W001: Django itself is named in 1 file: old.py" in outcome.stdout
 
 
 def test_misspelt_setting_is_found(project: Path) -> None:

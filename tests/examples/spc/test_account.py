@@ -128,7 +128,8 @@ def test_nobody_sees_a_page_without_a_log_in(anybody: Client, path: str) -> None
 @pytest.mark.parametrize("path", ["tools/", "charts/1/", "alarms/", "parameters/1/subgroups/1/"])
 def test_api_answers_401_without_a_log_in(anybody: Client, path: str) -> None:
     answer = anybody.get(f"/api/v1/{path}")
-    assert (answer.status_code, answer.json()) == (401, {"error": "nobody has logged in"})
+    told = "nobody has logged in; expected Authorization: Bearer and a token, or a session"
+    assert (answer.status_code, answer.json()) == (401, {"error": told})
 
 
 def test_password_is_stored_as_a_salted_argon2id_hash_and_verified() -> None:

@@ -60,7 +60,7 @@ def test_site_has_nothing_to_check_after_the_command(migrated):
 
 def test_site_is_told_of_before_the_command(site):
     done = run(site, sys.executable, "-m", "penstock", "check")
-    assert "files name Django itself" in done.stdout
+    assert "Django itself is named in" in done.stdout
 
 
 @pytest.mark.parametrize(

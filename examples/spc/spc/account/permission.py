@@ -63,7 +63,8 @@ def engineer_required(view):
 
 def _ask_for_log_in(request):
     if request.is_by_token or request.path_info.startswith("/api/v1/"):
-        error = "the token is not in force" if request.is_by_token else "nobody has logged in"
+        nobody = "nobody has logged in; expected Authorization: Bearer and a token, or a session"
+        error = "the token is not in force" if request.is_by_token else nobody
         return JsonResponse({"error": error}, status=401, headers={"WWW-Authenticate": "Bearer"})
     back = "?" + urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
     return redirect(reverse("log-in") + back)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from penstock.cli.project.failure import describe_failure
 from penstock.cli.project.scan import scan_folder
 from penstock.cli.project.site import enter_site
+from penstock.cli.text import counted
 from penstock.config import ConfigError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def source_findings(folder: Path) -> "Iterator[Finding]":
     if scan.still_django:
         shown = ", ".join(str(path.relative_to(folder)) for path in scan.still_django[:5])
         more = f" and {len(scan.still_django) - 5} more" if len(scan.still_django) > 5 else ""
-        text = f"{len(scan.still_django)} files name Django itself: {shown}{more}"
+        text = f"Django itself is named in {counted(len(scan.still_django), 'file')}: {shown}{more}"
         hint = "docs/from-django.md has the command that changes them"
         yield Finding(logging.WARNING, "names.W001", "", text, hint)
 
@@ -108,4 +109,6 @@ def _messages(*, deploy: bool) -> list[Any]:
 
 def _summary(findings: list[Finding]) -> str:
     errors = sum(each.level >= ERROR for each in findings)
-    return f"{errors} errors, {len(findings) - errors} warnings\n" if findings else "nothing found\n"
+    if not findings:
+        return "nothing found\n"
+    return f"{counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}\n"

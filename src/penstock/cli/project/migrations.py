@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.cli.error import CommandError
 from penstock.cli.project.site import set_up_site
+from penstock.cli.text import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -36,14 +37,8 @@ def run_migrate(arguments: "argparse.Namespace") -> int:
         scripts = migration.open_scripts(lines)
         steps = migration.migrate(scripts, arguments.app, arguments.revision, arguments.database)
     sys.stdout.write("".join(f"{'+' if each.is_forward else '-'} {each.revision}\n" for each in steps))
-    sys.stdout.write(_counted(len(steps)))
+    sys.stdout.write(f"{counted(len(steps), 'migration')}\n" if steps else "nothing to migrate\n")
     return 0
-
-
-def _counted(steps: int) -> str:
-    if not steps:
-        return "nothing to migrate\n"
-    return f"{steps} migration{'s' if steps > 1 else ''}\n"
 
 
 def run_makemigrations(arguments: "argparse.Namespace") -> int:
