@@ -4,6 +4,7 @@ import pytest
 from django.template import Context as DjangoContext
 from django.template import Engine as DjangoEngine
 from jinja2.sandbox import unsafe
+from sqlalchemy import create_engine, text
 
 from penstock.web.core.exceptions import ObjectDoesNotExist
 from penstock.web.core.paginator import Paginator
@@ -132,6 +133,12 @@ def test_fault_inside_a_method_is_raised(render):
 
     with pytest.raises(TypeError, match="has no len"):
         render("{{ broken.length }}", {"broken": Broken()})
+
+
+def test_key_of_a_row_comes_before_the_method_of_that_name(render):
+    with create_engine("sqlite://").connect() as connection:
+        row = connection.execute(text("SELECT 3 AS items, 4 AS keys")).mappings().one()
+    assert render("{{ row.items }} {{ row.keys }} {{ row.values|list }}", {"row": row}) == "3 4 [3, 4]"
 
 
 def test_fault_inside_a_property_is_not_taken_for_its_absence(render):

@@ -1,6 +1,6 @@
 """What a dot means in Django's templates: a key, an attribute, and a method is called.
 
-    {{ table.rows }}                    table["rows"] where the dict has it, else the attribute
+    {{ table.rows }}                    table["rows"] where the mapping has it, else the attribute
     {% if page.has_next %}              page.has_next()
     {% for name, value in table.items %}
     {{ page.has_next() }}               Jinja2's own way to say it goes on working
@@ -18,6 +18,7 @@ Rules:  Django's order of look-up; what needs arguments is left as it is, and ca
 """
 
 import inspect
+from collections.abc import Mapping
 from functools import partial
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any, Final
@@ -68,7 +69,7 @@ def look_up(environment: jinja2.Environment, owner: Any, name: str) -> Any:
 
 
 def _found(environment: jinja2.Environment, owner: Any, name: str) -> Any:
-    if isinstance(owner, dict) and name in owner:
+    if isinstance(owner, Mapping) and name in owner:
         return owner[name]
     found = environment.getattr(owner, name)
     # Jinja2 takes every AttributeError for "not there". A sandbox hides what is there on purpose.
