@@ -58,3 +58,7 @@ def test_banner_names_paths_to_look_at(tmp_path, names, expected) -> None:
         (tmp_path / "bin" / name).write_text("")
         (tmp_path / "bin" / name).chmod(0o755)
     assert scripts_shown("bin", tmp_path) == f"the scripts of bin ({expected})"
+
+
+def test_folder_that_cannot_be_listed_is_named_all_the_same(tmp_path) -> None:
+    assert scripts_shown("gone", tmp_path) == "the scripts of gone"

@@ -39,7 +39,10 @@ def scripts_target(directory: str, config: CGIConfig, folder: Path) -> str:
 
 def scripts_shown(directory: str, folder: Path) -> str:
     """Return what is served, in the words of who asked for it, and some paths to look at."""
-    paths = sorted(_paths((folder / directory).resolve()))
+    try:
+        paths = sorted(_paths((folder / directory).resolve()))
+    except OSError:  # to run a script one need not be allowed to list its folder
+        return f"the scripts of {directory}"
     more = ", ..." if len(paths) > _MAX_SHOWN else ""
     return f"the scripts of {directory} ({', '.join(paths[:_MAX_SHOWN]) or 'none yet'}{more})"
 
