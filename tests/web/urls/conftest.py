@@ -12,7 +12,12 @@ import pytest
 
 @pytest.fixture
 def steps_of() -> Callable[[Callable[[], object]], int]:
-    """`steps_of(call)` is how many instructions of Python a call runs, once it has run before."""
+    """`steps_of(call)` is how many instructions of Python a call runs, once it has run before.
+
+    Not on Python 3.11: a process that had run thousands of tests did not come back from being traced.
+    """
+    if sys.version_info < (3, 12):
+        pytest.skip("Python 3.11 cannot be traced late in its life; the steps are counted on newer ones")
 
     def count(call: Callable[[], object]) -> int:
         call()  # what is made at the first time is not counted
