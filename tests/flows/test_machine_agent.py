@@ -218,7 +218,8 @@ def test_agent_and_masters_killed_in_turn_lose_no_line_of_their_one_file(serve, 
     second = start()  # its agent takes it when the file is no longer the dead master's
     assert second.stop() == 0
     lines = [read_text_line(line) for line in log.read_text().splitlines()]
-    assert [number_of(line.line) for line in lines] == list(range(next(numbers)))
+    # What waited in the rings of two workers is written ring by ring.
+    assert sorted(number_of(line.line) for line in lines) == list(range(next(numbers)))
     assert agent.stop() == 0
 
 

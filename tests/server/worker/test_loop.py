@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from tests.server.plans import wait_until
 
+from penstock.server.worker import watcher
 from penstock.server.worker.lanes import FIRST_NEEDED, Lanes
 from penstock.server.worker.loop import FREQUENT_ANSWERS, Loop, TakenOver
 from penstock.telemetry import Outcome
@@ -184,7 +185,10 @@ def arriving_together(rig, *requests) -> None:
     sent.set()
 
 
-def test_request_of_the_pool_lane_that_waits_loses_the_loop_at_once(serve) -> None:
+def test_request_of_the_pool_lane_that_waits_loses_the_loop_at_once(
+    serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "OLD_CLAIM_NS", 60_000_000_000)  # on a busy machine it would come first
     rig = serve(threads=2, lanes="pool")
     gate = rig.gate("/stuck")
     stuck, neighbour = rig.connect(), rig.connect()
